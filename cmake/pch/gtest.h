@@ -1,0 +1,4 @@
+// GoogleTest, precompiled beside std.h for every test program.
+#pragma once
+
+#include <gtest/gtest.h>
