@@ -1,0 +1,88 @@
+// HotTier: the tier in front, which holds live entries instead of records.
+//
+// It follows the same fill rule as Tier, and its numbers are also what waiters of a running
+// load compare with; therefore every cache has one, with a capacity of zero when memory is
+// switched off. tests/contract/hot_tier_contract.h is the fine print.
+//
+// Promise    As Tier's: once put() or invalidate() has returned, no get() that starts later
+//            returns an entry accepted before that carries one of the labels.
+// Threads    Every call may run concurrently with every other.
+// Ownership  Entries are shared: one that has left the tier lives on with its holders.
+// Errors     None: memory that cannot be had means an entry is declined.
+// Callbacks  The removal listener, in the thread that caused the removal, with no lock held.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "strata/core/entry.h"
+#include "strata/core/key.h"
+#include "strata/core/label.h"
+#include "strata/core/removal.h"
+#include "strata/core/ticket.h"
+#include "strata/core/time.h"
+#include "strata/ports/fill.h"
+#include "strata/ports/tier_stats.h"
+
+namespace strata {
+
+// May not throw. Called after the entry has become invisible to get().
+using RemovalListener = std::function<void(const EntryRef& entry, RemovalCause cause)>;
+
+class HotTier {
+ public:
+  virtual ~HotTier() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  // The number of the last invalidation. Take it before anything is read.
+  [[nodiscard]] virtual Ticket position() const = 0;
+
+  // The entry under `key`, or nothing. Entries past their ttl are returned until keep_until;
+  // the caller judges freshness. Invalidated ones never.
+  [[nodiscard]] virtual EntryRef get(KeyRef key) = 0;
+
+  // One answer per key, in order.
+  virtual void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) = 0;
+
+  // Publishes `entry` unless one of its labels (key, group, details) was invalidated after
+  // `ticket`. Precondition: not published before; its group outlives the tier.
+  virtual FillOutcome fill(EntryRef entry, Ticket ticket) = 0;
+
+  // One step: counts an invalidation of the key, removes the key's entry and all that carry the
+  // key as a label, and publishes `entry` unless one of its labels was invalidated by anyone
+  // else after `ticket`. Without an entry: an erase. `cause`: what the listener is told of the
+  // key's former entry.
+  virtual FillOutcome put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) = 0;
+
+  // Counts one invalidation of `labels` and removes what carries any of them. The numbers rise
+  // first; removals follow in slices, and the call returns when none is left.
+  virtual InvalidateOutcome invalidate(std::span<const Label> labels) = 0;
+
+  // Whether one of the labels that `entry` carries was invalidated after `ticket`, or the
+  // ticket is too old to tell.
+  [[nodiscard]] virtual bool invalidated_after(const Entry& entry, Ticket ticket) const = 0;
+  [[nodiscard]] virtual bool invalidated_after(std::span<const LabelId> labels,
+                                               Ticket ticket) const = 0;
+
+  // A slice of the entries, weakly consistent: every entry present during the whole scan
+  // appears at least once. `cursor` starts at 0; the result is the next one, 0 at the end.
+  virtual std::uint64_t scan(std::uint64_t cursor, std::vector<EntryRef>& entries) const = 0;
+
+  // Removes entries past their keep_until; returns how many.
+  virtual std::uint64_t remove_expired() = 0;
+
+  // Changes the bounds at run time; evicts until they hold. 0: nothing is kept.
+  virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
+
+  virtual void set_removal_listener(RemovalListener listener) = 0;
+  [[nodiscard]] virtual TierStats stats() const = 0;
+
+  // Aborts if an internal invariant is broken. O(entries); for tests.
+  virtual void check_invariants() const = 0;
+};
+
+}  // namespace strata

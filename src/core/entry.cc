@@ -1,0 +1,124 @@
+// Entries: one allocation each, laid out as entry.h draws it.
+#include "strata/core/entry.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "core/allocation.h"
+#include "core/assert.h"
+#include "core/hash.h"
+#include "core/quote.h"
+
+namespace strata {
+namespace {
+
+std::size_t labels_footprint_bytes(const Labels& labels) {
+  std::size_t bytes = internal::allocation_bytes(labels.capacity() * sizeof(Label));
+  for (const Label& label : labels) bytes += internal::string_heap_bytes(label.text().capacity());
+  return bytes;
+}
+
+constexpr std::size_t round_up(std::size_t size, std::size_t alignment) {
+  return (size + alignment - 1) / alignment * alignment;
+}
+
+// Sets of labels that are equal have one id, in whatever order they are given.
+std::uint64_t group_id(std::vector<LabelId> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const auto* bytes = reinterpret_cast<const char*>(ids.data());
+  return internal::hash64({bytes, ids.size() * sizeof(LabelId)});
+}
+
+}  // namespace
+
+LabelGroup::LabelGroup(Labels group_labels) : labels(std::move(group_labels)) {
+  ids.reserve(labels.size());
+  for (const Label& label : labels) ids.push_back(label.id());
+  id = group_id(ids);
+}
+
+std::size_t EntryDetails::footprint_bytes() const {
+  return internal::allocation_bytes(sizeof(EntryDetails)) + labels_footprint_bytes(labels) +
+         internal::allocation_bytes(label_ids.capacity() * sizeof(LabelId)) +
+         internal::string_heap_bytes(long_params.capacity()) +
+         internal::string_heap_bytes(version.capacity());
+}
+
+// The value's offset is zero exactly in entries without room for one. From it and the type
+// destroy() and footprint_bytes() know the size and alignment that were asked for.
+EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
+  const std::size_t offset = round_up(sizeof(Entry) + key.text.size(), type.alignment);
+  STRATA_ASSERT(offset <= UINT32_MAX);
+  const auto alignment = std::align_val_t{std::max(alignof(Entry), type.alignment)};
+
+  Entry* entry = ::new (::operator new(offset + type.size, alignment)) Entry;
+  EntryRef owner(entry);
+  entry->type_ = &type;
+  entry->value_offset_ = static_cast<std::uint32_t>(offset);
+  entry->hash_ = key.hash;
+  entry->key_size_ = static_cast<std::uint32_t>(key.text.size());
+  std::memcpy(entry->base() + sizeof(Entry), key.text.data(), key.text.size());
+  if (!key.long_params.empty()) {
+    auto details = std::make_unique<EntryDetails>();
+    details->long_params = key.long_params;
+    entry->details_ = std::move(details);
+  }
+  return owner;
+}
+
+EntryRef Entry::make_negative(KeyRef key, const ValueType& type) {
+  static const ValueType kNothing{.name = "nothing"};
+  EntryRef entry = allocate(key, kNothing);
+  entry->value_offset_ = 0;
+  entry->type_ = &type;
+  return entry;
+}
+
+Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_view bytes) {
+  EntryRef entry = allocate(key, type);
+  const Result<void> decoded = type.decode(bytes, entry->raw_value());
+  if (!decoded) {
+    return Error{ErrorCode::kCorrupt,
+                 "the value of key " + internal::quoted(key.text) + " does not decode as " +
+                     internal::quoted(type.name) + ": " + decoded.error().message,
+                 decoded.error().exception};
+  }
+  entry->has_value_ = true;
+  return entry;
+}
+
+void Entry::destroy(Entry* entry) noexcept {
+  std::size_t alignment = alignof(Entry);
+  if (entry->value_offset_ != 0) alignment = std::max(alignment, entry->type_->alignment);
+  if (entry->has_value_) entry->type_->destroy(entry->raw_value());
+  entry->~Entry();
+  ::operator delete (entry, std::align_val_t{alignment});
+}
+
+bool Entry::has_key(KeyRef key) const {
+  if (hash_ != key.hash || key_text() != key.text) return false;
+  return details_ ? details_->long_params == key.long_params : key.long_params.empty();
+}
+
+Result<std::string> Entry::encode() const {
+  if (negative()) return std::string();
+  return type_->encode(raw_value());
+}
+
+void Entry::set_times(Instant fresh_until, Instant keep_until) {
+  fresh_until_.store(fresh_until.since_boot.count(), std::memory_order_relaxed);
+  keep_until_.store(keep_until.since_boot.count(), std::memory_order_relaxed);
+}
+
+std::size_t Entry::footprint_bytes() const {
+  const std::size_t requested =
+      value_offset_ == 0 ? sizeof(Entry) + key_size_ : value_offset_ + type_->size;
+  std::size_t bytes = internal::allocation_bytes(requested);
+  if (details_) bytes += details_->footprint_bytes();
+  if (has_value_) bytes += internal::allocation_bytes(type_->owned_bytes(raw_value()));
+  return bytes;
+}
+
+}  // namespace strata

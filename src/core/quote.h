@@ -1,0 +1,12 @@
+// Text from outside, made fit for an error message: quoted, escaped, cut at 64 bytes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace strata::internal {
+
+// `"text"`; bytes outside printable ASCII as \xNN, and "..." where it was cut.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+}  // namespace strata::internal

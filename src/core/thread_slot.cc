@@ -1,0 +1,59 @@
+// Hands out thread slots and takes them back. The only file with thread_local state.
+#include "core/thread_slot.h"
+
+#include <array>
+#include <cstddef>
+
+#include "core/assert.h"
+#include "core/mutex.h"
+
+namespace strata::internal {
+namespace {
+
+struct Slots {
+  Mutex mutex;
+  std::array<bool, kThreadSlots> taken STRATA_GUARDED_BY(mutex){};
+};
+
+// Never destroyed: threads may end after the statics are gone.
+Slots& slots() {
+  static Slots& all = *new Slots;
+  return all;
+}
+
+struct GiveBack {
+  ~GiveBack() {
+    const unsigned slot = current_thread_slot;
+    current_thread_slot = kSharedSlot;
+    if (slot == kSharedSlot) return;
+    const MutexLock lock(slots().mutex);
+    STRATA_ASSERT(slots().taken[slot]);
+    slots().taken[slot] = false;
+  }
+  // Touching the object is what registers its destructor.
+  void arm() {}
+};
+
+thread_local GiveBack give_back;
+
+unsigned lowest_free_slot() {
+  const MutexLock lock(slots().mutex);
+  for (unsigned slot = kSharedSlot + 1; slot < kThreadSlots; ++slot) {
+    if (slots().taken[slot]) continue;
+    slots().taken[slot] = true;
+    return slot;
+  }
+  return kSharedSlot;
+}
+
+}  // namespace
+
+thread_local constinit unsigned current_thread_slot = kNoSlot;
+
+unsigned take_thread_slot() {
+  give_back.arm();
+  current_thread_slot = lowest_free_slot();
+  return current_thread_slot;
+}
+
+}  // namespace strata::internal

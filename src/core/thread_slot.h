@@ -1,0 +1,25 @@
+// Thread slots: a small number for each living thread, so that per-thread state can be an array.
+//
+// A thread takes the lowest free slot when it first asks and gives it back when it ends; a later
+// thread may get it, and then everything the former one did happens before. At most
+// kThreadSlots - 1 threads have a slot of their own. Further ones, and destructors that run
+// after a thread gave its slot back, get kSharedSlot, which any number of threads hold at once:
+// what is kept under it must be atomic.
+#pragma once
+
+namespace strata::internal {
+
+inline constexpr unsigned kThreadSlots = 256;
+inline constexpr unsigned kSharedSlot = 0;
+
+inline constexpr unsigned kNoSlot = ~0u;
+extern thread_local constinit unsigned current_thread_slot;
+unsigned take_thread_slot();
+
+// The calling thread's slot, below kThreadSlots.
+inline unsigned thread_slot() {
+  const unsigned slot = current_thread_slot;
+  return slot != kNoSlot ? slot : take_thread_slot();
+}
+
+}  // namespace strata::internal
