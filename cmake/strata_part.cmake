@@ -13,7 +13,7 @@
 #   strata_suite(<name> SOURCES ... USES ... LINKS ... [LABEL contract] [TIMEOUT 120])
 #     a gtest program of a technique (contract, model, fault, ...); label `unit` by default
 #   strata_fuzz(<name> SOURCES ... USES ... [CORPUS folder] [SECONDS 10])
-#     a libFuzzer target; without STRATA_BUILD_FUZZ the same code replays its corpus
+#     a libFuzzer target; without STRATA_BUILD_FUZZ the same code runs its corpus and mutations
 #   strata_benchmark(<name> SOURCES ... USES ... LINKS ...)
 #     a program of bench/ that takes --smoke; placed in bin/bench/
 #
@@ -195,7 +195,7 @@ function(strata_fuzz name)
       COMMAND ${name} -max_total_time=${arg_SECONDS} -timeout=10 -rss_limit_mb=1024
               -artifact_prefix=${found}/ ${found} ${corpus})
   else()
-    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/smoke_main.cc)
     add_test(NAME ${name} COMMAND ${name} ${corpus})
   endif()
   math(EXPR timeout "${arg_SECONDS} + 60")

@@ -12,7 +12,7 @@
 namespace strata {
 namespace {
 
-// Wide enough for 18 digits of weeks in nanoseconds. Nothing here overflows it.
+// Wide enough for 20 digits of weeks in nanoseconds. Nothing here overflows it.
 __extension__ using Wide = __int128;
 
 struct Unit {
@@ -32,8 +32,8 @@ constexpr std::array kUnits{Unit{"w", 7 * kDayNs}, Unit{"d", kDayNs},    Unit{"h
 constexpr std::array kIsoDateUnits{Unit{"W", 7 * kDayNs}, Unit{"D", kDayNs}};
 constexpr std::array kIsoTimeUnits{Unit{"H", kHourNs}, Unit{"M", kMinuteNs}, Unit{"S", kSecondNs}};
 
-// 18 digits of any unit fit Wide, and more say nothing new: what is longer saturates.
-constexpr std::size_t kDigitsMax = 18;
+// 20 digits of any unit fit Wide, and more say nothing new: what is longer saturates.
+constexpr std::size_t kDigitsMax = 20;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -196,9 +196,9 @@ const Unit& small_unit(std::int64_t ns) {
   return kUnits.back();
 }
 
-// `value` in steps of `step`, to the nearest.
+// `value` in steps of `step`, to the nearest. Far from the ends of the type.
 std::int64_t rounded(std::int64_t value, std::int64_t step) {
-  return static_cast<std::int64_t>((static_cast<Wide>(value) + step / 2) / step) * step;
+  return (value + step / 2) / step * step;
 }
 
 std::string describe_small(std::int64_t ns) {
@@ -212,20 +212,24 @@ std::string describe_small(std::int64_t ns) {
   return with_fraction(ns, unit.ns) + " " + std::string(unit.name);
 }
 
-std::string describe_large(std::int64_t ns) {
-  constexpr std::array kLarge{Unit{"d", kDayNs}, Unit{"h", kHourNs}, Unit{"m", kMinuteNs},
-                              Unit{"s", kSecondNs}};
+// Precondition: at least a minute.
+std::string describe_large(std::int64_t seconds) {
+  struct Large {
+    char name;
+    std::int64_t seconds;
+  };
+  constexpr std::array kLarge{Large{'d', 86'400}, Large{'h', 3'600}, Large{'m', 60}, Large{'s', 1}};
   std::size_t index = 0;
-  while (ns < kLarge[index].ns) ++index;
-  // The smaller of the two units shown; rounding to it may fill the larger one.
-  ns = rounded(ns, kLarge[index + 1].ns);
-  if (index > 0 && ns >= kLarge[index - 1].ns) --index;
+  while (seconds < kLarge[index].seconds) ++index;
+  // Two units are shown; rounding to the smaller one may fill the larger one.
+  seconds = rounded(seconds, kLarge[index + 1].seconds);
+  if (index > 0 && seconds >= kLarge[index - 1].seconds) --index;
 
-  const Unit& first = kLarge[index];
-  const Unit& second = kLarge[index + 1];
-  std::string text = std::to_string(ns / first.ns) + std::string(first.name);
-  const std::int64_t rest = ns % first.ns / second.ns;
-  if (rest != 0) text += " " + std::to_string(rest) + std::string(second.name);
+  const Large& first = kLarge[index];
+  const Large& second = kLarge[index + 1];
+  std::string text = std::to_string(seconds / first.seconds) + first.name;
+  const std::int64_t rest = seconds % first.seconds / second.seconds;
+  if (rest != 0) text += " " + std::to_string(rest) + second.name;
   return text;
 }
 
@@ -271,7 +275,8 @@ std::string describe_duration(Duration duration) {
   if (duration == Duration::zero()) return "0 s";
   const std::int64_t ns = duration.count();
   constexpr std::int64_t kLargeFromNs = kMinuteNs - kSecondNs / 2;
-  return ns < kLargeFromNs ? describe_small(ns) : describe_large(rounded(ns, kSecondNs));
+  if (ns < kLargeFromNs) return describe_small(ns);
+  return describe_large(ns / kSecondNs + (ns % kSecondNs >= kSecondNs / 2 ? 1 : 0));
 }
 
 }  // namespace strata

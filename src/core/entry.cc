@@ -78,7 +78,7 @@ EntryRef Entry::make_negative(KeyRef key, const ValueType& type) {
 
 Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_view bytes) {
   EntryRef entry = allocate(key, type);
-  const Result<void> decoded = type.decode(bytes, entry->raw_value());
+  const Result<void> decoded = type.decode(bytes, entry->value_place());
   if (!decoded) {
     return Error{ErrorCode::kCorrupt,
                  "the value of key " + internal::quoted(key.text) + " does not decode as " +
@@ -92,7 +92,7 @@ Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_vi
 void Entry::destroy(Entry* entry) noexcept {
   std::size_t alignment = alignof(Entry);
   if (entry->value_offset_ != 0) alignment = std::max(alignment, entry->type_->alignment);
-  if (entry->has_value_) entry->type_->destroy(entry->raw_value());
+  if (entry->has_value_) entry->type_->destroy(entry->value_place());
   entry->~Entry();
   ::operator delete (entry, std::align_val_t{alignment});
 }
@@ -110,6 +110,11 @@ Result<std::string> Entry::encode() const {
 void Entry::set_times(Instant fresh_until, Instant keep_until) {
   fresh_until_.store(fresh_until.since_boot.count(), std::memory_order_relaxed);
   keep_until_.store(keep_until.since_boot.count(), std::memory_order_relaxed);
+}
+
+void Entry::set_details(std::unique_ptr<const EntryDetails> details) {
+  if (details_) STRATA_ASSERT(details != nullptr && details->long_params == details_->long_params);
+  details_ = std::move(details);
 }
 
 std::size_t Entry::footprint_bytes() const {

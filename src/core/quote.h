@@ -6,6 +6,8 @@
 
 namespace strata::internal {
 
+// Call it by its full name: std::quoted() is found by argument-dependent look-up otherwise.
+//
 // `"text"`; bytes outside printable ASCII as \xNN, and "..." where it was cut.
 [[nodiscard]] std::string quoted(std::string_view text);
 

@@ -16,7 +16,7 @@ using internal::append_number;
 using internal::ByteReader;
 
 constexpr std::string_view kMagic = "STRA";
-constexpr std::size_t kHeaderBytes = 120;
+constexpr std::size_t kHeaderBytes = 116;
 constexpr std::size_t kChecksumBytes = 8;
 constexpr std::size_t kLabelHeaderBytes = 3;
 

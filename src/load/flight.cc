@@ -42,9 +42,7 @@ Flight::Flight(KeyRef key, const Tickets& tickets, Instant started)
 
 Flight::~Flight() = default;
 
-KeyRef Flight::key() const {
-  return {state_->key_text, state_->key_hash, state_->long_params};
-}
+KeyRef Flight::key() const { return {state_->key_text, state_->key_hash, state_->long_params}; }
 
 void Flight::set_runner() {
   const MutexLock lock(state_->mutex);
@@ -192,8 +190,8 @@ Result<void> FlightTable::wait(Flight& flight, Deadline deadline, const Clock& c
     const MutexLock flight_lock(flight.state_->mutex);
     if (flight.state_->waiters >= limits::kWaitersPerLoad) {
       return Error{ErrorCode::kUnavailable,
-                   "more than " + std::to_string(limits::kWaitersPerLoad) +
-                       " callers wait for '" + flight.state_->key_text + "'",
+                   "more than " + std::to_string(limits::kWaitersPerLoad) + " callers wait for '" +
+                       flight.state_->key_text + "'",
                    {}};
     }
     ++flight.state_->waiters;

@@ -52,6 +52,7 @@ class ManualExecutor final : public Executor {
   }
 
   void close() override {
+    const MutexLock one_at_a_time(closing_);
     {
       const MutexLock lock(mutex_);
       closed_ = true;
@@ -61,6 +62,7 @@ class ManualExecutor final : public Executor {
 
  private:
   const std::size_t queue_limit_;
+  Mutex closing_;  // before mutex_
   mutable Mutex mutex_;
   std::deque<std::function<void()>> tasks_ STRATA_GUARDED_BY(mutex_);
   bool closed_ STRATA_GUARDED_BY(mutex_) = false;

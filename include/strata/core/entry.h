@@ -83,7 +83,7 @@ class Entry {
   template <typename V>
   [[nodiscard]] static EntryRef make(KeyRef key, V value) {
     EntryRef entry = allocate(key, value_type<V>());
-    ::new (entry->raw_value()) V(std::move(value));
+    ::new (entry->value_place()) V(std::move(value));
     entry->has_value_ = true;
     return entry;
   }
@@ -98,8 +98,8 @@ class Entry {
   [[nodiscard]] std::string_view key_text() const { return {key_begin(), key_size_}; }
   [[nodiscard]] std::uint64_t hash() const { return hash_; }
   [[nodiscard]] KeyRef key() const {
-    return {key_text(), hash_, details_ ? std::string_view(details_->long_params)
-                                        : std::string_view()};
+    return {key_text(), hash_,
+            details_ ? std::string_view(details_->long_params) : std::string_view()};
   }
   // Whether this is the entry of `key`: text and long parameters are the same.
   [[nodiscard]] bool has_key(KeyRef key) const;
@@ -124,11 +124,14 @@ class Entry {
   [[nodiscard]] Instant keep_until() const { return load(keep_until_); }
   [[nodiscard]] Instant retry_at() const { return load(retry_at_); }
   void set_times(Instant fresh_until, Instant keep_until);
-  void set_retry_at(Instant at) { retry_at_.store(at.since_boot.count(), std::memory_order_relaxed); }
+  void set_retry_at(Instant at) {
+    retry_at_.store(at.since_boot.count(), std::memory_order_relaxed);
+  }
 
   // For the builder, before publication.
   void set_group(const LabelGroup* group) { group_ = group; }
-  void set_details(std::unique_ptr<const EntryDetails> details) { details_ = std::move(details); }
+  // Precondition: the key's long parameters, which make() put there, are in `details` too.
+  void set_details(std::unique_ptr<const EntryDetails> details);
   void set_written_at(Instant at) { written_at_ = at; }
   void set_load_cost(Duration cost) { load_cost_ = cost; }
 
@@ -158,7 +161,7 @@ class Entry {
   [[nodiscard]] char* base() { return reinterpret_cast<char*>(this); }
   [[nodiscard]] const char* base() const { return reinterpret_cast<const char*>(this); }
   [[nodiscard]] const char* key_begin() const { return base() + sizeof(Entry); }
-  [[nodiscard]] void* raw_value() { return base() + value_offset_; }
+  [[nodiscard]] void* value_place() { return base() + value_offset_; }
 
   std::atomic<std::uint32_t> references_{1};
   std::uint32_t key_size_ = 0;

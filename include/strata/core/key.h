@@ -42,8 +42,8 @@ struct KeyParts {
 // A key as tiers look it up: its canonical text and the text's hash.
 struct KeyRef {
   std::string_view text;
-  std::uint64_t hash = 0;         // XXH3-64 of the text
-  std::string_view long_params;   // the parameters that the text only holds a hash of, or empty
+  std::uint64_t hash = 0;        // XXH3-64 of the text
+  std::string_view long_params;  // the parameters that the text only holds a hash of, or empty
 };
 
 class Key {

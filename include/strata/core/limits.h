@@ -7,21 +7,21 @@
 
 namespace strata::limits {
 
-inline constexpr std::size_t kKeyBytes = 1024;            // canonical text of a key
-inline constexpr std::size_t kParamsBytesLiteral = 200;   // longer parameters are hashed
-inline constexpr std::size_t kParamsBytes = 64 * 1024;    // before hashing
+inline constexpr std::size_t kKeyBytes = 1024;           // canonical text of a key
+inline constexpr std::size_t kParamsBytesLiteral = 200;  // longer parameters are hashed
+inline constexpr std::size_t kParamsBytes = 64 * 1024;   // before hashing
 inline constexpr std::size_t kKeyspaceNameBytes = 64;
-inline constexpr std::size_t kLabelBytes = 128;           // text of one label, keys excepted
-inline constexpr std::size_t kTagsPerEntry = 32;          // given by the caller
-inline constexpr std::size_t kLabelsPerEntry = 256;       // with those inherited
-inline constexpr std::size_t kLabelsPerGroup = 16;        // keyspace, tenant, type, ...
-inline constexpr std::size_t kVersionBytes = 256;         // a value's version text
+inline constexpr std::size_t kLabelBytes = 128;              // text of one label, keys excepted
+inline constexpr std::size_t kTagsPerEntry = 32;             // given by the caller
+inline constexpr std::size_t kLabelsPerEntry = 256;          // with those inherited
+inline constexpr std::size_t kLabelsPerGroup = 16;           // keyspace, tenant, type, ...
+inline constexpr std::size_t kVersionBytes = 256;            // a value's version text
 inline constexpr std::size_t kValueBytesDefault = 1u << 20;  // max_value_bytes
 inline constexpr std::size_t kValueBytesMax = 64u << 20;     // upper end of max_value_bytes
 inline constexpr std::size_t kRecordBytes = kValueBytesMax + (1u << 20);
-inline constexpr std::size_t kRememberedLabels = 1u << 16;   // per label table, before the floor
-inline constexpr std::size_t kLoadDepth = 64;                // loads started within loads
+inline constexpr std::size_t kRememberedLabels = 1u << 16;  // per label table, before the floor
+inline constexpr std::size_t kLoadDepth = 64;               // loads started within loads
 inline constexpr std::size_t kWaitersPerLoad = 100'000;
-inline constexpr std::size_t kBatchKeys = 10'000;            // keys in one get_many
+inline constexpr std::size_t kBatchKeys = 10'000;  // keys in one get_many
 
 }  // namespace strata::limits

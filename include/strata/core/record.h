@@ -31,30 +31,30 @@ enum class CompressionId : std::uint8_t { kNone = 0, kZlib = 1, kZstd = 2, kLz4 
 
 // When a value was written and how long it lives from then on.
 struct Lifetime {
-  WallTime written_wall;         // for people, and after a reboot
+  WallTime written_wall;  // for people, and after a reboot
   Duration written_since_boot{0};
-  std::uint64_t boot_id = 0;     // hash of the boot's id; other boot: use the wall clock
-  Duration fresh_for = kForever;   // then stale
-  Duration keep_for = kForever;    // then gone; >= fresh_for
+  std::uint64_t boot_id = 0;      // hash of the boot's id; other boot: use the wall clock
+  Duration fresh_for = kForever;  // then stale
+  Duration keep_for = kForever;   // then gone; >= fresh_for
   friend bool operator==(const Lifetime&, const Lifetime&) = default;
 };
 
 struct Record {
   std::string key_text;
-  std::string long_params;     // see key.h
-  Labels group;                // keyspace, tenant, type, source, schema: the entry's own
-  Labels labels;               // tags, and everything inherited; not the key itself
+  std::string long_params;  // see key.h
+  Labels group;             // keyspace, tenant, type, source, schema: the entry's own
+  Labels labels;            // tags, and everything inherited; not the key itself
   Lifetime lifetime;
-  Ticket number{};             // the tier's number at its acceptance
-  std::uint64_t epoch = 0;     // of the tier's sequence; a number of another epoch says nothing
-  std::string version;         // the source's version of the value (an ETag, say), or empty
+  Ticket number{};          // the tier's number at its acceptance
+  std::uint64_t epoch = 0;  // of the tier's sequence; a number of another epoch says nothing
+  std::string version;      // the source's version of the value (an ETag, say), or empty
   std::optional<WallTime> source_last_modified;
-  std::uint32_t codec = 0;     // CodecId of the payload
-  std::uint64_t schema = 0;    // fingerprint of the value's type
+  std::uint32_t codec = 0;   // CodecId of the payload
+  std::uint64_t schema = 0;  // fingerprint of the value's type
   CompressionId compression = CompressionId::kNone;
-  std::uint32_t raw_size = 0;  // of the payload before compression, bytes
+  std::uint32_t raw_size = 0;      // of the payload before compression, bytes
   std::uint64_t load_cost_us = 0;  // what the load took
-  bool negative = false;       // a remembered "does not exist"; the payload is empty
+  bool negative = false;           // a remembered "does not exist"; the payload is empty
   std::string payload;
   friend bool operator==(const Record&, const Record&) = default;
 };

@@ -19,10 +19,10 @@ enum class RemovalCause : std::uint8_t {
 };
 
 inline constexpr std::size_t kRemovalCauseCount = 7;
-inline constexpr std::array kRemovalCauses{
-    RemovalCause::kErased,  RemovalCause::kReplaced, RemovalCause::kInvalidated,
-    RemovalCause::kExpired, RemovalCause::kEvicted,  RemovalCause::kCleared,
-    RemovalCause::kCorrupt};
+inline constexpr std::array kRemovalCauses{RemovalCause::kErased,      RemovalCause::kReplaced,
+                                           RemovalCause::kInvalidated, RemovalCause::kExpired,
+                                           RemovalCause::kEvicted,     RemovalCause::kCleared,
+                                           RemovalCause::kCorrupt};
 
 [[nodiscard]] std::string_view to_string(RemovalCause cause);
 

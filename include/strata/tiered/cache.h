@@ -1,0 +1,118 @@
+// Cache: memory -> lower tiers -> source, behind one typed API.
+//
+//   Cache cache = strata::open("strata.yaml").value();     // or CacheBuilder: strata/config
+//   auto users = cache.keyspace<User>("user");
+//   cache.invalidate(strata::tag("org:7"));   // final when it returns
+//
+// Promise   See Keyspace. A tier that is slow, full, corrupt or gone never fails a read that
+//           another tier or the source can answer; it is counted in stats() and logged.
+// Threads   Thread-safe. Several caches per process; no global one.
+// Lifetime  The destructor closes. Handles and values may outlive the cache.
+// Callbacks The log sink and removal listener, with no lock held.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "strata/core/value_type.h"
+#include "strata/ports/clock.h"
+#include "strata/ports/executor.h"
+#include "strata/ports/hot_tier.h"
+#include "strata/ports/log.h"
+#include "strata/ports/source.h"
+#include "strata/ports/tier.h"
+#include "strata/tiered/cache_stats.h"
+#include "strata/tiered/keyspace.h"
+
+namespace strata {
+
+// How values of a Source are cached: in a keyspace named like the source.
+struct SourceOptions {
+  KeyspaceOptions keyspace;
+  std::vector<std::string> tags;  // of each value; "{name}" stands for the parameter's value
+};
+
+struct CacheOptions {
+  std::string name = "cache";
+  KeyspaceOptions defaults;  // of keyspaces opened without options
+  bool graceful = true;      // false: a failing tier fails the call, for tests and debugging
+  LogSink log;
+};
+
+// What a cache is assembled from. CacheBuilder and strata::open() make this for you.
+struct CacheParts {
+  std::unique_ptr<HotTier> hot;              // required; of no capacity when memory is off
+  std::vector<std::unique_ptr<Tier>> tiers;  // nearest first
+  std::shared_ptr<Clock> clock;              // required
+  std::shared_ptr<Executor> executor;        // required
+  CacheOptions options;
+};
+
+class Cache {
+ public:
+  explicit Cache(CacheParts parts);
+  ~Cache();
+  Cache(Cache&&) noexcept;
+  Cache& operator=(Cache&&) noexcept;
+
+  // The keyspace of that name, opened with `options` (or the defaults) if it is not open yet;
+  // later options of an open keyspace are ignored. Never fails: Keyspace::status() does.
+  template <typename V>
+  [[nodiscard]] Keyspace<V> keyspace(std::string_view name) {
+    return Keyspace<V>(open_keyspace(name, value_type<V>(), nullptr));
+  }
+  template <typename V>
+  [[nodiscard]] Keyspace<V> keyspace(std::string_view name, const KeyspaceOptions& options) {
+    return Keyspace<V>(open_keyspace(name, value_type<V>(), &options));
+  }
+  // Sets the options that a keyspace not open yet will have, as a configuration does.
+  void configure_keyspace(std::string_view name, KeyspaceOptions options);
+
+  // Puts the cache in front of `source`: read() then answers from the tiers or fetches. Values
+  // carry the label source:<name>. Errors: kRejected for a bad or used name, or a tag that names
+  // no parameter.
+  Result<void> add_source(std::shared_ptr<Source> source, SourceOptions options = {});
+  // The body that the source answers for `params`. Conditional requests, absence and the
+  // source's own ttl are heeded. Errors: kRejected for an unknown source or parameter.
+  Lookup<std::string> read(std::string_view source, const Params& params,
+                           const CallOptions& call = {});
+  // The key under which read() caches the answer.
+  [[nodiscard]] Result<Key> source_key(std::string_view source, const Params& params) const;
+  [[nodiscard]] std::vector<std::shared_ptr<Source>> sources() const;
+
+  // Makes everything that carries the label wrong, in every tier; final when it returns.
+  InvalidationResult invalidate(const Label& label);
+  // One invalidation of all of `labels`. Of none: nothing happens.
+  InvalidationResult invalidate(std::span<const Label> labels);
+  InvalidationResult invalidate(std::initializer_list<Label> labels);
+  // Removes everything.
+  InvalidationResult clear();
+
+  // Removes what is past its keep_for; returns how many, in all tiers.
+  std::uint64_t remove_expired();
+  // Waits until the lower tiers have committed what they accepted.
+  [[nodiscard]] Result<void> flush(Deadline deadline = {});
+
+  [[nodiscard]] CacheStats stats() const;
+  [[nodiscard]] HotTier& hot_tier();
+  [[nodiscard]] std::vector<Tier*> lower_tiers();  // nearest first
+
+  // Refuses further calls, finishes running loads, writes what was accepted as far as `deadline`
+  // allows. Safe to repeat.
+  void close(Deadline deadline = {});
+
+  struct State;
+
+ private:
+  std::shared_ptr<internal::KeyspaceState> open_keyspace(std::string_view name,
+                                                         const ValueType& type,
+                                                         const KeyspaceOptions* options);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace strata

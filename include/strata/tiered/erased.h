@@ -1,0 +1,58 @@
+// The type-erased core that Keyspace<V> is a thin layer over. Not for direct use.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "strata/core/entry.h"
+#include "strata/core/result.h"
+#include "strata/tiered/id.h"
+#include "strata/tiered/invalidation.h"
+#include "strata/tiered/lookup.h"
+#include "strata/tiered/policy.h"
+
+namespace strata {
+class Load;
+}
+
+namespace strata::internal {
+
+struct KeyspaceState;
+
+// Makes the entry for a key. A null entry: nothing exists.
+using Loader = std::function<Result<EntryRef>(Load&, KeyRef)>;
+using Box = std::function<EntryRef(KeyRef)>;
+using BatchLoader = std::function<Result<std::vector<EntryRef>>(
+    std::span<const std::string> missing, Load&, std::span<const KeyRef> keys)>;
+
+[[nodiscard]] const std::string& name(const KeyspaceState& keyspace);
+[[nodiscard]] Result<void> status(const KeyspaceState& keyspace);
+[[nodiscard]] Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts);
+
+[[nodiscard]] Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call,
+                        Load* within);
+[[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
+                                          const CallOptions& call);
+[[nodiscard]] Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader,
+                                const CallOptions& call, Load* within);
+[[nodiscard]] std::vector<Found> get_or_load_many(KeyspaceState& keyspace,
+                                                  std::span<const std::string> ids,
+                                                  const BatchLoader& loader,
+                                                  const CallOptions& call);
+PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call);
+InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
+InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id);
+InvalidationResult clear(KeyspaceState& keyspace);
+Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl);
+
+void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const CallOptions& call,
+               std::function<void(Found)> done);
+void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Loader loader,
+                       const CallOptions& call, std::function<void(Found)> done);
+void put_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Box box,
+               const CallOptions& call, std::function<void(PutResult)> done);
+
+}  // namespace strata::internal

@@ -1,0 +1,203 @@
+// Keyspace<V>: a typed, named part of a cache, with a policy and statistics of its own.
+//
+//   auto users = cache.keyspace<User>("user", {.ttl = 10min, .keep_for = 24h});
+//   Lookup<User> user = users.get_or_load("42", [&](Load& load) { return db.find_user(42); });
+//   users.put("42", changed);
+//
+// Promise   P1: once put(), erase(), invalidate() or clear() has returned, no look-up that starts
+//           later returns a value whose origin read began before that call, nor an earlier put's.
+//           P5: concurrent loads of one key are one load; errors are never cached.
+//           P6: nothing is returned as fresh after its ttl.
+// Threads   Thread-safe. A handle is cheap to copy; handles of one name share everything.
+// Lifetime  A handle may outlive its cache; its calls then answer kClosed.
+// Errors    In the results. A tier that fails never fails a read that another can answer.
+// Callbacks Loaders run in the calling thread, or on the executor for _async forms, refreshes
+//           and loads with a time-out; with no lock held. An exception becomes kLoadFailed and
+//           travels in the error. Asking for the same key within its own load is kRejected.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "strata/tiered/async.h"
+#include "strata/tiered/erased.h"
+#include "strata/tiered/id.h"
+#include "strata/tiered/invalidation.h"
+#include "strata/tiered/load.h"
+#include "strata/tiered/lookup.h"
+#include "strata/tiered/policy.h"
+
+namespace strata {
+
+template <typename V>
+class Keyspace {
+ public:
+  explicit Keyspace(std::shared_ptr<internal::KeyspaceState> state) : state_(std::move(state)) {}
+
+  [[nodiscard]] const std::string& name() const { return internal::name(*state_); }
+  // Ok, or why every call on this handle is refused: a bad name, or one that is open with
+  // another type.
+  [[nodiscard]] Result<void> status() const { return internal::status(*state_); }
+
+  // A key with a kind or parameters, for use wherever an Id is expected.
+  [[nodiscard]] Result<Key> key(KeyParts parts) const {
+    return internal::make_key(*state_, std::move(parts));
+  }
+
+  // The value from the first tier that has it, promoted upward with the life it has left.
+  Lookup<V> get(const Id& id, const CallOptions& call = {}, Load* within = nullptr) {
+    return Lookup<V>(internal::get(*state_, id, call, within));
+  }
+
+  // One answer per id, in order; one batched operation per tier.
+  [[nodiscard]] std::vector<Lookup<V>> get_many(std::span<const std::string> ids,
+                                                const CallOptions& call = {}) {
+    return typed(internal::get_many(*state_, ids, call));
+  }
+
+  // As get(); a miss runs `loader`, or joins a load that is already running.
+  template <typename Loader>
+  Lookup<V> get_or_load(const Id& id, Loader loader, const CallOptions& call = {},
+                        Load* within = nullptr) {
+    return Lookup<V>(
+        internal::get_or_load(*state_, id, erase_loader(std::move(loader)), call, within));
+  }
+
+  // As get_many(); calls `loader(missing ids, loads)` once, with what no tier had. It returns
+  // one std::optional<V> per missing id, in order, or an error for all of them.
+  template <typename BatchLoader>
+  [[nodiscard]] std::vector<Lookup<V>> get_or_load_many(std::span<const std::string> ids,
+                                                        BatchLoader loader,
+                                                        const CallOptions& call = {});
+
+  // Calls `visit(const V&)` on the value without handing out a reference; returns the outcome.
+  template <typename Visitor>
+  Outcome visit(const Id& id, Visitor visitor) {
+    const internal::Found found = internal::get(*state_, id, {}, nullptr);
+    if (found.entry && !found.entry->negative()) visitor(found.entry->template value<V>());
+    return found.outcome;
+  }
+
+  // Stores a value in every tier, in place of what they hold and of all that depends on it.
+  PutResult put(const Id& id, V value, const CallOptions& call = {}) {
+    return internal::put(*state_, id, boxed(std::move(value)), call);
+  }
+  // Removes the value, and all that depends on it, from every tier.
+  InvalidationResult erase(const Id& id) { return internal::erase(*state_, id); }
+  // As erase(), when the value was made wrong by a change rather than asked to go.
+  InvalidationResult invalidate(const Id& id) { return internal::invalidate(*state_, id); }
+  // Gives what is cached a new ttl, from now on, without loading it. Returns whether there is
+  // something.
+  Result<bool> touch(const Id& id, Duration ttl) { return internal::touch(*state_, id, ttl); }
+  // Removes everything in this keyspace.
+  InvalidationResult clear() { return internal::clear(*state_); }
+
+  // Asynchronous forms. A value in memory completes at once; all else runs on the executor.
+  // Overloads instead of default arguments: GCC 12 destroys those twice within a co_await.
+  Async<Lookup<V>> get_async(const Id& id) { return get_async(id, kNoOptions); }
+  Async<Lookup<V>> get_async(const Id& id, const CallOptions& call);
+  template <typename Loader>
+  Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader) {
+    return get_or_load_async(id, std::move(loader), kNoOptions);
+  }
+  template <typename Loader>
+  Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader, const CallOptions& call);
+  Async<PutResult> put_async(const Id& id, V value) {
+    return put_async(id, std::move(value), kNoOptions);
+  }
+  Async<PutResult> put_async(const Id& id, V value, const CallOptions& call);
+
+  [[nodiscard]] const std::shared_ptr<internal::KeyspaceState>& state() const { return state_; }
+
+ private:
+  inline static const CallOptions kNoOptions{};
+  template <typename Loader>
+  static internal::Loader erase_loader(Loader loader) {
+    return [loader = std::move(loader)](Load& load, KeyRef key) mutable -> Result<EntryRef> {
+      if constexpr (std::is_invocable_v<Loader&, Load&>) {
+        return entry_of(key, loader(load));
+      } else {
+        return entry_of(key, loader());
+      }
+    };
+  }
+  static internal::Box boxed(V value) {
+    return [value = std::move(value)](KeyRef key) mutable {
+      return Entry::make<V>(key, std::move(value));
+    };
+  }
+  static Result<EntryRef> entry_of(KeyRef key, V value) {
+    return Entry::make<V>(key, std::move(value));
+  }
+  static Result<EntryRef> entry_of(KeyRef key, std::optional<V> value) {
+    if (!value) return EntryRef();
+    return Entry::make<V>(key, std::move(*value));
+  }
+  template <typename T>
+  static Result<EntryRef> entry_of(KeyRef key, Result<T> value) {
+    if (!value) return value.error();
+    return entry_of(key, std::move(*value));
+  }
+  static std::vector<Lookup<V>> typed(std::vector<internal::Found> found) {
+    std::vector<Lookup<V>> lookups;
+    lookups.reserve(found.size());
+    for (internal::Found& one : found) lookups.emplace_back(std::move(one));
+    return lookups;
+  }
+
+  std::shared_ptr<internal::KeyspaceState> state_;
+};
+
+template <typename V>
+template <typename BatchLoader>
+std::vector<Lookup<V>> Keyspace<V>::get_or_load_many(std::span<const std::string> ids,
+                                                     BatchLoader loader, const CallOptions& call) {
+  const internal::BatchLoader erased =
+      [&loader](std::span<const std::string> missing, Load& load,
+                std::span<const KeyRef> keys) -> Result<std::vector<EntryRef>> {
+    Result<std::vector<std::optional<V>>> values = loader(missing, load);
+    if (!values) return values.error();
+    std::vector<EntryRef> entries(values->size());
+    for (std::size_t i = 0; i < values->size() && i < keys.size(); ++i) {
+      if ((*values)[i]) entries[i] = Entry::make<V>(keys[i], std::move(*(*values)[i]));
+    }
+    return entries;
+  };
+  return typed(internal::get_or_load_many(*state_, ids, erased, call));
+}
+
+template <typename V>
+Async<Lookup<V>> Keyspace<V>::get_async(const Id& id, const CallOptions& call) {
+  Async<Lookup<V>> result;
+  internal::get_async(state_, id, call,
+                      [result](internal::Found f) { result.complete(Lookup<V>(std::move(f))); });
+  return result;
+}
+
+template <typename V>
+template <typename Loader>
+Async<Lookup<V>> Keyspace<V>::get_or_load_async(const Id& id, Loader loader,
+                                                const CallOptions& call) {
+  Async<Lookup<V>> result;
+  internal::get_or_load_async(
+      state_, id, erase_loader(std::move(loader)), call,
+      [result](internal::Found f) { result.complete(Lookup<V>(std::move(f))); });
+  return result;
+}
+
+template <typename V>
+Async<PutResult> Keyspace<V>::put_async(const Id& id, V value, const CallOptions& call) {
+  Async<PutResult> result;
+  internal::put_async(state_, id, boxed(std::move(value)), call,
+                      [result](PutResult r) { result.complete(std::move(r)); });
+  return result;
+}
+
+}  // namespace strata

@@ -1,0 +1,60 @@
+// memoize(): wraps a function so that its results are cached.
+//
+//   auto square = memoize(cache.keyspace<int>("square"), [](int n) { return n * n; });
+//   square(12);                      // computed
+//   square(12);                      // from the cache
+//
+// The arguments, written as text, are the key; integers, strings and whatever MemoKey is
+// specialised for can be arguments. A function that throws throws to its caller, and nothing is
+// cached. Tags may be given for all results, or made from the arguments.
+//
+// Threads   Thread-safe if the function is.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "strata/tiered/keyspace.h"
+
+namespace strata {
+
+// How an argument is written into the key. Different arguments must give different texts.
+template <typename T>
+struct MemoKey {
+  static_assert(std::integral<T> || std::convertible_to<const T&, std::string_view>,
+                "specialise strata::MemoKey for this argument type");
+  static std::string text(const T& argument) {
+    if constexpr (std::integral<T>) {
+      return std::to_string(argument);
+    } else {
+      return std::string(std::string_view(argument));
+    }
+  }
+};
+
+namespace internal {
+// Joins texts so that no two different lists give the same result.
+[[nodiscard]] std::string join_arguments(std::initializer_list<std::string> texts);
+}  // namespace internal
+
+struct MemoizeOptions {
+  CallOptions call;  // labels here are carried by every result
+};
+
+template <typename V, typename Function>
+[[nodiscard]] auto memoize(Keyspace<V> keyspace, Function function, MemoizeOptions options = {}) {
+  return [keyspace = std::move(keyspace), function = std::move(function),
+          options = std::move(options)](const auto&... arguments) mutable -> V {
+    const std::string id =
+        internal::join_arguments({MemoKey<std::decay_t<decltype(arguments)>>::text(arguments)...});
+    return keyspace
+        .get_or_load(
+            id, [&] { return function(arguments...); }, options.call)
+        .value();
+  };
+}
+
+}  // namespace strata

@@ -1,0 +1,39 @@
+// Departures: the entries that one step removes, on their way out of the tier.
+//
+// Entries are collected under the tier's lock and told to the removal listener, and let go, when
+// the Departures is destroyed. Declare it before the lock: it then ends after the lock is
+// released, so that neither the listener nor a value's destructor runs under one.
+//
+//   Departures gone;
+//   const MutexLock lock(mutex_);
+//   remove(entry, RemovalCause::kErased, gone);
+//
+// Memory    None: entries are chained through their Residence, which their tier gave up.
+#pragma once
+
+#include <memory>
+
+#include "strata/core/entry.h"
+#include "strata/core/removal.h"
+#include "strata/ports/hot_tier.h"
+
+namespace strata::memory {
+
+class Departures {
+ public:
+  Departures() = default;
+  ~Departures();
+  Departures(const Departures&) = delete;
+  Departures& operator=(const Departures&) = delete;
+
+  // Takes over the tier's reference to `entry`. Precondition: it is in no structure any more.
+  void add(Entry* entry, RemovalCause cause,
+           const std::shared_ptr<const RemovalListener>& listener);
+
+ private:
+  Entry* first_ = nullptr;
+  Entry* last_ = nullptr;
+  std::shared_ptr<const RemovalListener> listener_;
+};
+
+}  // namespace strata::memory

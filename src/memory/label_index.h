@@ -1,0 +1,87 @@
+// LabelIndex: from a label to the entries that carry it beside the labels of their own group.
+//
+// An invalidation dooms a label: what carries it at that moment is set aside, as a whole and in
+// constant time, and can then be removed in slices while new entries with the same label come
+// in. Doomed entries that leave for another reason meanwhile are taken out of the doomed sets.
+//
+// Threads   Thread-compatible: guarded by the tier's label lock.
+// Ownership Entries are borrowed; remove() comes before the entry goes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/linear_table.h"
+#include "memory/posting_set.h"
+#include "strata/core/entry.h"
+#include "strata/core/label.h"
+
+namespace strata::memory {
+
+class LabelIndex {
+ public:
+  // Adds the entry under each of its details' labels. May throw std::bad_alloc, and then has
+  // changed nothing.
+  void add(Entry& entry);
+  void remove(const Entry& entry);
+
+  // Sets aside what carries `label` now. Entries that are added later are not concerned. May
+  // throw std::bad_alloc, and then has changed nothing.
+  void doom(LabelId label);
+
+  // Takes doomed entries of `label` out of its doomed sets, until `out` is full or none is left;
+  // returns how many. They are still indexed under their other labels, until remove().
+  std::size_t take_doomed(LabelId label, std::span<Entry*> out);
+  [[nodiscard]] bool has_doomed(LabelId label) const { return doomed_.contains(label); }
+
+  [[nodiscard]] bool contains(LabelId label, const Entry& entry) const;
+  [[nodiscard]] std::size_t label_count() const;
+  [[nodiscard]] std::size_t slot_count() const;  // labels that there is room for
+  [[nodiscard]] std::size_t posting_count() const;
+
+  // Calls visit(LabelId, Entry*) for each posting, doomed ones included.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const LinearTable<Slot>& slots : shards_) {
+      for (std::size_t at = 0; at < slots.capacity(); ++at) {
+        const Slot& slot = slots.at(at);
+        slot.entries.for_each([&](Entry* entry) { visit(slot.label, entry); });
+      }
+    }
+    for (const auto& [label, sets] : doomed_) {
+      for (const Doomed& doomed : sets) {
+        doomed.entries.for_each([&, id = label](Entry* entry) { visit(id, entry); });
+      }
+    }
+  }
+  void check_invariants() const;
+
+ private:
+  struct Slot {
+    LabelId label{};
+    PostingSet entries;
+    [[nodiscard]] bool empty() const { return entries.empty(); }
+    [[nodiscard]] std::uint64_t hash() const { return static_cast<std::uint64_t>(label); }
+  };
+  struct Doomed {
+    PostingSet entries;
+    std::size_t hand = 0;  // of PostingSet::take()
+  };
+
+  // Many small tables instead of a large one, so that none takes long to grow.
+  static constexpr std::size_t kShards = 64;
+
+  [[nodiscard]] LinearTable<Slot>& shard(LabelId label) {
+    return shards_[static_cast<std::uint64_t>(label) % kShards];
+  }
+  [[nodiscard]] Slot* find(LabelId label) const;
+  void erase(LabelId label, const Entry& entry);
+
+  std::array<LinearTable<Slot>, kShards> shards_;
+  std::unordered_map<LabelId, std::vector<Doomed>> doomed_;  // no empty sets, no empty vectors
+};
+
+}  // namespace strata::memory

@@ -1,0 +1,88 @@
+// PostingSet: one entry in place, or a hash set of them.
+#include "memory/posting_set.h"
+
+#include <utility>
+
+#include "core/assert.h"
+
+namespace strata::memory {
+
+std::size_t PostingSet::size() const {
+  if (many_ != nullptr) return many_->size();
+  return one_ == nullptr ? 0 : 1;
+}
+
+bool PostingSet::contains(const Entry* entry) const {
+  if (many_ == nullptr) return one_ == entry && entry != nullptr;
+  return many_->find(hash_of(entry), [&](const Slot& slot) { return slot.entry == entry; });
+}
+
+void PostingSet::insert(Entry* entry) {
+  if (contains(entry)) return;
+  if (empty()) {
+    one_ = entry;
+    return;
+  }
+  if (many_ != nullptr) {
+    many_->insert({entry});
+    return;
+  }
+  auto both = std::make_unique<LinearTable<Slot>>();
+  both->insert({one_});
+  both->insert({entry});
+  many_ = std::move(both);
+  one_ = nullptr;
+}
+
+bool PostingSet::erase(const Entry* entry) {
+  if (many_ == nullptr) {
+    if (one_ != entry || entry == nullptr) return false;
+    one_ = nullptr;
+    return true;
+  }
+  Slot* slot = many_->find(hash_of(entry), [&](const Slot& at) { return at.entry == entry; });
+  if (slot == nullptr) return false;
+  many_->erase(slot);
+  collapse();
+  return true;
+}
+
+// Keeps the promise of `many_` after something was erased from it.
+void PostingSet::collapse() {
+  if (many_->size() >= 2) return;
+  Entry* last = nullptr;
+  for_each([&](Entry* entry) { last = entry; });
+  many_.reset();
+  one_ = last;
+}
+
+// Erasing moves later slots to the emptied place, so the hand stays there until it finds it
+// empty. Slots pass behind it only around the end of the table; when entries are left there, or
+// when the table shrank, the hand begins again.
+std::size_t PostingSet::take(std::size_t& hand, std::span<Entry*> out) {
+  std::size_t taken = 0;
+  while (taken < out.size() && many_ != nullptr) {
+    if (hand >= many_->capacity()) hand = 0;
+    Slot& slot = many_->at(hand);
+    if (slot.empty()) {
+      ++hand;
+      continue;
+    }
+    const std::size_t capacity = many_->capacity();
+    out[taken++] = slot.entry;
+    many_->erase(&slot);
+    if (many_->capacity() != capacity) hand = 0;
+    collapse();
+  }
+  if (taken < out.size() && one_ != nullptr) out[taken++] = std::exchange(one_, nullptr);
+  return taken;
+}
+
+void PostingSet::check_invariants() const {
+  if (many_ == nullptr) return;
+  STRATA_ASSERT(one_ == nullptr);
+  STRATA_ASSERT(many_->size() >= 2);
+  many_->check_invariants();
+}
+
+}  // namespace strata::memory

@@ -1,0 +1,48 @@
+// Residence: how the parts of the memory tier read and write the fields that entries lend them.
+//
+// `generation` is the tier's number at the entry's acceptance and `cell` the number of the last
+// invalidation of its group, so an entry is current while its group was not invalidated since.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "strata/core/entry.h"
+#include "strata/core/ticket.h"
+#include "strata/core/time.h"
+
+namespace strata::memory {
+
+// Whether none of the labels that the entry's group shares was invalidated since its acceptance.
+[[nodiscard]] inline bool is_current(const Entry& entry) {
+  const Entry::Residence& residence = entry.residence;
+  return residence.cell->load(std::memory_order_acquire) <= residence.generation;
+}
+
+[[nodiscard]] inline bool is_expired(const Entry& entry, Instant now) {
+  return entry.keep_until() <= now;
+}
+
+// Whether the entry was accepted before the invalidation with this number.
+[[nodiscard]] inline bool accepted_before(const Entry& entry, Ticket invalidation) {
+  return entry.residence.generation < number(invalidation);
+}
+
+// One more reference to an entry that somebody else keeps alive during the call.
+[[nodiscard]] inline EntryRef share(Entry* entry) {
+  EntryRef borrowed(entry);
+  EntryRef shared(borrowed);
+  static_cast<void>(borrowed.release());
+  return shared;
+}
+
+// Starts to fetch the parts of an entry that a look-up or removal reads.
+inline void prefetch_entry(const Entry* entry) {
+  constexpr std::size_t kCacheLine = 64;
+  const auto* bytes = reinterpret_cast<const char*>(entry);
+  for (std::size_t at = 0; at < sizeof(Entry) + kCacheLine; at += kCacheLine) {
+    __builtin_prefetch(bytes + at);
+  }
+}
+
+}  // namespace strata::memory

@@ -1,0 +1,133 @@
+// The memory tier's upkeep: expiry, resizing, and the check of its invariants.
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+#include "core/assert.h"
+#include "memory/charge.h"
+#include "memory/residence.h"
+#include "memory/tier.h"
+
+namespace strata::memory {
+
+std::uint64_t MemoryTier::remove_where(const std::function<bool(const Entry&)>& unwanted,
+                                       RemovalCause cause) {
+  std::array<Entry*, kRemovalSlice> found;
+  std::uint64_t removed = 0;
+  std::uint64_t cursor = 0;
+  bool more = true;
+  while (more) {
+    Departures gone;
+    const MutexLock lock(mutex_);
+    std::size_t count = 0;
+    bool overflow = false;
+    const std::uint64_t next = walk(cursor, kRemovalSlice, [&](Entry* entry) {
+      if (!unwanted(*entry)) return;
+      overflow = count == found.size();
+      if (!overflow) found[count++] = entry;
+    });
+    for (std::size_t at = 0; at < count; ++at) {
+      if (is_current(*found[at])) ++removed;
+      remove(found[at], cause, gone);
+    }
+    // Homes may be crowded: then the same places are looked at again.
+    if (overflow) continue;
+    cursor = next;
+    more = next != 0;
+  }
+  return removed;
+}
+
+std::uint64_t MemoryTier::remove_expired() {
+  const Instant now = clock_->now();
+  return remove_where(
+      [&](const Entry& entry) { return is_expired(entry, now) || !is_current(entry); },
+      RemovalCause::kExpired);
+}
+
+void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
+  {
+    const MutexLock lock(mutex_);
+    max_entries_ = max_entries;
+    max_bytes_ = max_bytes;
+    policy_.set_bounds(max_entries, max_bytes);
+  }
+  for (bool done = false; !done;) {
+    Departures gone;
+    const MutexLock lock(mutex_);
+    done = evict(max_entries_ == 0 ? UINT64_MAX : max_entries_, max_bytes_, nullptr, gone);
+  }
+}
+
+StructureSizes MemoryTier::sizes() const {
+  StructureSizes sizes;
+  const MutexLock lock(mutex_);
+  for (std::size_t at = 0; at < shard_count(); ++at) {
+    const Shard& shard = shards_[at];
+    const MutexLock shard_lock(shard.mutex);
+    sizes.table_slots += shard.table.capacity();
+  }
+  sizes.residents = policy_.entries();
+  sizes.dead = cells_.dead();
+  sizes.cells = cells_.size();
+  sizes.labels = index_.label_count();
+  sizes.label_slots = index_.slot_count();
+  sizes.postings = index_.posting_count();
+  sizes.ghost_bytes = policy_.ghost_bytes();
+  return sizes;
+}
+
+void MemoryTier::check_entry(const Entry& entry) const {
+  STRATA_ASSERT(entry.residence.cell != nullptr);
+  STRATA_ASSERT(entry.residence.generation <= number(labels_.position()));
+  STRATA_ASSERT(entry.residence.charge_bytes == charge_bytes(entry));
+  STRATA_ASSERT(S3Fifo::contains(entry));
+  if (entry.details() == nullptr) return;
+  for (const LabelId label : entry.details()->label_ids) {
+    STRATA_ASSERT(index_.contains(label, entry));
+  }
+}
+
+// Numbers of the invariants in tier.cc.
+void MemoryTier::check_invariants() const {
+  const MutexLock lock(mutex_);
+  labels_.check_invariants();
+  index_.check_invariants();
+  policy_.check_invariants();
+  STRATA_ASSERT(position_.load() == number(labels_.position()));
+  STRATA_ASSERT(number(cleared_) <= number(labels_.position()));
+
+  // (1), from the tables to the rest ...
+  std::unordered_set<const Entry*> residents;
+  for (std::size_t at = 0; at < shard_count(); ++at) {
+    const Shard& shard = shards_[at];
+    const MutexLock shard_lock(shard.mutex);
+    const EntryTable& table = shard.table;
+    table.check_invariants();
+    table.walk(0, table.capacity(), [&](const Entry* entry) STRATA_NO_ANALYSIS {
+      STRATA_ASSERT(locate(entry->hash()).shard == at);
+      STRATA_ASSERT(table.find(locate(entry->hash()).place, entry->key_text()) == entry);
+      STRATA_ASSERT(residents.insert(entry).second);
+      check_entry(*entry);
+    });
+  }
+  // ... and back.
+  STRATA_ASSERT(policy_.entries() == residents.size());
+  index_.for_each([&](LabelId label, const Entry* entry) {
+    STRATA_ASSERT(residents.contains(entry));
+    const std::vector<LabelId>& labels = entry->details()->label_ids;
+    STRATA_ASSERT(std::find(labels.begin(), labels.end(), label) != labels.end());
+  });
+  cells_.check_invariants([&](const auto& visit) {
+    for (const Entry* entry : residents) visit(*entry);
+  });
+
+  // (4), and what is counted.
+  STRATA_ASSERT(max_entries_ == 0 || policy_.entries() <= max_entries_);
+  STRATA_ASSERT(policy_.bytes() <= max_bytes_);
+  std::uint64_t left = 0;
+  for (const std::uint64_t removals : counters_.removals) left += removals;
+  STRATA_ASSERT(counters_.stored == left + cells_.current());
+}
+
+}  // namespace strata::memory

@@ -1,0 +1,38 @@
+// Tests of what is particular to the thread pool. Its contract is
+// tests/contract/executor_contract.h.
+#include "strata/ports/executor.h"
+
+#include <gtest/gtest.h>
+
+#include <barrier>
+
+namespace strata {
+namespace {
+
+TEST(ThreadPool, AsManyTasksRunAtOnceAsThereAreThreads) {
+  constexpr std::size_t kThreads = 5;
+  std::barrier meeting(std::ptrdiff_t{kThreads});
+  const auto pool = thread_pool({.threads = kThreads});
+  for (std::size_t task = 0; task < kThreads; ++task) {
+    ASSERT_TRUE(pool->post([&] { meeting.arrive_and_wait(); }));
+  }
+  pool->close();
+}
+
+TEST(ThreadPoolDeathTest, ClosingFromWithinATaskIsAProgrammersError) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_DEATH(
+      {
+        const auto pool = thread_pool({.threads = 1});
+        static_cast<void>(pool->post([&] { pool->close(); }));
+        pool->close();
+      },
+      "from_within_a_task");
+}
+
+TEST(ThreadPoolDeathTest, WithoutThreadsIsAProgrammersError) {
+  EXPECT_DEATH(static_cast<void>(thread_pool({.threads = 0})), "threads >= 1");
+}
+
+}  // namespace
+}  // namespace strata

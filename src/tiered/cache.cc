@@ -1,0 +1,228 @@
+// Cache: assembly, keyspaces, background tasks, closing.
+#include "strata/tiered/cache.h"
+
+#include <algorithm>
+
+#include "core/assert.h"
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "tiered/paths.h"
+
+namespace strata {
+
+Cache::State::State(CacheParts parts)
+    : options(std::move(parts.options)),
+      hot(std::move(parts.hot)),
+      tiers(std::move(parts.tiers)),
+      clock(std::move(parts.clock)),
+      executor(std::move(parts.executor)),
+      running([this] { return read_positions(); }) {
+  STRATA_ASSERT(hot != nullptr);
+  STRATA_ASSERT(clock != nullptr);
+  STRATA_ASSERT(executor != nullptr);
+  STRATA_ASSERT(tiers.size() <= kMaxLowerTiers);
+}
+
+Cache::State::~State() = default;
+
+Tickets Cache::State::read_positions() const {
+  Tickets tickets;
+  tickets.hot = hot->position();
+  for (std::size_t i = 0; i < tiers.size(); ++i) tickets.lower[i] = tiers[i]->position();
+  return tickets;
+}
+
+bool Cache::State::post(std::function<void()> task) {
+  {
+    const MutexLock lock(tasks_mutex_);
+    ++tasks_;
+  }
+  const auto finish = [this] {
+    const MutexLock lock(tasks_mutex_);
+    --tasks_;
+    tasks_done_.notify_all();
+  };
+  const bool accepted = executor->post([task = std::move(task), finish]() mutable {
+    task();
+    task = nullptr;  // what it holds goes before close() is told
+    finish();
+  });
+  if (!accepted) finish();
+  return accepted;
+}
+
+void Cache::State::wait_for_tasks(Deadline deadline) {
+  const MutexLock lock(tasks_mutex_);
+  while (tasks_ > 0) {
+    if (deadline.at == kNever) {
+      tasks_done_.wait(tasks_mutex_);
+      continue;
+    }
+    const Duration left = between(clock->now(), deadline.at);
+    if (left <= Duration(0)) return;
+    tasks_done_.wait_for(tasks_mutex_, std::min<Duration>(left, std::chrono::hours(24)));
+  }
+}
+
+void Cache::State::log(LogLevel level, std::string_view message) const {
+  if (options.log) options.log(level, message);
+}
+
+void Cache::State::note_failure(std::string_view tier, std::string_view doing, const Error& error) {
+  tier_errors.add(1);
+  if (options.log) {
+    log(LogLevel::kWarning, std::string(tier) + ": " + std::string(doing) + " failed (" +
+                                std::string(to_string(error.code)) + "): " + error.message);
+  }
+}
+
+namespace {
+
+// The variant that spills what memory evicts, with a ticket of that moment.
+void install_spilling(Cache::State& state) {
+  if constexpr (!testing::kMutantsBuilt) return;
+  state.hot->set_removal_listener([&state](const EntryRef& entry, RemovalCause cause) {
+    if (cause != RemovalCause::kEvicted || !STRATA_MUTANT(kSpillOnEviction)) return;
+    STRATA_YIELD("tiered.spill");
+    if (state.tiers.empty() || entry->group() == nullptr) return;
+    std::shared_ptr<internal::KeyspaceState> keyspace;
+    {
+      const MutexLock lock(state.keyspaces_mutex);
+      for (const auto& [name, open] : state.keyspaces) {
+        if (&open->group == entry->group()) keyspace = open;
+      }
+    }
+    if (!keyspace) return;
+    const Result<Record> record = internal::record_of(*entry, *keyspace);
+    Tier& tier = *state.tiers.front();
+    if (record) (void)tier.fill(*record, tier.position(), {});
+  });
+}
+
+}  // namespace
+
+Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts))) {
+  install_spilling(*state_);
+}
+
+Cache::~Cache() {
+  if (state_) close();
+}
+
+Cache::Cache(Cache&&) noexcept = default;
+
+Cache& Cache::operator=(Cache&& other) noexcept {
+  if (this != &other) {
+    if (state_) close();
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+std::shared_ptr<internal::KeyspaceState> Cache::open_keyspace(std::string_view name,
+                                                              const ValueType& type,
+                                                              const KeyspaceOptions* options) {
+  using internal::KeyspaceState;
+  // A handle keeps the whole cache's state, since its calls use it.
+  const auto handle = [this](std::shared_ptr<KeyspaceState> keyspace) {
+    struct Holder {
+      std::shared_ptr<State> state;
+      std::shared_ptr<KeyspaceState> keyspace;
+    };
+    auto holder = std::make_shared<Holder>(Holder{state_, std::move(keyspace)});
+    return std::shared_ptr<KeyspaceState>(holder, holder->keyspace.get());
+  };
+  const MutexLock lock(state_->keyspaces_mutex);
+  const auto open = state_->keyspaces.find(name);
+  if (open != state_->keyspaces.end()) {
+    const ValueType& other = open->second->type;
+    if (other.codec == type.codec && other.schema == type.schema) return handle(open->second);
+    auto refused =
+        std::make_shared<KeyspaceState>(*state_, std::string(name), type, open->second->options);
+    refused->status = Error{ErrorCode::kRejected,
+                            "keyspace '" + std::string(name) + "' is open with codec '" +
+                                std::string(other.name) + "' and cannot hold '" +
+                                std::string(type.name) + "' too",
+                            {}};
+    return handle(std::move(refused));
+  }
+  const auto configured = state_->configured.find(name);
+  const KeyspaceOptions& chosen = options != nullptr ? *options
+                                  : configured != state_->configured.end()
+                                      ? configured->second
+                                      : state_->options.defaults;
+  auto keyspace = std::make_shared<KeyspaceState>(*state_, std::string(name), type, chosen);
+  if (keyspace->status) state_->keyspaces.emplace(std::string(name), keyspace);
+  return handle(std::move(keyspace));
+}
+
+void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {
+  const MutexLock lock(state_->keyspaces_mutex);
+  state_->configured.insert_or_assign(std::string(name), std::move(options));
+}
+
+InvalidationResult Cache::invalidate(std::span<const Label> labels) {
+  InvalidationResult refused;
+  if (state_->closed.load(std::memory_order_acquire)) {
+    refused.error =
+        std::make_shared<const Error>(Error{ErrorCode::kClosed, "the cache is closed", {}});
+    return refused;
+  }
+  for (const Label& label : labels) {
+    if (Result<void> valid = label.validate(); !valid) {
+      refused.error = std::make_shared<const Error>(valid.error());
+      return refused;
+    }
+  }
+  return internal::invalidate_everywhere(*state_, labels);
+}
+
+InvalidationResult Cache::invalidate(const Label& label) {
+  return invalidate(std::span(&label, 1));
+}
+
+InvalidationResult Cache::invalidate(std::initializer_list<Label> labels) {
+  return invalidate(std::span(labels.begin(), labels.size()));
+}
+
+InvalidationResult Cache::clear() { return invalidate(everything()); }
+
+std::uint64_t Cache::remove_expired() {
+  std::uint64_t removed = state_->hot->remove_expired();
+  for (const auto& tier : state_->tiers) {
+    const Result<std::uint64_t> gone = tier->remove_expired({});
+    if (gone) {
+      removed += *gone;
+    } else {
+      state_->note_failure(tier->name(), "removing expired records", gone.error());
+    }
+  }
+  return removed;
+}
+
+Result<void> Cache::flush(Deadline deadline) {
+  for (const auto& tier : state_->tiers) {
+    if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
+  }
+  return {};
+}
+
+HotTier& Cache::hot_tier() { return *state_->hot; }
+
+std::vector<Tier*> Cache::lower_tiers() {
+  std::vector<Tier*> tiers;
+  for (const auto& tier : state_->tiers) tiers.push_back(tier.get());
+  return tiers;
+}
+
+void Cache::close(Deadline deadline) {
+  const bool first = !state_->closed.exchange(true, std::memory_order_acq_rel);
+  if (first) {
+    std::vector<std::shared_ptr<Source>> open = sources();
+    for (const std::shared_ptr<Source>& source : open) source->close();
+  }
+  state_->wait_for_tasks(deadline);
+  for (const auto& tier : state_->tiers) tier->close(deadline);
+}
+
+}  // namespace strata

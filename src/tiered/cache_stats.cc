@@ -1,0 +1,100 @@
+// Snapshots of a cache's counters, and what follows from them.
+#include "strata/tiered/cache_stats.h"
+
+#include "strata/tiered/invalidation.h"
+#include "tiered/state.h"
+
+namespace strata {
+
+namespace {
+
+LatencyStats latency(const Histogram& histogram) {
+  const HistogramSnapshot all = histogram.snapshot();
+  return {.count = all.count(),
+          .p50 = all.percentile(50),
+          .p95 = all.percentile(95),
+          .p99 = all.percentile(99),
+          .max = all.max()};
+}
+
+KeyspaceStats stats_of(const internal::KeyspaceState& keyspace) {
+  const internal::KeyspaceCounters& counters = keyspace.counters;
+  KeyspaceStats stats;
+  stats.name = keyspace.name;
+  stats.source = keyspace.options.source;
+  for (std::size_t i = 0; i < kOutcomeCount; ++i) stats.outcomes[i] = counters.outcomes[i].read();
+  stats.loads = counters.loads.read();
+  stats.load_failures = counters.load_failures.read();
+  stats.joined = counters.joined.read();
+  stats.join_refused = counters.join_refused.read();
+  stats.refused = counters.refused.read();
+  stats.too_large = counters.too_large.read();
+  stats.puts = counters.puts.read();
+  stats.load_time_saved = Duration(static_cast<std::int64_t>(counters.saved_ns.read()));
+  stats.load = latency(counters.load);
+  return stats;
+}
+
+double ratio(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+std::uint64_t KeyspaceStats::lookups() const {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t count : outcomes) sum += count;
+  return sum;
+}
+
+double CacheStats::request_hit_rate() const {
+  std::uint64_t hits = 0;
+  std::uint64_t lookups = 0;
+  for (const KeyspaceStats& keyspace : keyspaces) {
+    hits += keyspace.count(Outcome::kHit) + keyspace.count(Outcome::kStaleHit) +
+            keyspace.count(Outcome::kNegativeHit);
+    lookups += keyspace.lookups();
+  }
+  return ratio(hits, lookups);
+}
+
+double CacheStats::lookup_hit_rate() const {
+  std::uint64_t hits = 0;
+  std::uint64_t lookups = 0;
+  for (const TierTraffic& traffic : tiers) {
+    hits += traffic.tier.hits;
+    lookups += traffic.tier.hits + traffic.tier.misses;
+  }
+  return ratio(hits, lookups);
+}
+
+CacheStats Cache::stats() const {
+  CacheStats stats;
+  stats.name = state_->options.name;
+  stats.tiers.push_back({state_->hot->stats(), latency(state_->hot_get)});
+  for (std::size_t i = 0; i < state_->tiers.size(); ++i) {
+    stats.tiers.push_back({state_->tiers[i]->stats(), latency(state_->lower_get[i])});
+  }
+  stats.invalidations = state_->invalidations.read();
+  stats.tier_errors = state_->tier_errors.read();
+  const MutexLock lock(state_->keyspaces_mutex);
+  for (const auto& [name, keyspace] : state_->keyspaces) {
+    stats.keyspaces.push_back(stats_of(*keyspace));
+  }
+  return stats;
+}
+
+std::uint64_t InvalidationResult::removed() const {
+  std::uint64_t sum = 0;
+  for (const Tier& tier : tiers) sum += tier.removed.value_or(0);
+  return sum;
+}
+
+bool PutResult::stored() const {
+  for (const Tier& tier : tiers) {
+    if (tier.outcome == FillOutcome::kStored) return true;
+  }
+  return false;
+}
+
+}  // namespace strata

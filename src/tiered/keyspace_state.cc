@@ -1,0 +1,98 @@
+// A keyspace's state: its name, group of labels, and which tiers may hold its values.
+#include <algorithm>
+
+#include "tiered/paths.h"
+
+namespace strata::internal {
+
+namespace {
+
+Labels group_labels(const std::string& name, const KeyspaceOptions& options) {
+  Labels labels{Label(LabelKind::kKeyspace, name)};
+  if (!options.type.empty()) labels.emplace_back(LabelKind::kType, options.type);
+  if (!options.source.empty()) labels.emplace_back(LabelKind::kSource, options.source);
+  return labels;
+}
+
+std::string prefix_of(const std::string& name, const std::string& version) {
+  std::string prefix;
+  append_escaped(prefix, version);
+  prefix += ':';
+  append_escaped(prefix, name);
+  prefix += "::";
+  return prefix;
+}
+
+Result<void> check(const std::string& name, const KeyspaceOptions& options, const Labels& labels) {
+  if (Result<void> valid = validate_name("keyspace", name); !valid) return valid;
+  for (const Label& label : labels) {
+    if (Result<void> valid = label.validate(); !valid) return valid;
+  }
+  if (options.ttl_jitter < 0 || options.ttl_jitter >= 1) {
+    return Error{ErrorCode::kRejected,
+                 "ttl_jitter of keyspace '" + name + "' must be at least 0 and below 1",
+                 {}};
+  }
+  if (options.max_value_bytes > limits::kValueBytesMax) {
+    return Error{ErrorCode::kRejected,
+                 "max_value_bytes of keyspace '" + name + "' is over the limit of " +
+                     std::to_string(limits::kValueBytesMax) + " bytes",
+                 {}};
+  }
+  return {};
+}
+
+Result<void> check_tiers(const KeyspaceState& keyspace) {
+  const Cache::State& cache = keyspace.cache;
+  for (const std::string& wanted : keyspace.options.tiers) {
+    const bool known = wanted == cache.hot->name() ||
+                       std::any_of(cache.tiers.begin(), cache.tiers.end(),
+                                   [&](const auto& tier) { return tier->name() == wanted; });
+    if (known) continue;
+    std::string names(cache.hot->name());
+    for (const auto& tier : cache.tiers) names += ", " + std::string(tier->name());
+    return Error{ErrorCode::kRejected,
+                 "keyspace '" + keyspace.name + "' names the tier '" + wanted +
+                     "', but this cache has: " + names,
+                 {}};
+  }
+  return {};
+}
+
+}  // namespace
+
+KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
+                             const ValueType& value_type, KeyspaceOptions keyspace_options)
+    : cache(owner),
+      name(std::move(keyspace_name)),
+      type(value_type),
+      options(std::move(keyspace_options)),
+      group(group_labels(name, options)),
+      key_prefix(prefix_of(name, options.key_version)),
+      status(check(name, options, group.labels)) {
+  if (status) status = check_tiers(*this);
+  const auto allowed = [&](std::string_view tier) {
+    return options.tiers.empty() ||
+           std::find(options.tiers.begin(), options.tiers.end(), tier) != options.tiers.end();
+  };
+  hot_allowed = allowed(cache.hot->name());
+  for (const auto& tier : cache.tiers) {
+    lower_allowed.push_back(!options.sensitive && allowed(tier->name()));
+  }
+}
+
+const std::string& name(const KeyspaceState& keyspace) { return keyspace.name; }
+Result<void> status(const KeyspaceState& keyspace) { return keyspace.status; }
+
+Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts) {
+  if (!parts.keyspace.empty() && parts.keyspace != keyspace.name) {
+    return Error{ErrorCode::kRejected,
+                 "a key of keyspace '" + parts.keyspace + "' was asked of '" + keyspace.name + "'",
+                 {}};
+  }
+  parts.keyspace = keyspace.name;
+  parts.version = keyspace.options.key_version;
+  return Key::make(parts);
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,58 @@
+// From policies to entries and records, and back: how long a value lives, what it carries.
+#pragma once
+
+#include <optional>
+
+#include "strata/core/record.h"
+#include "tiered/state.h"
+
+namespace strata::internal {
+
+enum class Freshness {
+  kFresh,
+  kStale,  // past its ttl, within stale_for: served at once
+  kKept,   // served only when there is nothing better
+  kGone,
+};
+
+[[nodiscard]] Freshness freshness(const Entry& entry, Instant now, Duration stale_for);
+
+// The ttl shortened by the key's own share of the jitter. Forever stays forever.
+[[nodiscard]] Duration jittered(Duration ttl, double jitter, std::uint64_t key_hash);
+
+// How long a value lives from now on.
+struct Life {
+  Duration fresh_for{0};  // 0: not to be stored
+  Duration keep_for{0};   // from now on, fresh_for included
+};
+[[nodiscard]] Life life_of_value(const KeyspaceState& keyspace, const CallOptions& call,
+                                 const Load::State* load, std::uint64_t key_hash);
+[[nodiscard]] Life life_of_absence(const KeyspaceState& keyspace, const CallOptions& call,
+                                   const Load::State* load, std::uint64_t key_hash);
+
+// Everything about an entry but its value. `inherited` are the labels of what it was computed
+// from. Errors: kRejected for labels over their limits.
+struct Description {
+  Labels labels;  // checked, unique, without those of the keyspace's own group
+  std::string version;
+  std::optional<WallTime> source_last_modified;
+};
+[[nodiscard]] Result<Description> describe(const KeyspaceState& keyspace, const Labels& labels,
+                                           const Labels& inherited, std::string version,
+                                           std::optional<WallTime> source_last_modified);
+
+// Completes an unpublished entry.
+void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description description,
+           Life life, Duration load_cost);
+
+// The record of a published or unpublished entry, encoded by its type.
+[[nodiscard]] Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace);
+// An unpublished entry with the life that the record has left. Errors: kCorrupt when it is of
+// another key, codec or schema, or does not decode.
+[[nodiscard]] Result<EntryRef> entry_of(const Record& record, KeyRef key,
+                                        const KeyspaceState& keyspace);
+
+// An unpublished copy of the entry's value, with nothing else.
+[[nodiscard]] Result<EntryRef> copy_value(const Entry& entry);
+
+}  // namespace strata::internal

@@ -1,0 +1,297 @@
+// The callers of the load path: blocking and asynchronous get_or_load, refresh behind, capture.
+#include <algorithm>
+
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "tiered/key_buffer.h"
+#include "tiered/load_path.h"
+
+namespace strata::internal {
+
+namespace {
+
+// Joins or begins the key's flight. A bypassing call has one of its own.
+FlightTable::Start start_flight(const Request& request) {
+  Cache::State& cache = request.keyspace.cache;
+  const Instant now = cache.clock->now();
+  if (request.call.bypass) {
+    return {FlightTable::begin_private(request.key, now, take_tickets(cache)), true};
+  }
+  return cache.flights.join_or_begin(request.key, now, request.keyspace.options.load_lease,
+                                     [&] { return take_tickets(cache); });
+}
+
+// Runs the flight on the executor; in this thread if the executor takes no more.
+void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
+                const EntryRef& previous) {
+  auto owned = std::make_shared<const OwnedRequest>(
+      OwnedRequest{std::string(request.key.text), std::string(request.key.long_params),
+                   request.loader, request.call});
+  KeyspaceState& keyspace = request.keyspace;
+  auto task = [owned, &keyspace, flight, previous, refresh = request.refresh] {
+    const Request behind{.keyspace = keyspace,
+                         .key = owned->key(),
+                         .loader = owned->loader,
+                         .call = owned->call,
+                         .refresh = refresh};
+    run_flight(behind, flight, previous);
+    // A refresh that failed leaves the kept value alone for a while.
+    if (refresh) (void)found_of(behind, *flight);
+  };
+  if (!keyspace.cache.post(task)) task();
+}
+
+void refresh_behind(const Request& request, const EntryRef& entry) {
+  Request refresh = request;
+  refresh.refresh = true;
+  const FlightTable::Start start = start_flight(refresh);
+  if (start.leads) run_behind(refresh, start.flight, entry);
+}
+
+// What memory alone answers; otherwise `previous` is what may be served if a load fails.
+std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) {
+  KeyspaceState& keyspace = request.keyspace;
+  if (!keyspace.options.enabled) return std::nullopt;
+  if (request.call.bypass) {
+    previous = keyspace.cache.hot->get(request.key);
+    return std::nullopt;
+  }
+  EntryRef entry = read_hot(keyspace, request.key);
+  if (!entry) return std::nullopt;
+  const std::string_view tier = keyspace.cache.hot->name();
+  const Instant now = keyspace.cache.clock->coarse_now();
+  const Duration stale_for = request.call.stale_for.value_or(keyspace.options.stale_for);
+  const Freshness fresh = freshness(*entry, now, stale_for);
+  if (fresh == Freshness::kFresh) {
+    const Outcome outcome = entry->negative() ? Outcome::kNegativeHit : Outcome::kHit;
+    return Found{outcome, std::move(entry), tier, nullptr};
+  }
+  if (fresh == Freshness::kGone || entry->negative()) return std::nullopt;
+  const bool retry = now >= entry->retry_at();
+  if (fresh == Freshness::kStale && retry) refresh_behind(request, entry);
+  if (fresh == Freshness::kStale || !retry) {
+    return Found{Outcome::kStaleHit, std::move(entry), tier, nullptr};
+  }
+  previous = std::move(entry);
+  return std::nullopt;
+}
+
+// Asking for a key within its own load would wait for itself for ever.
+std::optional<Error> recursion(const Load* within, KeyRef key) {
+  std::size_t depth = 0;
+  if (within == nullptr) return std::nullopt;
+  for (const Load::State* load = &const_cast<Load*>(within)->state(); load != nullptr;
+       load = load->parent) {
+    if (load->key.text == key.text && load->key.long_params == key.long_params) {
+      return Error{
+          ErrorCode::kRejected,
+          "recursive load: '" + std::string(key.text) + "' is asked for within its own load",
+          {}};
+    }
+    if (++depth >= limits::kLoadDepth) {
+      return Error{ErrorCode::kRejected,
+                   "loads are nested deeper than " + std::to_string(limits::kLoadDepth) + ", at '" +
+                       std::string(key.text) + "'",
+                   {}};
+    }
+  }
+  return std::nullopt;
+}
+
+// Waits for a flight that runs elsewhere. A result: the caller is done.
+std::optional<Found> wait_for(const Request& request, Flight& flight, Instant began) {
+  Cache::State& cache = request.keyspace.cache;
+  const KeyspaceOptions& options = request.keyspace.options;
+  const Duration soft = request.call.soft_timeout.value_or(options.soft_timeout);
+  const Duration hard = request.call.hard_timeout.value_or(options.hard_timeout);
+  const Instant last = std::min(request.call.deadline.at, saturating_add(began, hard));
+  const Instant first = std::min(last, saturating_add(began, soft));
+  Result<void> wait = cache.flights.wait(flight, {first}, *cache.clock);
+  if (!wait && wait.error().code == ErrorCode::kDeadlineExceeded) {
+    if (auto kept = kept_on_timeout(request)) return kept;
+    if (first < last) wait = cache.flights.wait(flight, {last}, *cache.clock);
+  }
+  if (!wait) return failed(wait.error());
+  return std::nullopt;
+}
+
+// Loads within a load run in their own thread: the executor might have none left to run them.
+bool timed(const Request& request) {
+  if (request.within != nullptr) return false;
+  const KeyspaceOptions& options = request.keyspace.options;
+  return request.call.soft_timeout.value_or(options.soft_timeout) != kForever ||
+         request.call.hard_timeout.value_or(options.hard_timeout) != kForever ||
+         request.call.deadline.at != kNever;
+}
+
+Found answer(const Request& request) {
+  EntryRef previous;
+  if (auto found = answer_at_once(request, previous)) return *found;
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  const Ticket arrival = cache.hot->position();
+  const Instant began = cache.clock->now();
+  STRATA_YIELD("tiered.arrived");
+  for (;;) {
+    const FlightTable::Start start = start_flight(request);
+    if (start.leads && !timed(request)) {
+      run_flight(request, start.flight, previous);
+      return found_of(request, *start.flight);
+    }
+    if (start.leads) {
+      run_behind(request, start.flight, previous);
+    } else {
+      keyspace.counters.joined.add(1);
+      STRATA_YIELD("tiered.joined");
+    }
+    if (auto done = wait_for(request, *start.flight, began)) return *done;
+    STRATA_YIELD("tiered.wait.done");
+    if (start.leads || may_take(cache, *start.flight, arrival)) {
+      return found_of(request, *start.flight);
+    }
+    keyspace.counters.join_refused.add(1);
+  }
+}
+
+}  // namespace
+
+void capture(Load* within, const Found& found, KeyRef key) {
+  if (within == nullptr) return;
+  Load::State& state = within->state();
+  if constexpr (testing::kMutantsBuilt) {
+    Cache::State& cache = state.keyspace.cache;
+    if (!state.late_tickets) {
+      STRATA_YIELD("tiered.load.read");
+      state.late_tickets =
+          STRATA_MUTANT(kDeeperTicketLate) ? cache.running.positions() : cache.running.low_water();
+    }
+  }
+  state.inherited.emplace_back(LabelKind::kKey, std::string(key.text));
+  if (!found.entry) return;
+  const Entry& entry = *found.entry;
+  if (const LabelGroup* group = entry.group()) {
+    state.inherited.insert(state.inherited.end(), group->labels.begin(), group->labels.end());
+  }
+  if (const EntryDetails* details = entry.details()) {
+    state.inherited.insert(state.inherited.end(), details->labels.begin(), details->labels.end());
+  }
+  if (found.outcome == Outcome::kStaleHit) state.read_stale = true;
+  // Absence that was not remembered has no expiry of its own; its key's label covers it.
+  const bool expires = !entry.negative() || entry.fresh_until() > entry.written_at();
+  if (expires) state.earliest_expiry = std::min(state.earliest_expiry, entry.fresh_until());
+}
+
+Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const CallOptions& call,
+                  Load* within) {
+  if (auto refused = refuse(keyspace)) return *refused;
+  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (!buffer.ok()) return failed(buffer.error());
+  if (auto error = recursion(within, buffer.ref())) return failed(std::move(*error));
+  const Request request{.keyspace = keyspace,
+                        .key = buffer.ref(),
+                        .loader = loader,
+                        .call = call,
+                        .within = within == nullptr ? nullptr : &within->state()};
+  Found found = answer(request);
+  capture(within, found, request.key);
+  count(keyspace, found);
+  return found;
+}
+
+namespace {
+
+// An asynchronous get_or_load: no thread waits; the flight's end continues it.
+struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
+  std::shared_ptr<KeyspaceState> keyspace;
+  OwnedRequest owned;
+  std::function<void(Found)> done;
+  Ticket arrival{};
+  EntryRef previous;
+
+  [[nodiscard]] Request request() const {
+    return {.keyspace = *keyspace, .key = owned.key(), .loader = owned.loader, .call = owned.call};
+  }
+  void step() {
+    const FlightTable::Start start = start_flight(request());
+    if (start.leads) {
+      run_behind(request(), start.flight, previous);
+    } else {
+      keyspace->counters.joined.add(1);
+    }
+    start.flight->then([self = shared_from_this(), flight = start.flight, leads = start.leads] {
+      auto finish = [self, flight, leads] { self->finish(flight, leads); };
+      if (!self->keyspace->cache.post(finish)) finish();
+    });
+  }
+  void finish(const std::shared_ptr<Flight>& flight, bool leads) {
+    if (leads || may_take(keyspace->cache, *flight, arrival)) {
+      Found found = found_of(request(), *flight);
+      count(*keyspace, found);
+      done(std::move(found));
+      return;
+    }
+    keyspace->counters.join_refused.add(1);
+    step();
+  }
+};
+
+}  // namespace
+
+void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Loader loader,
+                       const CallOptions& call, std::function<void(Found)> done) {
+  if (auto refused = refuse(*keyspace)) return done(std::move(*refused));
+  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
+  if (!buffer.ok()) return done(failed(buffer.error()));
+  auto load = std::make_shared<AsyncLoad>();
+  const KeyRef key = buffer.ref();
+  load->owned = {std::string(key.text), std::string(key.long_params), std::move(loader), call};
+  load->keyspace = std::move(keyspace);
+  if (auto found = answer_at_once(load->request(), load->previous)) {
+    count(*load->keyspace, *found);
+    return done(std::move(*found));
+  }
+  load->arrival = load->keyspace->cache.hot->position();
+  load->done = std::move(done);
+  load->step();
+}
+
+void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const CallOptions& call,
+               std::function<void(Found)> done) {
+  if (auto refused = refuse(*keyspace)) return done(std::move(*refused));
+  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
+  if (!buffer.ok()) return done(failed(buffer.error()));
+  KeyspaceState& state = *keyspace;
+  auto owned = std::make_shared<OwnedRequest>();
+  owned->key_text = buffer.ref().text;
+  owned->long_params = buffer.ref().long_params;
+  owned->call = call;
+  const Instant now = state.cache.clock->coarse_now();
+  const EntryRef entry = state.options.enabled ? state.cache.hot->get(buffer.ref()) : EntryRef();
+  auto task = [keyspace, owned, done] {
+    done(get_at(*keyspace, owned->key(), owned->call, nullptr));
+  };
+  const bool here = entry && now < entry->fresh_until();
+  if (here || !state.cache.post(task)) task();
+}
+
+void put_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Box box,
+               const CallOptions& call, std::function<void(PutResult)> done) {
+  PutResult result;
+  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
+  if (auto refused = refuse(*keyspace)) {
+    result.error = refused->error;
+  } else if (!buffer.ok()) {
+    result.error = std::make_shared<const Error>(buffer.error());
+  }
+  if (result.error) return done(std::move(result));
+  auto owned = std::make_shared<OwnedRequest>();
+  owned->key_text = buffer.ref().text;
+  owned->long_params = buffer.ref().long_params;
+  owned->call = call;
+  auto task = [keyspace, owned, box = std::move(box), done = std::move(done)] {
+    done(put_at(*keyspace, owned->key(), box, owned->call));
+  };
+  if (!keyspace->cache.post(task)) task();
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,273 @@
+// The load path: one flight per key asks the lower tiers, then the source; callers join it.
+//
+// Terms: `previous` is a value past its ttl that may still be served when nothing better comes.
+// A flight takes its tickets before it can be joined and before it reads anything; whatever it
+// brings is stored only where none of its labels was invalidated since (docs/consistency.md).
+#include <algorithm>
+#include <exception>
+
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "tiered/key_buffer.h"
+#include "tiered/load_path.h"
+
+namespace strata::internal {
+
+namespace {
+
+Duration retry_after(const Request& request) { return request.keyspace.options.retry_after; }
+
+// The value past its ttl that the tiers have now, put into memory and marked so that the source
+// is left alone for a while.
+std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
+                                const std::shared_ptr<const Error>& why) {
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  if (request.call.bypass) return std::nullopt;
+  EntryRef entry = cache.hot->get(request.key);
+  std::string_view tier = cache.hot->name();
+  if (!entry) {
+    Below below = read_below(keyspace, request.key, tickets, request.call.deadline);
+    entry = below.entry ? below.entry : below.kept;
+    tier = below.entry ? below.tier : below.kept_tier;
+    if (below.kept && !below.entry) {
+      promote(keyspace, below.kept, nullptr, 0, tickets, request.call.deadline);
+    }
+  }
+  const Instant now = cache.clock->now();
+  if (!entry || entry->negative() || now >= entry->keep_until()) return std::nullopt;
+  if (now < entry->fresh_until()) return Found{Outcome::kHit, entry, tier, nullptr};
+  entry->set_retry_at(saturating_add(now, retry_after(request)));
+  return Found{Outcome::kStaleHit, entry, tier, why};
+}
+
+// Runs the loader. An exception becomes an error that carries it.
+Result<EntryRef> run_loader(const Request& request, Load::State& state) {
+  Load load(state);
+  try {
+    return request.loader(load, request.key);
+  } catch (const std::exception& e) {
+    return Error{ErrorCode::kLoadFailed,
+                 "loading '" + std::string(request.key.text) + "' failed: " + e.what(),
+                 std::current_exception()};
+  } catch (...) {
+    return Error{ErrorCode::kLoadFailed,
+                 "loading '" + std::string(request.key.text) + "' threw an unknown exception",
+                 std::current_exception()};
+  }
+}
+
+// What the load brought, dressed; and whether it may be stored.
+struct Made {
+  EntryRef entry;
+  bool store = false;
+  std::shared_ptr<const Error> problem;
+};
+
+Made make_entry(const Request& request, Load::State& state, EntryRef entry, Duration cost) {
+  KeyspaceState& keyspace = request.keyspace;
+  const KeyRef key = request.key;
+  const bool absent = !entry || entry->negative();
+  if (absent) entry = Entry::make_negative(key, keyspace.type);
+  Life life = absent ? life_of_absence(keyspace, request.call, &state, key.hash)
+                     : life_of_value(keyspace, request.call, &state, key.hash);
+  Made made{.store = state.store && !state.read_stale && keyspace.options.enabled &&
+                     life.fresh_for > Duration(0)};
+
+  Labels labels = request.call.labels;
+  labels.insert(labels.end(), state.labels.begin(), state.labels.end());
+  Result<Description> description =
+      describe(keyspace, labels, state.inherited, state.version, state.source_last_modified);
+  if (!description) {
+    made.problem = std::make_shared<const Error>(description.error());
+    made.store = false;
+    description = Description{};
+  }
+  dress(*entry, keyspace, key, std::move(*description), life, cost);
+  if (state.earliest_expiry < entry->fresh_until()) {
+    entry->set_times(state.earliest_expiry, std::min(state.earliest_expiry, entry->keep_until()));
+  }
+  made.entry = std::move(entry);
+  return made;
+}
+
+// The flight's tickets, or what a mutant takes instead.
+Tickets fill_tickets(const Cache::State& cache, const Flight& flight, const Load::State& state) {
+  Tickets tickets = flight.tickets();
+  if (STRATA_MUTANT(kLateTicket)) return cache.running.positions();
+  if (STRATA_MUTANT(kDeeperTicketLate) && state.late_tickets) {
+    tickets.lower = state.late_tickets->lower;
+  }
+  if (STRATA_MUTANT(kLowWaterLate) && state.late_tickets) {
+    tickets.hot = older(tickets.hot, state.late_tickets->hot);
+    for (std::size_t i = 0; i < tickets.lower.size(); ++i) {
+      tickets.lower[i] = older(tickets.lower[i], state.late_tickets->lower[i]);
+    }
+  }
+  return tickets;
+}
+
+}  // namespace
+
+FlightResult run_load(const Request& request, const Flight& flight, const EntryRef& previous) {
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  Load::State state{.keyspace = keyspace,
+                    .key = request.key,
+                    .parent = request.within,
+                    .deadline = request.call.deadline};
+  if (previous && previous->details() != nullptr) {
+    state.known_version = previous->details()->version;
+    state.known_last_modified = previous->details()->source_last_modified;
+  }
+  keyspace.counters.loads.add(1);
+  STRATA_YIELD("tiered.load.begin");
+  const Instant start = cache.clock->now();
+  Result<EntryRef> loaded = run_loader(request, state);
+  const Duration cost = between(start, cache.clock->now());
+  keyspace.counters.load.record(cost);
+  STRATA_YIELD("tiered.load.loaded");
+
+  if (loaded && state.not_modified && previous) {
+    loaded = copy_value(*previous);
+    if (state.version.empty()) state.version = state.known_version;
+    if (!state.source_last_modified) state.source_last_modified = state.known_last_modified;
+    if (previous->details() != nullptr && state.labels.empty()) {
+      state.inherited = previous->details()->labels;
+    }
+  }
+  if (!loaded) {
+    keyspace.counters.load_failures.add(1);
+    auto error = std::make_shared<const Error>(loaded.error());
+    if (STRATA_MUTANT(kWaiterTakesFailsafe) && previous) {
+      return {Outcome::kStaleHit, previous, cache.hot->name(), std::move(error)};
+    }
+    return {Outcome::kError, {}, {}, std::move(error)};
+  }
+  Made made = make_entry(request, state, std::move(*loaded), cost);
+  if (made.store && cache.flights.is_current(flight)) {
+    store_loaded(keyspace, made.entry, previous, fill_tickets(cache, flight, state),
+                 request.call.deadline);
+  }
+  return {previous ? Outcome::kRefreshed : Outcome::kLoaded,
+          std::move(made.entry),
+          {},
+          std::move(made.problem)};
+}
+
+void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, EntryRef previous) {
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  flight->set_runner();
+  FlightResult result;
+  const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
+  if (look) {
+    // Another flight may have stored the value between this caller's miss and its lead.
+    EntryRef entry = cache.hot->get(request.key);
+    const Instant now = cache.clock->now();
+    if (entry && now < entry->fresh_until()) {
+      result = {entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, entry, cache.hot->name(),
+                nullptr};
+    } else if (!cache.tiers.empty()) {
+      Below below = read_below(keyspace, request.key, flight->tickets(), request.call.deadline);
+      if (below.entry) {
+        result = {below.entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, below.entry,
+                  below.tier, nullptr};
+      } else if (below.kept && !previous) {
+        previous = below.kept;
+        const Duration stale_for = request.call.stale_for.value_or(keyspace.options.stale_for);
+        if (freshness(*previous, now, stale_for) == Freshness::kStale) {
+          // Served at once, as from memory; the next reader finds it there and refreshes it.
+          promote(keyspace, previous, nullptr, 0, flight->tickets(), request.call.deadline);
+          result = {Outcome::kStaleHit, previous, below.kept_tier, nullptr};
+        }
+      } else if (below.failure) {
+        result.error = std::make_shared<const Error>(std::move(*below.failure));
+      }
+    }
+  }
+  if (result.outcome == Outcome::kError && !result.error) {
+    result = run_load(request, *flight, previous);
+  }
+  cache.flights.end(*flight);
+  STRATA_YIELD("tiered.flight.ended");
+  flight->complete(std::move(result));
+}
+
+bool may_take(const Cache::State& cache, const Flight& flight, Ticket arrival) {
+  const FlightResult& result = flight.result();
+  const Ticket ticket = flight.tickets().hot;
+  if (STRATA_MUTANT(kJoinAnyLoad) || STRATA_MUTANT(kWaiterTakesFailsafe)) return true;
+  if (arrival <= ticket || !result.entry) return true;
+  if (STRATA_MUTANT(kJoinComparesKeyOnly)) {
+    const LabelId key = label_id(LabelKind::kKey, flight.key().text);
+    return !cache.hot->invalidated_after(std::span(&key, 1), ticket);
+  }
+  if (STRATA_MUTANT(kJoinBetween)) {
+    // Refuses numbers inside (ticket, arrival] only, though only the last one is known.
+    return !cache.hot->invalidated_after(*result.entry, ticket) ||
+           cache.hot->invalidated_after(*result.entry, arrival);
+  }
+  return !cache.hot->invalidated_after(*result.entry, ticket);
+}
+
+std::vector<FlightResult> run_batch(const Request& request, std::span<const KeyRef> keys,
+                                    const Tickets& tickets,
+                                    const std::function<EntryRef(std::size_t)>& entry_at) {
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  Load::State state{.keyspace = keyspace,
+                    .key = request.key,
+                    .parent = request.within,
+                    .deadline = request.call.deadline};
+  keyspace.counters.loads.add(1);
+  const Instant start = cache.clock->now();
+  const Result<EntryRef> loaded = run_loader(request, state);
+  const Duration cost = between(start, cache.clock->now());
+  keyspace.counters.load.record(cost);
+  std::vector<FlightResult> results(keys.size());
+  if (!loaded) {
+    keyspace.counters.load_failures.add(1);
+    const auto error = std::make_shared<const Error>(loaded.error());
+    for (FlightResult& result : results) result.error = error;
+    return results;
+  }
+  const Duration share = cost / static_cast<std::int64_t>(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    Request one = request;
+    one.key = keys[i];
+    Made made = make_entry(one, state, entry_at(i), share);
+    if (made.store) {
+      const EntryRef previous = cache.hot->get(keys[i]);
+      store_loaded(keyspace, made.entry, previous, tickets, request.call.deadline);
+    }
+    results[i] = {Outcome::kLoaded, std::move(made.entry), {}, std::move(made.problem)};
+  }
+  return results;
+}
+
+Found found_of(const Request& request, const Flight& flight) {
+  return found_of(request, flight.result());
+}
+
+Found found_of(const Request& request, const FlightResult& result) {
+  if (result.outcome != Outcome::kError) {
+    return {result.outcome, result.entry, result.tier, result.error};
+  }
+  // Each caller of a failed load looks its own kept value up anew: the leader's may have been
+  // invalidated since.
+  if (auto kept = kept_value(request, take_tickets(request.keyspace.cache), result.error)) {
+    return *kept;
+  }
+  return {Outcome::kError, {}, {}, result.error};
+}
+
+std::optional<Found> kept_on_timeout(const Request& request) {
+  auto error = std::make_shared<const Error>(
+      Error{ErrorCode::kDeadlineExceeded,
+            "loading '" + std::string(request.key.text) + "' takes longer than its time-out",
+            {}});
+  return kept_value(request, take_tickets(request.keyspace.cache), error);
+}
+
+}  // namespace strata::internal

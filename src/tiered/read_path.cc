@@ -1,0 +1,253 @@
+// The read path: memory, then the lower tiers, promoting upward with the life that is left.
+#include <algorithm>
+
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "tiered/key_buffer.h"
+#include "tiered/paths.h"
+
+namespace strata::internal {
+
+namespace {
+
+// One memory look-up in this many is timed: a clock read costs a fifth of a hit.
+constexpr std::uint32_t kTimedOneIn = 64;
+
+Duration stale_for(const KeyspaceState& keyspace, const CallOptions& call) {
+  return call.stale_for.value_or(keyspace.options.stale_for);
+}
+
+Found found_in(const EntryRef& entry, std::string_view tier, bool stale) {
+  const Outcome outcome = entry->negative() ? Outcome::kNegativeHit
+                          : stale           ? Outcome::kStaleHit
+                                            : Outcome::kHit;
+  return {outcome, entry, tier, nullptr};
+}
+
+// The answer that memory alone gives, if it does.
+std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entry,
+                                   const CallOptions& call) {
+  if (!entry) return std::nullopt;
+  const Instant now = keyspace.cache.clock->coarse_now();
+  switch (freshness(*entry, now, stale_for(keyspace, call))) {
+    case Freshness::kFresh:
+      return found_in(entry, keyspace.cache.hot->name(), false);
+    case Freshness::kStale:
+      if (!entry->negative()) return found_in(entry, keyspace.cache.hot->name(), true);
+      break;
+    case Freshness::kKept:
+    case Freshness::kGone:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Found failed(Error error) {
+  return {Outcome::kError, {}, {}, std::make_shared<const Error>(std::move(error))};
+}
+
+std::optional<Found> refuse(const KeyspaceState& keyspace) {
+  if (!keyspace.status) return failed(keyspace.status.error());
+  if (keyspace.cache.closed.load(std::memory_order_acquire)) {
+    return failed({ErrorCode::kClosed, "the cache is closed", {}});
+  }
+  return std::nullopt;
+}
+
+Tickets take_tickets(const Cache::State& cache) {
+  if (STRATA_MUTANT(kLowWaterLate)) return cache.running.positions();
+  return cache.running.low_water();
+}
+
+EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
+  Cache::State& cache = keyspace.cache;
+  if (!cache.sampler.sample(kTimedOneIn)) return cache.hot->get(key);
+  const Instant start = cache.clock->now();
+  EntryRef entry = cache.hot->get(key);
+  cache.hot_get.record(between(start, cache.clock->now()));
+  return entry;
+}
+
+void count(const KeyspaceState& keyspace, const Found& found) {
+  keyspace.counters.outcomes[static_cast<std::size_t>(found.outcome)].add(1);
+  if (found.outcome == Outcome::kHit && found.entry->load_cost() > Duration(0)) {
+    keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(found.entry->load_cost().count()));
+  }
+}
+
+void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* record,
+             std::size_t depth, const Tickets& tickets, Deadline deadline) {
+  Cache::State& cache = keyspace.cache;
+  for (std::size_t i = 0; record != nullptr && i < depth; ++i) {
+    if (!keyspace.lower_allowed[i]) continue;
+    const Result<FillOutcome> filled = cache.tiers[i]->fill(*record, tickets.lower[i], deadline);
+    if (!filled) cache.note_failure(cache.tiers[i]->name(), "promoting to", filled.error());
+  }
+  STRATA_YIELD("tiered.promote.hot");
+  if (!keyspace.hot_allowed) return;
+  const Ticket ticket = STRATA_MUTANT(kLateTicket) ? cache.hot->position() : tickets.hot;
+  if (cache.hot->fill(entry, ticket) == FillOutcome::kRefused) keyspace.counters.refused.add(1);
+}
+
+Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets, Deadline deadline) {
+  Cache::State& cache = keyspace.cache;
+  Below below;
+  for (std::size_t i = 0; i < cache.tiers.size(); ++i) {
+    if (!keyspace.lower_allowed[i]) continue;
+    Tier& tier = *cache.tiers[i];
+    const Instant start = cache.clock->now();
+    Result<std::optional<Record>> record = tier.get(key, deadline);
+    cache.lower_get[i].record(between(start, cache.clock->now()));
+    if (!record) {
+      cache.note_failure(tier.name(), "reading", record.error());
+      if (!cache.options.graceful) below.failure = record.error();
+      continue;
+    }
+    if (!record->has_value()) continue;
+    Result<EntryRef> entry = entry_of(**record, key, keyspace);
+    if (!entry) continue;  // of another codec, schema or key: a miss
+    const Instant now = cache.clock->now();
+    if (now < (*entry)->fresh_until()) {
+      promote(keyspace, *entry, &**record, i, tickets, deadline);
+      below.entry = std::move(*entry);
+      below.tier = tier.name();
+      return below;
+    }
+    if (now < (*entry)->keep_until() && !below.kept && !(*entry)->negative()) {
+      below.kept = std::move(*entry);
+      below.kept_tier = tier.name();
+      below.kept_depth = i;
+    }
+  }
+  return below;
+}
+
+Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* within) {
+  if (auto refused = refuse(keyspace)) return *refused;
+  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (!buffer.ok()) return failed(buffer.error());
+  return get_at(keyspace, buffer.ref(), call, within);
+}
+
+Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
+  Found found;
+  if (keyspace.options.enabled && !call.bypass) {
+    EntryRef entry = read_hot(keyspace, key);
+    if (auto answer = answer_of_hot(keyspace, entry, call)) {
+      found = std::move(*answer);
+    } else if (!keyspace.cache.tiers.empty()) {
+      STRATA_YIELD("tiered.get.miss");
+      const Tickets tickets = take_tickets(keyspace.cache);
+      STRATA_YIELD("tiered.get.ticket");
+      Below below = read_below(keyspace, key, tickets, call.deadline);
+      const Instant now = keyspace.cache.clock->now();
+      if (below.entry) {
+        found = found_in(below.entry, below.tier, false);
+      } else if (below.kept &&
+                 freshness(*below.kept, now, stale_for(keyspace, call)) == Freshness::kStale) {
+        found = found_in(below.kept, below.kept_tier, true);
+      } else if (below.failure) {
+        found = failed(std::move(*below.failure));
+      }
+    }
+  }
+  capture(within, found, key);
+  count(keyspace, found);
+  return found;
+}
+
+namespace {
+
+// What of a batch is still looked for, with its place in the answer.
+struct Wanted {
+  std::vector<KeyRef> keys;
+  std::vector<std::size_t> places;
+  void add(KeyRef key, std::size_t place) {
+    keys.push_back(key);
+    places.push_back(place);
+  }
+};
+
+std::optional<Found> refuse_batch(const KeyspaceState& keyspace, std::size_t size) {
+  if (auto refused = refuse(keyspace)) return refused;
+  if (size <= limits::kBatchKeys) return std::nullopt;
+  return failed({ErrorCode::kRejected,
+                 "a batch of " + std::to_string(size) + " keys is over the limit of " +
+                     std::to_string(limits::kBatchKeys),
+                 {}});
+}
+
+// Asks one lower tier for all that is wanted; keeps what it does not have.
+void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets, Deadline deadline,
+              Wanted& wanted, std::vector<Found>& found) {
+  Cache::State& cache = keyspace.cache;
+  Tier& tier = *cache.tiers[depth];
+  const Instant start = cache.clock->now();
+  Result<std::vector<std::optional<Record>>> records = tier.get_many(wanted.keys, deadline);
+  cache.lower_get[depth].record(between(start, cache.clock->now()));
+  if (!records) {
+    cache.note_failure(tier.name(), "reading", records.error());
+    if (cache.options.graceful) return;
+    for (const std::size_t place : wanted.places) found[place] = failed(records.error());
+    wanted = {};
+    return;
+  }
+  Wanted still;
+  for (std::size_t i = 0; i < wanted.keys.size(); ++i) {
+    const std::optional<Record>& record = (*records)[i];
+    if (record) {
+      Result<EntryRef> entry = entry_of(*record, wanted.keys[i], keyspace);
+      if (entry && cache.clock->now() < (*entry)->fresh_until()) {
+        promote(keyspace, *entry, &*record, depth, tickets, deadline);
+        found[wanted.places[i]] = found_in(*entry, tier.name(), false);
+        continue;
+      }
+    }
+    still.add(wanted.keys[i], wanted.places[i]);
+  }
+  wanted = std::move(still);
+}
+
+}  // namespace
+
+std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
+                            const CallOptions& call) {
+  if (auto refused = refuse_batch(keyspace, ids.size())) {
+    return std::vector<Found>(ids.size(), *refused);
+  }
+  Cache::State& cache = keyspace.cache;
+  std::vector<Found> found(ids.size());
+  std::vector<Key> keys(ids.size());
+  Wanted wanted;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
+    if (!key) {
+      found[i] = failed(key.error());
+    } else if (keyspace.options.enabled && !call.bypass) {
+      keys[i] = std::move(*key);
+      wanted.add(keys[i].ref(), i);
+    }
+  }
+
+  std::vector<EntryRef> entries(wanted.keys.size());
+  cache.hot->get_many(wanted.keys, entries);
+  Wanted missing;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (auto answer = answer_of_hot(keyspace, entries[i], call)) {
+      found[wanted.places[i]] = std::move(*answer);
+    } else {
+      missing.add(wanted.keys[i], wanted.places[i]);
+    }
+  }
+  const Tickets tickets = missing.keys.empty() ? Tickets{} : take_tickets(cache);
+  for (std::size_t depth = 0; depth < cache.tiers.size() && !missing.keys.empty(); ++depth) {
+    if (!keyspace.lower_allowed[depth]) continue;
+    ask_tier(keyspace, depth, tickets, call.deadline, missing, found);
+  }
+  for (const Found& one : found) count(keyspace, one);
+  return found;
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,125 @@
+// The state of a cache and of its keyspaces, shared by the read, load and write paths.
+//
+// Lock order: keyspaces_mutex, KeyTurns, RunningInvalidations, FlightTable, Flight, tiers. No
+// lock but a key's turn is held while a tier is called, and none while user code runs.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "load/key_turns.h"
+#include "strata/core/entry.h"
+#include "strata/load/flight.h"
+#include "strata/load/running_invalidations.h"
+#include "strata/stats/counter.h"
+#include "strata/stats/histogram.h"
+#include "strata/tiered/cache.h"
+#include "strata/tiered/erased.h"
+#include "strata/tiered/load.h"
+#include "tiered/sampler.h"
+
+namespace strata {
+
+namespace internal {
+
+struct KeyspaceCounters {
+  std::array<Counter, kOutcomeCount> outcomes;
+  Counter loads, load_failures, joined, join_refused, refused, too_large, puts, saved_ns;
+  Histogram load;
+};
+
+struct KeyspaceState {
+  KeyspaceState(Cache::State& owner, std::string keyspace_name, const ValueType& value_type,
+                KeyspaceOptions keyspace_options);
+
+  Cache::State& cache;
+  const std::string name;
+  const ValueType& type;
+  const KeyspaceOptions options;
+  const LabelGroup group;
+  const std::string key_prefix;     // "1:user::"
+  std::vector<bool> lower_allowed;  // by tier: may it hold values of this keyspace
+  bool hot_allowed = true;
+  Result<void> status;  // why every call is refused
+  mutable KeyspaceCounters counters;
+};
+
+}  // namespace internal
+
+struct SourceEntry {
+  std::shared_ptr<Source> source;
+  std::shared_ptr<internal::KeyspaceState> keyspace;
+  std::vector<std::string> tags;
+};
+
+struct Cache::State : std::enable_shared_from_this<Cache::State> {
+  explicit State(CacheParts parts);
+  ~State();
+
+  // Runs `task` on the executor; close() waits for it. Returns whether it was accepted.
+  bool post(std::function<void()> task);
+  void wait_for_tasks(Deadline deadline);
+
+  // Counts and logs that a tier failed. The caller passes it over.
+  void note_failure(std::string_view tier, std::string_view doing, const Error& error);
+  void log(LogLevel level, std::string_view message) const;
+
+  [[nodiscard]] Tickets read_positions() const;
+
+  const CacheOptions options;
+  const std::unique_ptr<HotTier> hot;
+  const std::vector<std::unique_ptr<Tier>> tiers;
+  const std::shared_ptr<Clock> clock;
+  const std::shared_ptr<Executor> executor;
+
+  RunningInvalidations running;
+  FlightTable flights;
+  KeyTurns turns;
+  std::atomic<bool> closed{false};
+
+  Counter invalidations, tier_errors;
+  internal::Sampler sampler;
+  mutable Histogram hot_get;
+  mutable std::array<Histogram, kMaxLowerTiers> lower_get;
+
+  mutable Mutex keyspaces_mutex;
+  std::map<std::string, std::shared_ptr<internal::KeyspaceState>, std::less<>> keyspaces
+      STRATA_GUARDED_BY(keyspaces_mutex);
+  std::map<std::string, KeyspaceOptions, std::less<>> configured STRATA_GUARDED_BY(keyspaces_mutex);
+  std::map<std::string, SourceEntry, std::less<>> sources STRATA_GUARDED_BY(keyspaces_mutex);
+
+ private:
+  Mutex tasks_mutex_;
+  CondVar tasks_done_;
+  std::size_t tasks_ STRATA_GUARDED_BY(tasks_mutex_) = 0;
+};
+
+// What a loader said, and what it read through its handle.
+struct Load::State {
+  internal::KeyspaceState& keyspace;
+  KeyRef key;
+  State* parent = nullptr;  // the load within which this one was asked for
+  Deadline deadline;
+
+  Labels labels;     // given by the loader
+  Labels inherited;  // of everything that was read
+  std::optional<Duration> ttl, keep_for, negative_ttl;
+  std::string version;
+  std::optional<WallTime> source_last_modified;
+  bool store = true;
+  bool not_modified = false;
+
+  std::string known_version;
+  std::optional<WallTime> known_last_modified;
+
+  Instant earliest_expiry = kNever;  // of everything that was read
+  bool read_stale = false;
+  std::optional<Tickets> late_tickets;  // for mutants that take tickets after the first read
+};
+
+}  // namespace strata

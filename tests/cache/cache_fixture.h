@@ -1,0 +1,85 @@
+// CacheFixture: a cache over a real memory tier and tiers of the test's choice, on a clock and
+// an executor that move when told. Every test ends with the invariants checked.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "strata/memory/memory_tier.h"
+#include "strata/ports/random.h"
+#include "strata/tiered/cache.h"
+#include "testkit/manual_clock.h"
+#include "testkit/manual_executor.h"
+#include "testkit/record_tier.h"
+
+namespace strata::testkit {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class CacheFixture : public testing::Test {
+ protected:
+  // Memory over `tier_count` RecordTiers, named "records" and "deep".
+  Cache make_cache(std::size_t tier_count = 1, CacheOptions options = {},
+                   MemoryOptions memory = {}) {
+    CacheParts parts;
+    parts.hot = memory_tier(memory, clock_, seeded_random(1));
+    tiers_.clear();
+    for (std::size_t i = 0; i < tier_count; ++i) {
+      auto tier = std::make_unique<RecordTier>(i == 0 ? "records" : "deep");
+      tiers_.push_back(tier.get());
+      parts.tiers.push_back(std::move(tier));
+    }
+    parts.clock = clock_;
+    parts.executor = executor_;
+    parts.options = std::move(options);
+    if (!parts.options.log) {
+      parts.options.log = [this](LogLevel, std::string_view line) { log_.emplace_back(line); };
+    }
+    return Cache(std::move(parts));
+  }
+
+  // Forgets what memory holds, as eviction does: nothing is invalidated.
+  static void empty_memory(Cache& cache) {
+    cache.hot_tier().resize(0, 0);
+    cache.hot_tier().resize(0, 64u << 20);
+  }
+
+  // What must hold whenever nothing is running.
+  static void check(Cache& cache) {
+    cache.hot_tier().check_invariants();
+    for (const KeyspaceStats& stats : cache.stats().keyspaces) {
+      EXPECT_LE(stats.load_failures, stats.loads) << stats.name;
+      EXPECT_LE(stats.join_refused, stats.joined) << stats.name;
+    }
+  }
+
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+  std::shared_ptr<ManualExecutor> executor_ = std::make_shared<ManualExecutor>();
+  std::vector<RecordTier*> tiers_;
+  std::vector<std::string> log_;
+};
+
+// A loader that counts its runs and returns what it is told.
+struct CountingLoader {
+  std::string value = "value";
+  int runs = 0;
+  auto operator()() {
+    return [this](Load&) -> Result<std::string> {
+      ++runs;
+      return value;
+    };
+  }
+  auto failing() {
+    return [this](Load&) -> Result<std::string> {
+      ++runs;
+      return Error{ErrorCode::kLoadFailed, "the origin is down", {}};
+    };
+  }
+};
+
+}  // namespace strata::testkit
