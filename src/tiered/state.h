@@ -71,6 +71,13 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 
   [[nodiscard]] Tickets read_positions() const;
 
+  // Before the tiers, since the labels of a keyspace's entries must outlive them.
+  mutable Mutex keyspaces_mutex;
+  std::map<std::string, std::shared_ptr<internal::KeyspaceState>, std::less<>> keyspaces
+      STRATA_GUARDED_BY(keyspaces_mutex);
+  std::map<std::string, KeyspaceOptions, std::less<>> configured STRATA_GUARDED_BY(keyspaces_mutex);
+  std::map<std::string, SourceEntry, std::less<>> sources STRATA_GUARDED_BY(keyspaces_mutex);
+
   const CacheOptions options;
   const std::unique_ptr<HotTier> hot;
   const std::vector<std::unique_ptr<Tier>> tiers;
@@ -86,12 +93,6 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   internal::Sampler sampler;
   mutable Histogram hot_get;
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;
-
-  mutable Mutex keyspaces_mutex;
-  std::map<std::string, std::shared_ptr<internal::KeyspaceState>, std::less<>> keyspaces
-      STRATA_GUARDED_BY(keyspaces_mutex);
-  std::map<std::string, KeyspaceOptions, std::less<>> configured STRATA_GUARDED_BY(keyspaces_mutex);
-  std::map<std::string, SourceEntry, std::less<>> sources STRATA_GUARDED_BY(keyspaces_mutex);
 
  private:
   Mutex tasks_mutex_;

@@ -33,10 +33,10 @@ using Params = std::vector<std::pair<std::string, std::string>>;
 
 struct KeyParts {
   std::string version = "1";  // of the key's form; a new one makes all older keys unreachable
-  std::string keyspace;
-  std::string kind;        // what sort of thing within the keyspace; may be empty
-  std::string identifier;  // may be empty when the parameters identify the value
-  Params params;
+  std::string keyspace{};
+  std::string kind{};        // what sort of thing within the keyspace; may be empty
+  std::string identifier{};  // may be empty when the parameters identify the value
+  Params params{};
 };
 
 // A key as tiers look it up: its canonical text and the text's hash.

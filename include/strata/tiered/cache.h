@@ -33,15 +33,15 @@ namespace strata {
 
 // How values of a Source are cached: in a keyspace named like the source.
 struct SourceOptions {
-  KeyspaceOptions keyspace;
-  std::vector<std::string> tags;  // of each value; "{name}" stands for the parameter's value
+  KeyspaceOptions keyspace{};
+  std::vector<std::string> tags{};  // of each value; "{name}" stands for the parameter's value
 };
 
 struct CacheOptions {
   std::string name = "cache";
-  KeyspaceOptions defaults;  // of keyspaces opened without options
-  bool graceful = true;      // false: a failing tier fails the call, for tests and debugging
-  LogSink log;
+  KeyspaceOptions defaults{};  // of keyspaces opened without options
+  bool graceful = true;        // false: a failing tier fails the call, for tests and debugging
+  LogSink log{};
 };
 
 // What a cache is assembled from. CacheBuilder and strata::open() make this for you.
@@ -80,7 +80,7 @@ class Cache {
   // The body that the source answers for `params`. Conditional requests, absence and the
   // source's own ttl are heeded. Errors: kRejected for an unknown source or parameter.
   Lookup<std::string> read(std::string_view source, const Params& params,
-                           const CallOptions& call = {});
+                           const CallOptions& call = kDefaultCall);
   // The key under which read() caches the answer.
   [[nodiscard]] Result<Key> source_key(std::string_view source, const Params& params) const;
   [[nodiscard]] std::vector<std::shared_ptr<Source>> sources() const;

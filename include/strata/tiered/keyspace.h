@@ -52,19 +52,19 @@ class Keyspace {
   }
 
   // The value from the first tier that has it, promoted upward with the life it has left.
-  Lookup<V> get(const Id& id, const CallOptions& call = {}, Load* within = nullptr) {
+  Lookup<V> get(const Id& id, const CallOptions& call = kDefaultCall, Load* within = nullptr) {
     return Lookup<V>(internal::get(*state_, id, call, within));
   }
 
   // One answer per id, in order; one batched operation per tier.
   [[nodiscard]] std::vector<Lookup<V>> get_many(std::span<const std::string> ids,
-                                                const CallOptions& call = {}) {
+                                                const CallOptions& call = kDefaultCall) {
     return typed(internal::get_many(*state_, ids, call));
   }
 
   // As get(); a miss runs `loader`, or joins a load that is already running.
   template <typename Loader>
-  Lookup<V> get_or_load(const Id& id, Loader loader, const CallOptions& call = {},
+  Lookup<V> get_or_load(const Id& id, Loader loader, const CallOptions& call = kDefaultCall,
                         Load* within = nullptr) {
     return Lookup<V>(
         internal::get_or_load(*state_, id, erase_loader(std::move(loader)), call, within));
@@ -75,18 +75,18 @@ class Keyspace {
   template <typename BatchLoader>
   [[nodiscard]] std::vector<Lookup<V>> get_or_load_many(std::span<const std::string> ids,
                                                         BatchLoader loader,
-                                                        const CallOptions& call = {});
+                                                        const CallOptions& call = kDefaultCall);
 
   // Calls `visit(const V&)` on the value without handing out a reference; returns the outcome.
   template <typename Visitor>
   Outcome visit(const Id& id, Visitor visitor) {
-    const internal::Found found = internal::get(*state_, id, {}, nullptr);
+    const internal::Found found = internal::get(*state_, id, kDefaultCall, nullptr);
     if (found.entry && !found.entry->negative()) visitor(found.entry->template value<V>());
     return found.outcome;
   }
 
   // Stores a value in every tier, in place of what they hold and of all that depends on it.
-  PutResult put(const Id& id, V value, const CallOptions& call = {}) {
+  PutResult put(const Id& id, V value, const CallOptions& call = kDefaultCall) {
     return internal::put(*state_, id, boxed(std::move(value)), call);
   }
   // Removes the value, and all that depends on it, from every tier.
@@ -100,24 +100,15 @@ class Keyspace {
   InvalidationResult clear() { return internal::clear(*state_); }
 
   // Asynchronous forms. A value in memory completes at once; all else runs on the executor.
-  // Overloads instead of default arguments: GCC 12 destroys those twice within a co_await.
-  Async<Lookup<V>> get_async(const Id& id) { return get_async(id, kNoOptions); }
-  Async<Lookup<V>> get_async(const Id& id, const CallOptions& call);
+  Async<Lookup<V>> get_async(const Id& id, const CallOptions& call = kDefaultCall);
   template <typename Loader>
-  Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader) {
-    return get_or_load_async(id, std::move(loader), kNoOptions);
-  }
-  template <typename Loader>
-  Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader, const CallOptions& call);
-  Async<PutResult> put_async(const Id& id, V value) {
-    return put_async(id, std::move(value), kNoOptions);
-  }
-  Async<PutResult> put_async(const Id& id, V value, const CallOptions& call);
+  Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader,
+                                     const CallOptions& call = kDefaultCall);
+  Async<PutResult> put_async(const Id& id, V value, const CallOptions& call = kDefaultCall);
 
   [[nodiscard]] const std::shared_ptr<internal::KeyspaceState>& state() const { return state_; }
 
  private:
-  inline static const CallOptions kNoOptions{};
   template <typename Loader>
   static internal::Loader erase_loader(Loader loader) {
     return [loader = std::move(loader)](Load& load, KeyRef key) mutable -> Result<EntryRef> {

@@ -66,11 +66,11 @@ class Load {
   // Reads that the value will depend on, in any keyspace of the same cache.
   template <typename V>
   Lookup<V> get(Keyspace<V>& keyspace, const Id& id) {
-    return keyspace.get(id, {}, this);
+    return keyspace.get(id, kDefaultCall, this);
   }
   template <typename V, typename Loader>
   Lookup<V> get_or_load(Keyspace<V>& keyspace, const Id& id, Loader loader) {
-    return keyspace.get_or_load(id, std::move(loader), {}, this);
+    return keyspace.get_or_load(id, std::move(loader), kDefaultCall, this);
   }
 
   struct State;

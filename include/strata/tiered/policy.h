@@ -23,29 +23,32 @@ struct KeyspaceOptions {
   Duration soft_timeout = kForever;  // then the kept value, while the load goes on behind
   Duration hard_timeout = kForever;  // then kDeadlineExceeded, while the load goes on behind
   std::size_t max_value_bytes = limits::kValueBytesDefault;  // larger: served, not stored
-  std::vector<std::string> tiers;  // names of the tiers that may hold it; empty: all
-  bool sensitive = false;          // never below memory
-  bool enabled = true;             // false: every look-up is a miss, invalidations still count
-  std::string key_version = "1";   // first part of every key
-  std::string type;                // label type:..., if any
-  std::string source;              // label source:..., if any
+  std::vector<std::string> tiers{};  // names of the tiers that may hold it; empty: all
+  bool sensitive = false;            // never below memory
+  bool enabled = true;               // false: every look-up is a miss, invalidations still count
+  std::string key_version = "1";     // first part of every key
+  std::string type{};                // label type:..., if any
+  std::string source{};              // label source:..., if any
   // Performance.
   Duration load_lease = std::chrono::seconds(60);  // a longer load may be overtaken by another
 };
 
 // What a single call may say. Unset: as the keyspace says.
 struct CallOptions {
-  std::optional<Duration> ttl;
-  std::optional<Duration> stale_for;
-  std::optional<Duration> keep_for;
-  std::optional<Duration> negative_ttl;
-  std::optional<Duration> soft_timeout;
-  std::optional<Duration> hard_timeout;
-  Labels labels;                                 // tags that hold for the value and for its absence
-  std::string version;                           // the source's version of the value; for put
-  std::optional<WallTime> source_last_modified;  // for put
-  Deadline deadline;                             // of the whole call
+  std::optional<Duration> ttl{};
+  std::optional<Duration> stale_for{};
+  std::optional<Duration> keep_for{};
+  std::optional<Duration> negative_ttl{};
+  std::optional<Duration> soft_timeout{};
+  std::optional<Duration> hard_timeout{};
+  Labels labels{};        // tags that hold for the value and for its absence
+  std::string version{};  // the source's version of the value; for put
+  std::optional<WallTime> source_last_modified{};  // for put
+  Deadline deadline{};                             // of the whole call
   bool bypass = false;  // skip the tiers and ask the source; the answer is stored as usual
 };
+
+// What a call says that says nothing.
+inline const CallOptions kDefaultCall{};
 
 }  // namespace strata

@@ -1,0 +1,56 @@
+// open(): a running cache from a configuration file. CacheBuilder: the same without YAML.
+//
+//   Cache cache = strata::open("strata.yaml").value();
+//   Cache cache = CacheBuilder().memory({.max_bytes = 64 << 20}).sqlite({.path = "cache.db"})
+//                     .build().value();
+//
+// Errors    kRejected: the configuration, with file, line, key and what to do. Others: what the
+//           tier said that could not be opened.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "strata/core/result.h"
+#include "strata/memory/memory_tier.h"
+#include "strata/sqlite/sqlite_tier.h"
+#include "strata/tiered/cache.h"
+
+namespace strata {
+
+struct Settings;
+
+[[nodiscard]] Result<Cache> open(const std::string& path);
+[[nodiscard]] Result<Cache> open(const Settings& settings);
+
+class CacheBuilder {
+ public:
+  CacheBuilder();
+  ~CacheBuilder();
+  CacheBuilder(CacheBuilder&&) noexcept;
+
+  CacheBuilder& name(std::string name);
+  CacheBuilder& memory(MemoryOptions options);
+  CacheBuilder& without_memory();
+  CacheBuilder& sqlite(SqliteOptions options);        // without it, there is no lower tier
+  CacheBuilder& tier(std::unique_ptr<Tier> tier);      // another one, below those given before
+  CacheBuilder& defaults(KeyspaceOptions options);     // of every keyspace
+  CacheBuilder& keyspace(std::string name, KeyspaceOptions options);
+  CacheBuilder& source(std::shared_ptr<Source> source, SourceOptions options = {});
+  CacheBuilder& clock(std::shared_ptr<Clock> clock);
+  CacheBuilder& executor(std::shared_ptr<Executor> executor);
+  CacheBuilder& random(std::shared_ptr<Random> random);
+  CacheBuilder& graceful(bool graceful);
+  CacheBuilder& log(LogSink log);
+
+  // Once.
+  [[nodiscard]] Result<Cache> build();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace strata

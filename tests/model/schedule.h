@@ -1,0 +1,28 @@
+// Schedules: the interleavings that break the protocol's wrong variants, played on the real
+// code. Each says which mutants it must see; as built, none of them may break.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/mutant.h"
+
+namespace strata::model {
+
+struct Schedule {
+  std::string name;                      // a sentence: what would be served
+  std::vector<testing::Mutant> mutants;  // those that it must see
+  std::function<bool()> breaks;          // plays it; whether a promise was broken
+};
+
+[[nodiscard]] std::vector<Schedule> fill_schedules();
+[[nodiscard]] std::vector<Schedule> invalidation_schedules();
+[[nodiscard]] std::vector<Schedule> derived_schedules();
+[[nodiscard]] std::vector<Schedule> put_schedules();
+[[nodiscard]] std::vector<Schedule> sqlite_schedules();
+
+// All of them.
+[[nodiscard]] std::vector<Schedule> schedules();
+
+}  // namespace strata::model
