@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "testkit/sanitizer.h"
+
 namespace strata::internal {
 namespace {
 
@@ -26,7 +28,7 @@ TEST(StringHeapBytes, IsZeroForShortStrings) {
   EXPECT_EQ(string_heap_bytes(16), 32u);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !STRATA_SANITIZED
 // Sanitizers bring allocators of their own, so this is for builds without them.
 TEST(AllocationBytes, IsWhatTheAllocatorUsed) {
   constexpr std::size_t kHeader = 8;

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "testkit/sanitizer.h"
+
 namespace strata {
 namespace {
 
@@ -94,7 +96,8 @@ TEST(Entry, DestroysItsValueWithTheLastReference) {
   EXPECT_FALSE(first);  // NOLINT: moved from, on purpose
   second = EntryRef();
   EXPECT_EQ(Counted::alive, 1);
-  third = third;  // NOLINT: to itself, on purpose
+  const EntryRef& same = third;
+  third = same;
   EXPECT_EQ(Counted::alive, 1);
   Entry* released = third.release();
   EXPECT_FALSE(third);
@@ -179,7 +182,7 @@ TEST(Entry, DetailsReplaceThoseThatOnlyHeldTheParameters) {
   EXPECT_TRUE(entry->has_key(key));
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !STRATA_SANITIZED
 // What the allocator says that a block takes, its header included.
 std::size_t used(const void* block) {
   constexpr std::size_t kHeader = 8;

@@ -11,7 +11,8 @@ namespace strata::internal {
 [[nodiscard]] std::optional<Found> refuse(const KeyspaceState& keyspace);
 [[nodiscard]] Found failed(Error error);
 
-// Tickets for a read or load that starts now.
+// Tickets for a load that starts now. A plain read takes the positions as they are: it passes on
+// what one tier has, and every tier below is clean before memory's number rises.
 [[nodiscard]] Tickets take_tickets(const Cache::State& cache);
 
 // The entry in memory, timed one time in 64.

@@ -139,7 +139,7 @@ Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load*
       found = std::move(*answer);
     } else if (!keyspace.cache.tiers.empty()) {
       STRATA_YIELD("tiered.get.miss");
-      const Tickets tickets = take_tickets(keyspace.cache);
+      const Tickets tickets = keyspace.cache.read_positions();
       STRATA_YIELD("tiered.get.ticket");
       Below below = read_below(keyspace, key, tickets, call.deadline);
       const Instant now = keyspace.cache.clock->now();
@@ -241,7 +241,7 @@ std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string
       missing.add(wanted.keys[i], wanted.places[i]);
     }
   }
-  const Tickets tickets = missing.keys.empty() ? Tickets{} : take_tickets(cache);
+  const Tickets tickets = missing.keys.empty() ? Tickets{} : cache.read_positions();
   for (std::size_t depth = 0; depth < cache.tiers.size() && !missing.keys.empty(); ++depth) {
     if (!keyspace.lower_allowed[depth]) continue;
     ask_tier(keyspace, depth, tickets, call.deadline, missing, found);

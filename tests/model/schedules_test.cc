@@ -28,14 +28,15 @@ TEST_P(ScheduleTest, IsBrokenByItsMutants) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ScheduleTest, ::testing::ValuesIn(schedules()),
-                         [](const ::testing::TestParamInfo<Schedule>& info) {
-                           std::string name = info.param.name;
-                           for (char& c : name) {
-                             if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-                           }
-                           return name;
-                         });
+std::string name_of(const ::testing::TestParamInfo<Schedule>& schedule) {
+  std::string name = schedule.param.name;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
+  }
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ScheduleTest, ::testing::ValuesIn(schedules()), name_of);
 
 TEST(Mutants, EachIsSeenByASchedule) {
   std::set<Mutant> seen;

@@ -61,6 +61,9 @@ bool pending_write_committed_under_a_read() {
 bool put_behind_a_tombstone() {
   Stack stack;
   const CallOptions tagged{.labels = {tag("t")}};
+  // So many that one transaction does not remove them all; k is among the last.
+  constexpr int kOthers = 1'500;
+  for (int i = 0; i < kOthers; ++i) (void)stack.values.put(i, 0, tagged);
   (void)stack.values.put("k", 0, tagged);
   (void)stack.cache.flush();
   WriterHold hold(stack);

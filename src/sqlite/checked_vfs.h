@@ -1,0 +1,28 @@
+// A layer below SQLite that puts a checksum into every page of a database file.
+//
+// Records carry a checksum of their own, but what finds them - indexes, and which entry carries
+// which label - does not: a flipped bit there would hide an entry from its invalidation. The
+// last eight bytes of each page hold the XXH3-64 of the rest and of the page's place. A page
+// that does not fit is SQLITE_IOERR_DATA. The write-ahead log has SQLite's own checksums.
+//
+// Threads   Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace strata::sqlite {
+
+inline constexpr std::size_t kPageBytes = 4096;
+inline constexpr std::size_t kPageChecksumBytes = 8;
+
+// Whether the kPageBytes bytes at `page`, found at `offset` of a database file, fit its checksum.
+[[nodiscard]] bool page_is_intact(const char* page, std::int64_t offset);
+
+// The name of the layer that checks what the layer `base` (empty: SQLite's default) reads and
+// writes. Registered with SQLite at first use, for as long as the process lives. Null if there
+// is no such base.
+[[nodiscard]] const char* checked_vfs(const std::string& base);
+
+}  // namespace strata::sqlite

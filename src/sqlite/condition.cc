@@ -1,0 +1,49 @@
+// State and counters of the tier.
+#include "sqlite/condition.h"
+
+namespace strata::sqlite {
+
+void Condition::set_off(const std::string& reason) {
+  const MutexLock lock(mutex_);
+  off_ = reason;
+}
+
+void Condition::set_trouble(const std::string& reason) {
+  const MutexLock lock(mutex_);
+  trouble_ = reason;
+}
+
+void Condition::set_loss(const std::string& reason) {
+  const MutexLock lock(mutex_);
+  loss_ = reason;
+}
+
+void Condition::count(const Tally& tally) {
+  for (std::size_t cause = 0; cause < kRemovalCauseCount; ++cause) {
+    removals_[cause].fetch_add(tally.removed[cause], std::memory_order_relaxed);
+  }
+  errors_.fetch_add(tally.errors, std::memory_order_relaxed);
+}
+
+void Condition::describe(TierStats& stats) const {
+  {
+    const MutexLock lock(mutex_);
+    if (!off_.empty()) {
+      stats.state = TierState::kOff;
+      stats.reason = off_;
+    } else if (!trouble_.empty() || !loss_.empty()) {
+      stats.state = TierState::kDegraded;
+      stats.reason = !trouble_.empty() ? trouble_ : loss_;
+    }
+  }
+  stats.hits = hits_.load(std::memory_order_relaxed);
+  stats.misses = misses_.load(std::memory_order_relaxed);
+  stats.errors = errors_.load(std::memory_order_relaxed);
+  stats.entries = entries_.load(std::memory_order_relaxed);
+  stats.bytes = bytes_.load(std::memory_order_relaxed);
+  for (std::size_t cause = 0; cause < kRemovalCauseCount; ++cause) {
+    stats.removals[cause] = removals_[cause].load(std::memory_order_relaxed);
+  }
+}
+
+}  // namespace strata::sqlite

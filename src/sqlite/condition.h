@@ -1,0 +1,83 @@
+// Condition: how the tier is, and what it counts.
+//
+// Threads   Thread-safe.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/mutex.h"
+#include "sqlite/rows.h"
+#include "strata/core/removal.h"
+#include "strata/ports/tier_stats.h"
+
+namespace strata::sqlite {
+
+class Condition {
+ public:
+  // There is no file to read from; empty: there is.
+  void set_off(const std::string& reason);
+  // The file cannot be written; empty: it can.
+  void set_trouble(const std::string& reason);
+  // Something was lost; said until the tier is opened again.
+  void set_loss(const std::string& reason);
+
+  void count_hits(std::uint64_t hits) { hits_.fetch_add(hits, std::memory_order_relaxed); }
+  void count_misses(std::uint64_t misses) { misses_.fetch_add(misses, std::memory_order_relaxed); }
+  void count_error() { errors_.fetch_add(1, std::memory_order_relaxed); }
+  void count(const Tally& tally);
+  void set_entries(std::uint64_t entries) { entries_.store(entries, std::memory_order_relaxed); }
+  void set_bytes(std::uint64_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
+
+  // Fills in what is known here.
+  void describe(TierStats& stats) const;
+
+ private:
+  mutable Mutex mutex_;
+  std::string off_ STRATA_GUARDED_BY(mutex_);
+  std::string trouble_ STRATA_GUARDED_BY(mutex_);
+  std::string loss_ STRATA_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> hits_{0};
+  std::atomic<std::uint64_t> misses_{0};
+  std::atomic<std::uint64_t> errors_{0};
+  std::atomic<std::uint64_t> entries_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::array<std::atomic<std::uint64_t>, kRemovalCauseCount> removals_{};
+};
+
+// Which entries were read lately: a bit per id, shared by ids that are 2^20 apart. An entry that
+// shares its bit with one that is read is kept a little longer.
+class Recent {
+ public:
+  Recent() : words_(kBits / 64) {}
+
+  void add(std::int64_t id) {
+    std::atomic<std::uint64_t>& word = words_[word_of(id)];
+    const std::uint64_t bit = bit_of(id);
+    if ((word.load(std::memory_order_relaxed) & bit) == 0) {
+      word.fetch_or(bit, std::memory_order_relaxed);
+    }
+  }
+  // Forgets the entry, and returns whether it was there.
+  bool take(std::int64_t id) {
+    const std::uint64_t bit = bit_of(id);
+    return (words_[word_of(id)].fetch_and(~bit, std::memory_order_relaxed) & bit) != 0;
+  }
+
+ private:
+  static constexpr std::size_t kBits = std::size_t{1} << 20;
+  static std::size_t word_of(std::int64_t id) {
+    return (static_cast<std::uint64_t>(id) % kBits) / 64;
+  }
+  static std::uint64_t bit_of(std::int64_t id) {
+    return std::uint64_t{1} << (static_cast<std::uint64_t>(id) % 64);
+  }
+  std::vector<std::atomic<std::uint64_t>> words_;
+};
+
+}  // namespace strata::sqlite

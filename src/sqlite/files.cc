@@ -1,0 +1,324 @@
+// Names, owners and kinds of the cache's files, by system calls.
+#include "sqlite/files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "core/quote.h"
+#include "sqlite/checked_vfs.h"
+#include "sqlite/schema.h"
+#include "strata/core/duration.h"
+
+namespace strata::sqlite {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kFileBytesMax = 128u << 20;  // that read_whole_file() reads
+
+Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
+
+std::string reason() { return std::strerror(errno); }
+
+// "a/b/c" makes a, a/b and a/b/c, each if it is missing.
+Result<void> make_folders(const std::string& folder) {
+  for (std::size_t end = 1; end <= folder.size(); ++end) {
+    if (end < folder.size() && folder[end] != '/') continue;
+    const std::string part = folder.substr(0, end);
+    if (::mkdir(part.c_str(), kFolderMode) == 0 || errno == EEXIST) continue;
+    // What exists already may be in a folder where nobody may make one.
+    struct stat status {};
+    const int failure = errno;
+    if (::stat(part.c_str(), &status) == 0) continue;
+    errno = failure;
+    return rejected("the folder " + internal::quoted(part) + " for the cache cannot be made: " +
+                    reason());
+  }
+  return {};
+}
+
+Result<void> check_folder(const std::string& folder) {
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    return rejected("the cache's folder " + internal::quoted(folder) + " cannot be used: " +
+                    reason());
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    return rejected("the cache's folder " + internal::quoted(folder) + " is not a folder");
+  }
+  const bool is_sticky = (status.st_mode & S_ISVTX) != 0;
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !is_sticky) {
+    return rejected("others may write to the cache's folder " + internal::quoted(folder) +
+                    ": take the right from them (chmod go-w), or choose another folder");
+  }
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    return rejected("the cache's folder " + internal::quoted(folder) +
+                    " belongs to another user: choose one of your own");
+  }
+  return {};
+}
+
+bool is_network_file_system(const std::string& folder) {
+  // From linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, Ceph, 9P.
+  constexpr std::array kTypes = {0x6969ul,     0x517bul,     0xff534d42ul, 0xfe534d42ul,
+                                 0x65735546ul, 0x00c36400ul, 0x01021997ul};
+  struct statfs status {};
+  if (::statfs(folder.c_str(), &status) != 0) return false;
+  for (const unsigned long type : kTypes) {
+    if (static_cast<unsigned long>(status.f_type) == type) return true;
+  }
+  return false;
+}
+
+Result<void> check_file(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return {};
+    return rejected("the cache's file " + internal::quoted(path) + " cannot be used: " +
+                    reason());
+  }
+  const auto wrong = [&](const char* what) {
+    return rejected("the cache's file " + internal::quoted(path) + " " + what +
+                    ": remove it, or choose another path");
+  };
+  if (S_ISLNK(status.st_mode)) return wrong("is a symbolic link");
+  if (!S_ISREG(status.st_mode)) return wrong("is not a plain file");
+  if (status.st_nlink != 1) return wrong("has a second name (a hard link)");
+  if (status.st_uid != ::geteuid()) return wrong("belongs to another user");
+  return {};
+}
+
+// What the first page says.
+struct Header {
+  bool is_sqlite = false;
+  bool is_intact = false;
+  std::uint32_t application = 0;
+  std::uint32_t version = 0;
+};
+
+Header read_header(const std::string& page) {
+  constexpr std::string_view kSqlite{"SQLite format 3\0", 16};
+  constexpr std::size_t kVersionAt = 60;
+  constexpr std::size_t kApplicationAt = 68;
+  constexpr std::size_t kHeaderBytes = 100;
+  Header header;
+  if (page.size() < kHeaderBytes || !page.starts_with(kSqlite)) return header;
+  const auto number_at = [&](std::size_t at) {
+    std::uint32_t value = 0;
+    for (std::size_t byte = 0; byte < 4; ++byte) {
+      value = (value << 8) | static_cast<unsigned char>(page[at + byte]);
+    }
+    return value;
+  };
+  header.is_sqlite = true;
+  header.version = number_at(kVersionAt);
+  header.application = number_at(kApplicationAt);
+  header.is_intact = page.size() == kPageBytes && page_is_intact(page.data(), 0);
+  return header;
+}
+
+void remove_quarantined(const Paths& paths) {
+  const std::string base = paths.database.substr(paths.folder.size() + 1) + ".corrupt-";
+  DIR* const folder = ::opendir(paths.folder.c_str());
+  if (folder == nullptr) return;
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    if (name.starts_with(base)) names.emplace_back(name);
+  }
+  ::closedir(folder);
+  for (const std::string& name : names) remove_file(paths.folder + "/" + name);
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+  if (is_open()) ::close(number_);
+}
+Descriptor::Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  std::swap(number_, other.number_);
+  return *this;
+}
+
+Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_system) {
+  if (path.empty() || path.back() == '/') return rejected("the path of the SQLite file is empty");
+  if (path.find('\0') != std::string::npos) {
+    return rejected("the path of the SQLite file " + internal::quoted(path) +
+                    " contains a zero byte");
+  }
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name == "." || name == "..") {
+    return rejected("the path of the SQLite file " + internal::quoted(path) + " is a folder");
+  }
+  if (auto made = make_folders(folder); !made) return made.error();
+  char* const resolved = ::realpath(folder.c_str(), nullptr);
+  if (resolved == nullptr) {
+    return rejected("the cache's folder " + internal::quoted(folder) + " cannot be used: " +
+                    reason());
+  }
+  Paths paths;
+  paths.folder = resolved;
+  std::free(resolved);
+  if (auto checked = check_folder(paths.folder); !checked) return checked.error();
+  if (!allow_network_file_system && is_network_file_system(paths.folder)) {
+    return rejected("the cache's folder " + internal::quoted(paths.folder) +
+                    " is on a network file system, where SQLite's locks are not safe: choose a "
+                    "local one, or set allow_network_file_system");
+  }
+  if (paths.folder == "/") paths.folder.clear();
+  paths.database = paths.folder + "/" + name;
+  paths.wal = paths.database + "-wal";
+  paths.shm = paths.database + "-shm";
+  paths.rollback = paths.database + "-journal";
+  paths.journal = paths.database + ".journal";
+  paths.lock = paths.database + ".lock";
+  paths.fresh = paths.database + ".new";
+  if (paths.database.size() + 64 > PATH_MAX || name.size() + 64 > NAME_MAX) {
+    return rejected("the path of the SQLite file " + internal::quoted(path) + " is too long");
+  }
+  return paths;
+}
+
+Result<void> check_files(const Paths& paths) {
+  for (const std::string* path : {&paths.database, &paths.wal, &paths.shm, &paths.rollback,
+                                  &paths.journal, &paths.lock}) {
+    if (auto checked = check_file(*path); !checked) return checked;
+  }
+  return {};
+}
+
+Result<Descriptor> lock_files(const Paths& paths) {
+  Descriptor file(::open(paths.lock.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+                         kFileMode));
+  if (!file.is_open()) {
+    return rejected("the cache's lock file " + internal::quoted(paths.lock) +
+                    " cannot be made: " + reason());
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+    std::string owner(32, '\0');
+    const ssize_t size = ::pread(file.get(), owner.data(), owner.size(), 0);
+    owner.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    while (!owner.empty() && owner.back() == '\n') owner.pop_back();
+    return Error{ErrorCode::kUnavailable,
+                 "the cache file " + internal::quoted(paths.database) + " is in use by process " +
+                     (owner.empty() ? "(unknown)" : owner) +
+                     ": one process at a time can open it",
+                 {}};
+  }
+  const std::string owner = std::to_string(::getpid()) + "\n";
+  // Only for the message above: whether it is written does not matter.
+  if (::ftruncate(file.get(), 0) == 0) {
+    [[maybe_unused]] const ssize_t written = ::pwrite(file.get(), owner.data(), owner.size(), 0);
+  }
+  return file;
+}
+
+Result<Found> inspect(const Paths& paths, const std::optional<JournalContents>& journal) {
+  Found found{.inode = inode_of(paths.database)};
+  if (found.inode == 0) return found;
+  const Descriptor file(
+      ::open(paths.database.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open()) {
+    return rejected("the cache file " + internal::quoted(paths.database) +
+                    " cannot be opened: " + reason());
+  }
+  std::string page(kPageBytes, '\0');
+  const ssize_t size = ::pread(file.get(), page.data(), page.size(), 0);
+  page.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  if (size == 0) return found;
+
+  const bool was_ours = journal && journal->inode == found.inode;
+  const Header header = read_header(page);
+  found.kind = Found::Kind::kDamaged;
+  if (!header.is_sqlite || header.application != kApplicationId) {
+    if (was_ours) return found;
+    return rejected("the file " + internal::quoted(paths.database) +
+                    " is not a cache of Strata and is left as it is: choose another path");
+  }
+  if (header.version > static_cast<std::uint32_t>(kSchemaVersion)) {
+    if (was_ours && journal->owner.schema == std::uint64_t{kSchemaVersion}) return found;
+    return rejected("the cache file " + internal::quoted(paths.database) +
+                    " was written by a newer Strata (its version is " +
+                    std::to_string(header.version) + ", this one knows " +
+                    std::to_string(kSchemaVersion) +
+                    ") and is left as it is: update Strata, or choose another path");
+  }
+  if (header.is_intact) found.kind = Found::Kind::kCache;
+  return found;
+}
+
+Result<void> make_file(const std::string& path) {
+  const Descriptor file(
+      ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+  if (file.is_open()) return {};
+  return Error{ErrorCode::kUnavailable, "making the cache file " + path + ": " + reason(), {}};
+}
+
+std::uint64_t inode_of(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+bool read_whole_file(const std::string& path, std::string& bytes) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return false;
+  }
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size > kFileBytesMax) return false;
+  bytes.resize(size);
+  std::size_t done = 0;
+  while (done < size) {
+    const ssize_t got =
+        ::pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(done));
+    if (got <= 0) return false;
+    done += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+void remove_file(const std::string& path) { ::unlink(path.c_str()); }
+
+void sync_folder_of(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.is_open()) ::fsync(file.get());
+}
+
+std::string quarantine(const Paths& paths, WallTime now) {
+  remove_quarantined(paths);
+  const std::string name = paths.database + ".corrupt-" + format_wall_time(now);
+  const bool moved = ::rename(paths.database.c_str(), name.c_str()) == 0;
+  // What SQLite keeps beside it belongs to it under its old name only.
+  if (moved) ::rename(paths.wal.c_str(), (name + "-wal").c_str());
+  remove_database(paths);
+  return moved ? name : std::string();
+}
+
+void remove_database(const Paths& paths) {
+  // The log goes first: one that is left alone would be taken for the next file's.
+  for (const std::string* path : {&paths.wal, &paths.shm, &paths.rollback, &paths.database}) {
+    remove_file(*path);
+  }
+}
+
+}  // namespace strata::sqlite

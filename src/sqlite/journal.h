@@ -1,0 +1,106 @@
+// Journal: the invalidations that the file does not reflect yet, in a mapped file beside it.
+//
+// A mark is a label and the number of its invalidation. It is in the journal before the call
+// that made it returns, and leaves it after the commit that holds its last removal; so whoever
+// opens the file next, after whatever end of this process, knows what it must not serve.
+// Nothing is written to disk on purpose, unless sync() is called: the memory of a mapped file
+// outlives the process. docs/formats/sqlite.md has the bytes.
+//
+// Threads   mark(), clear(), set_committed() and the questions are guarded by the caller's lock;
+//           sync() may run concurrently with all of them.
+// Errors    kUnavailable, with the file and the reason. Only make() and sync() can fail.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "strata/core/label.h"
+#include "strata/core/result.h"
+#include "strata/core/ticket.h"
+
+namespace strata::sqlite {
+
+struct Mark {
+  LabelId label{};
+  Ticket number{};
+};
+
+// Whose journal it is.
+struct JournalOwner {
+  std::uint64_t epoch = 0;
+  std::uint64_t schema = 0;  // the database's version
+};
+
+// What a journal that somebody left behind says.
+struct JournalContents {
+  JournalOwner owner;
+  std::uint64_t inode = 0;      // of the database file
+  std::uint64_t committed = 0;  // commits that the file must have
+  std::vector<Mark> marks{};
+  // Every slot is free or whole, and together they are what was last written. A kill at any
+  // moment leaves it so; a loss of power need not.
+  bool intact = false;
+};
+
+class Journal {
+ public:
+  using Slot = std::uint32_t;
+
+  // The journal at `path`, or nothing if it is not one: missing, cut, another version.
+  [[nodiscard]] static std::optional<JournalContents> read(const std::string& path);
+
+  // A new journal in the place of the one at `path`, which stays whole until then.
+  struct Start {
+    JournalOwner owner;
+    std::uint64_t inode = 0;
+    std::uint64_t committed = 0;
+    std::size_t slots = 0;
+    bool durable = false;  // on the disk when make() returns
+  };
+  [[nodiscard]] static Result<std::unique_ptr<Journal>> make(const std::string& path,
+                                                             const Start& start,
+                                                             std::span<const Mark> marks);
+  // One that dies with the process, for as long as there is no file to keep it with.
+  [[nodiscard]] static std::unique_ptr<Journal> make_in_memory(std::size_t slots);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Where make() put each of its marks, in their order.
+  [[nodiscard]] const std::vector<Slot>& first_slots() const { return first_slots_; }
+
+  // How many marks mark() still takes. Everything() has slots of its own and always fits.
+  [[nodiscard]] std::size_t room() const { return free_.size(); }
+  // Preconditions: room() > 0, or the label is everything(), of which at most two marks live.
+  Slot mark(const Mark& mark);
+  void clear(Slot slot);
+
+  // Every commit up to this one is in the file.
+  void set_committed(std::uint64_t commits);
+  // Another file has taken the place of the database.
+  void set_inode(std::uint64_t inode);
+
+  // Returns when everything marked before is on the disk.
+  [[nodiscard]] Result<void> sync() const;
+
+ private:
+  struct Layout;
+  Journal(void* memory, std::size_t slots, std::string path);
+  void format(const Start& start, std::size_t slots);
+  void change_digest(std::uint64_t checksum);
+
+  Layout* layout_;
+  std::size_t bytes_;
+  std::string path_;
+  std::uint64_t digest_ = 0;
+  std::vector<Slot> free_;
+  std::vector<Slot> free_for_everything_;
+  std::vector<Slot> first_slots_;
+};
+
+}  // namespace strata::sqlite

@@ -1,0 +1,176 @@
+// Whether what is on the disk may be trusted, and what to do if not.
+#include "sqlite/opening.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace strata::sqlite {
+namespace {
+
+// How long an unclean open may look for damage.
+constexpr Duration kCheckTime = std::chrono::milliseconds(25);
+
+Error rejected(const std::string& what) { return {ErrorCode::kRejected, what, {}}; }
+
+Result<void> check_options(const SqliteOptions& options) {
+  constexpr std::uint64_t kBytesMin = 1u << 20;
+  constexpr std::size_t kReadersMax = 64;
+  constexpr std::size_t kSlotsMin = 64;
+  constexpr std::size_t kSlotsMax = 1u << 20;
+  if (options.max_bytes < kBytesMin) {
+    return rejected("max_bytes of the SQLite tier is " + std::to_string(options.max_bytes) +
+                    "; it must be at least 1 MiB");
+  }
+  if (options.readers < 1 || options.readers > kReadersMax) {
+    return rejected("readers of the SQLite tier is " + std::to_string(options.readers) +
+                    "; it must be from 1 to 64");
+  }
+  if (options.journal_slots < kSlotsMin || options.journal_slots > kSlotsMax) {
+    return rejected("journal_slots of the SQLite tier is " +
+                    std::to_string(options.journal_slots) + "; it must be from 64 to 1048576");
+  }
+  if (options.max_pending_writes < 1) {
+    return rejected("max_pending_writes of the SQLite tier is 0; it must be at least 1");
+  }
+  if (options.put_wait < Duration::zero()) {
+    return rejected("put_wait of the SQLite tier is negative");
+  }
+  return {};
+}
+
+// What was found when the tier was opened.
+struct Situation {
+  const SqliteOptions& options;
+  Clock& clock;
+  const std::optional<JournalContents>& journal;
+
+  [[nodiscard]] bool has_journal_of(const Meta& meta) const {
+    return journal && journal->owner.epoch == meta.epoch;
+  }
+
+  // Why the rows may not be served, or nothing. The rules, in the words of docs/consistency.md:
+  // a file is trusted as far as everything that was invalidated since is known.
+  [[nodiscard]] std::string distrust(const Meta& meta) const {
+    const bool same_boot = meta.boot_id == clock.boot_id();
+    if (has_journal_of(meta) && journal->committed > meta.commits) {
+      return "commits are missing from it";
+    }
+    if (meta.clean) return {};
+    if (!has_journal_of(meta)) return "it was not closed and has no journal";
+    const bool is_power_safe = options.durability == Durability::kPower;
+    if (!same_boot && !is_power_safe) return "the machine was restarted while it was open";
+    // A loss of power may tear the journal, but what a call waited for is on the disk.
+    if (!journal->intact && same_boot) return "its journal is damaged";
+    if (journal->marks.size() > 2 * options.journal_slots) return "its journal is too long";
+    return {};
+  }
+};
+
+Meta fresh_meta(std::uint64_t epoch, const Clock& clock) {
+  return {.epoch = epoch, .boot_id = clock.boot_id()};
+}
+
+// Opens the store with what is in it, if that may be served.
+Result<bool> open_trusted(Opened& opened, const Situation& situation) {
+  if (auto done = opened.store->open(); !done) return done.error();
+  const Meta& meta = opened.store->meta();
+  if (const std::string why = situation.distrust(meta); !why.empty()) {
+    opened.store->close(why);
+    return false;
+  }
+  if (!meta.clean) {
+    if (auto checked = opened.store->quick_check(kCheckTime); !checked) return checked.error();
+  }
+  opened.epoch = meta.epoch;
+  opened.position = Ticket{meta.position};
+  if (situation.has_journal_of(meta)) opened.marks = situation.journal->marks;
+  for (const Mark& mark : opened.marks) {
+    opened.position = std::max(opened.position, mark.number);
+  }
+  return true;
+}
+
+// The file is ours to keep or to replace; afterwards it is open, or the error says why not.
+Result<void> open_store(Opened& opened, const Found& found, const Situation& situation) {
+  bool is_damaged = found.kind == Found::Kind::kDamaged;
+  std::string damage = "it does not begin as a cache file does";
+  if (found.kind == Found::Kind::kCache) {
+    const Result<bool> trusted = open_trusted(opened, situation);
+    if (trusted && *trusted) return {};
+    if (!trusted && trusted.error().code != ErrorCode::kCorrupt) return trusted.error();
+    is_damaged = !trusted;
+    if (is_damaged) damage = trusted.error().message;
+  }
+  opened.store->close(damage);
+  if (is_damaged) {
+    const std::string name = quarantine(opened.store->paths(), situation.clock.wall_now());
+    opened.loss = "started empty, the cache file was damaged: " + damage +
+                  (name.empty() ? std::string() : "; it was moved to " + name);
+  }
+  opened.marks.clear();
+  opened.position = Ticket{0};
+  return opened.store->start_over(fresh_meta(opened.epoch, situation.clock));
+}
+
+Result<void> make_journal(Opened& opened, const SqliteOptions& options) {
+  const Store& store = *opened.store;
+  auto journal = Journal::make(
+      store.paths().journal,
+      {.owner = {.epoch = opened.epoch, .schema = kSchemaVersion},
+       .inode = store.inode(),
+       .committed = store.meta().commits,
+       .slots = options.journal_slots,
+       .durable = options.durability == Durability::kPower},
+      opened.marks);
+  if (!journal) return journal.error();
+  opened.journal = std::move(*journal);
+  opened.journal_is_on_disk = true;
+  return {};
+}
+
+}  // namespace
+
+Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, Clock& clock,
+                          Random& random) {
+  if (auto checked = check_options(options); !checked) return checked.error();
+  auto paths = prepare_paths(options.path, options.allow_network_file_system);
+  if (!paths) return paths.error();
+  if (auto checked = check_files(*paths); !checked) return checked.error();
+  Opened opened;
+  auto lock = lock_files(*paths);
+  if (!lock) return lock.error();
+  opened.lock = std::move(*lock);
+  const std::optional<JournalContents> journal = Journal::read(paths->journal);
+  const auto found = inspect(*paths, journal);
+  if (!found) return found.error();
+
+  opened.store = std::make_unique<Store>(
+      StoreOptions{.paths = *paths,
+                   .vfs = vfs,
+                   .cache_bytes = options.cache_bytes,
+                   .readers = options.readers,
+                   .is_durable = options.durability == Durability::kPower},
+      clock);
+  opened.epoch = random.next();
+  const Situation situation{options, clock, journal};
+  auto done = open_store(opened, *found, situation);
+  if (done) done = make_journal(opened, options);
+  if (done) {
+    // Nothing is served before the disk knows that the file is in use.
+    done = opened.store->mark_in_use(clock.boot_id(), number(opened.position));
+  }
+  if (done) return opened;
+  if (done.error().code == ErrorCode::kRejected) return done.error();
+
+  // A disk that fails is no reason not to start. The writer makes a new file when it can.
+  opened.store->close(done.error().message);
+  opened.trouble = done.error().message;
+  opened.epoch = random.next();
+  opened.position = Ticket{0};
+  opened.marks.clear();
+  opened.journal = Journal::make_in_memory(options.journal_slots);
+  opened.journal_is_on_disk = false;
+  return opened;
+}
+
+}  // namespace strata::sqlite

@@ -1,0 +1,36 @@
+// Opening: what is done to the files before a tier serves anything.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sqlite/files.h"
+#include "sqlite/journal.h"
+#include "sqlite/store.h"
+#include "strata/core/result.h"
+#include "strata/core/ticket.h"
+#include "strata/ports/clock.h"
+#include "strata/ports/random.h"
+#include "strata/sqlite/sqlite_tier.h"
+
+namespace strata::sqlite {
+
+struct Opened {
+  Descriptor lock;
+  std::unique_ptr<Store> store;      // open, or closed if the disk failed
+  std::unique_ptr<Journal> journal;  // in memory then
+  bool journal_is_on_disk = false;
+  std::uint64_t epoch = 0;
+  Ticket position{};                 // above every number in file and journal
+  std::vector<Mark> marks;           // what the journal was made with
+  std::string loss;                  // what was lost, for people
+  std::string trouble;               // why there is no file, for people
+};
+
+// Errors: those of open_sqlite_tier().
+[[nodiscard]] Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs,
+                                        Clock& clock, Random& random);
+
+}  // namespace strata::sqlite

@@ -1,0 +1,263 @@
+// Storing, touching and dropping single entries.
+#include "sqlite/rows.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/hash.h"
+
+namespace strata::sqlite {
+namespace {
+
+constexpr std::size_t kKnownGroups = 4'096;
+
+std::int64_t column_of(LabelId label) { return static_cast<std::int64_t>(label); }
+std::int64_t column_of(Ticket ticket) { return static_cast<std::int64_t>(number(ticket)); }
+
+// The ids of `labels`, sorted, each once, eight bytes each.
+std::string packed(const Labels& labels) {
+  std::vector<std::uint64_t> ids;
+  ids.reserve(labels.size());
+  for (const Label& label : labels) ids.push_back(static_cast<std::uint64_t>(label.id()));
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return std::string(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(ids[0]));
+}
+
+std::int64_t label_at(std::string_view labels, std::size_t index) {
+  std::int64_t label = 0;
+  std::memcpy(&label, labels.data() + index * sizeof(label), sizeof(label));
+  return label;
+}
+
+bool contains(std::string_view labels, std::int64_t wanted) {
+  for (std::size_t index = 0; index < labels.size() / sizeof(wanted); ++index) {
+    if (label_at(labels, index) == wanted) return true;
+  }
+  return false;
+}
+
+// The minute in which the lifetime ends, if it ends.
+std::optional<std::int64_t> expiry_of(const Lifetime& lifetime) {
+  constexpr std::int64_t kMinuteMs = 60'000;
+  if (lifetime.keep_for == kForever) return std::nullopt;
+  const std::int64_t kept_ms = lifetime.keep_for.count() / 1'000'000;
+  std::int64_t end_ms = 0;
+  if (__builtin_add_overflow(lifetime.written_wall.unix_ms, kept_ms, &end_ms)) return std::nullopt;
+  return end_ms >= 0 ? end_ms / kMinuteMs : -((-end_ms + kMinuteMs - 1) / kMinuteMs);
+}
+
+void bind_labels(Statement& statement, int index, std::string_view labels) {
+  if (labels.empty()) {
+    statement.bind_null(index);
+  } else {
+    statement.bind(index, labels);
+  }
+}
+
+void bind_expiry(Statement& statement, int index, std::optional<std::int64_t> minute) {
+  if (minute) {
+    statement.bind(index, *minute);
+  } else {
+    statement.bind_null(index);
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Rows>> Rows::prepare(Database& database) {
+  std::unique_ptr<Rows> rows(new Rows(database));
+  if (auto prepared = rows->prepare_all(); !prepared) return prepared.error();
+  return rows;
+}
+
+Result<void> Rows::prepare_all() {
+  const std::pair<Statement*, std::string_view> wanted[] = {
+      {&begin_, "BEGIN IMMEDIATE"},
+      {&commit_, "COMMIT"},
+      {&rollback_, "ROLLBACK"},
+      {&write_meta_,
+       "UPDATE meta SET epoch=?1, position=?2, commits=?3, entries=?4, boot_id=?5, clean=?6"},
+      {&find_, "SELECT id, number, group_id, expires_minute, labels FROM entries WHERE key=?1"},
+      {&find_record_, "SELECT number, record FROM entries WHERE key=?1"},
+      {&insert_,
+       "INSERT INTO entries(key, number, group_id, expires_minute, labels, record)"
+       " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+      {&update_, "UPDATE entries SET number=?2, record=?3 WHERE id=?1"},
+      {&update_all_,
+       "UPDATE entries SET number=?2, group_id=?3, expires_minute=?4, labels=?5, record=?6"
+       " WHERE id=?1"},
+      {&delete_, "DELETE FROM entries WHERE id=?1"},
+      {&insert_label_, "INSERT OR IGNORE INTO entry_labels(label, entry) VALUES(?1, ?2)"},
+      {&delete_label_, "DELETE FROM entry_labels WHERE label=?1 AND entry=?2"},
+      {&insert_group_, "INSERT OR IGNORE INTO label_groups(label, group_id) VALUES(?1, ?2)"},
+      {&next_group_,
+       "SELECT group_id FROM label_groups WHERE label=?1 AND group_id>=?2"
+       " ORDER BY group_id LIMIT 1"},
+      {&by_key_, "SELECT id, number, labels FROM entries WHERE key=?1"},
+      {&by_group_,
+       "SELECT id, number, labels FROM entries WHERE group_id=?1 AND id>?2 ORDER BY id LIMIT ?3"},
+      {&by_label_,
+       "SELECT l.entry, e.number, e.labels FROM entry_labels l LEFT JOIN entries e ON e.id=l.entry"
+       " WHERE l.label=?1 AND l.entry>?2 ORDER BY l.entry LIMIT ?3"},
+      {&by_id_, "SELECT id, number, labels FROM entries WHERE id>?2 ORDER BY id LIMIT ?3"},
+      {&by_expiry_,
+       "SELECT expires_minute, id, labels, record FROM entries WHERE expires_minute<=?1"
+       " AND (expires_minute, id)>(?2, ?3) ORDER BY expires_minute, id LIMIT ?4"},
+      {&next_empty_group_,
+       "SELECT DISTINCT group_id FROM label_groups WHERE group_id>?1 AND NOT EXISTS"
+       "(SELECT 1 FROM entries WHERE entries.group_id=label_groups.group_id)"
+       " ORDER BY group_id LIMIT ?2"},
+      {&delete_group_, "DELETE FROM label_groups WHERE group_id=?1"},
+      {&page_count_, "PRAGMA page_count"},
+      {&freelist_count_, "PRAGMA freelist_count"},
+  };
+  for (const auto& [statement, sql] : wanted) {
+    Result<Statement> prepared = database_.prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
+int Rows::begin() { return begin_.run(); }
+
+int Rows::commit(const Meta& meta) {
+  int index = 0;
+  for (const std::uint64_t field : {meta.epoch, meta.position, meta.commits, meta.entries,
+                                    meta.boot_id, std::uint64_t{meta.clean ? 1u : 0u}}) {
+    write_meta_.bind(++index, static_cast<std::int64_t>(field));
+  }
+  if (const int code = write_meta_.run(); code != SQLITE_OK) return code;
+  return commit_.run();
+}
+
+void Rows::roll_back() {
+  // Some errors have rolled back already.
+  if (sqlite3_get_autocommit(database_.handle()) == 0) static_cast<void>(rollback_.run());
+  known_groups_.clear();
+}
+
+std::int64_t Rows::group_of(const Record& record) {
+  return record.group.empty() ? 0
+                              : static_cast<std::int64_t>(internal::hash64(packed(record.group)));
+}
+
+int Rows::learn_group(std::int64_t group_id, const Labels& labels) {
+  if (labels.empty() || known_groups_.contains(group_id)) return SQLITE_OK;
+  for (const Label& label : labels) {
+    insert_group_.bind(1, column_of(label.id()));
+    insert_group_.bind(2, group_id);
+    if (const int code = insert_group_.run(); code != SQLITE_OK) return code;
+  }
+  if (known_groups_.size() >= kKnownGroups) known_groups_.clear();
+  known_groups_.insert(group_id);
+  return SQLITE_OK;
+}
+
+int Rows::relabel(std::int64_t id, std::string_view before, std::string_view after) {
+  const auto change = [&](Statement& statement, std::string_view labels, std::string_view others) {
+    for (std::size_t index = 0; index < labels.size() / sizeof(std::int64_t); ++index) {
+      const std::int64_t label = label_at(labels, index);
+      if (contains(others, label)) continue;
+      statement.bind(1, label);
+      statement.bind(2, id);
+      if (const int code = statement.run(); code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+  };
+  const int code = change(delete_label_, before, after);
+  return code != SQLITE_OK ? code : change(insert_label_, after, before);
+}
+
+int Rows::insert(LabelId key, const Record& record, std::string_view bytes,
+                 std::string_view labels, Tally& tally) {
+  insert_.bind(1, column_of(key));
+  insert_.bind(2, column_of(record.number));
+  insert_.bind(3, group_of(record));
+  bind_expiry(insert_, 4, expiry_of(record.lifetime));
+  bind_labels(insert_, 5, labels);
+  insert_.bind(6, bytes);
+  if (const int code = insert_.run(); code != SQLITE_OK) return code;
+  ++tally.entries;
+  return relabel(sqlite3_last_insert_rowid(database_.handle()), {}, labels);
+}
+
+int Rows::store(LabelId key, const Record& record, Tally& tally) {
+  const Result<std::string> bytes = encode_record(record);
+  if (!bytes) {
+    // It was accepted and cannot be written: the entry that it was to replace must not come back.
+    ++tally.errors;
+    Removal removal{.label = key, .below = Ticket{UINT64_MAX}, .cause = RemovalCause::kReplaced};
+    std::size_t limit = 1;
+    return remove_by_key(removal, limit, tally);
+  }
+  tally.position = std::max(tally.position, number(record.number));
+  const std::string labels = packed(record.labels);
+  const std::int64_t group_id = group_of(record);
+  if (const int code = learn_group(group_id, record.group); code != SQLITE_OK) return code;
+
+  find_.bind(1, column_of(key));
+  const int step = find_.step();
+  if (step != SQLITE_ROW) {
+    find_.reset();
+    return step == SQLITE_DONE ? insert(key, record, *bytes, labels, tally) : step;
+  }
+  const std::int64_t id = find_.number(0);
+  const std::optional<std::int64_t> expiry = expiry_of(record.lifetime);
+  const std::string labels_before(find_.blob(4));
+  const bool is_as_before = find_.number(2) == group_id && labels_before == labels &&
+                            find_.is_null(3) == !expiry && find_.number(3) == expiry.value_or(0);
+  find_.reset();
+  ++tally.removed[static_cast<std::size_t>(RemovalCause::kReplaced)];
+  Statement& update = is_as_before ? update_ : update_all_;
+  update.bind(1, id);
+  update.bind(2, column_of(record.number));
+  if (!is_as_before) {
+    update.bind(3, group_id);
+    bind_expiry(update, 4, expiry);
+    bind_labels(update, 5, labels);
+  }
+  update.bind(is_as_before ? 3 : 6, *bytes);
+  if (const int code = update.run(); code != SQLITE_OK) return code;
+  return is_as_before ? SQLITE_OK : relabel(id, labels_before, labels);
+}
+
+int Rows::touch(LabelId key, Ticket number, const Lifetime& lifetime, Tally& tally) {
+  find_record_.bind(1, column_of(key));
+  const int step = find_record_.step();
+  if (step != SQLITE_ROW || find_record_.number(0) != column_of(number)) {
+    find_record_.reset();
+    return step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : step;
+  }
+  Result<Record> record = decode_record(find_record_.blob(1));
+  find_record_.reset();
+  if (!record) return SQLITE_OK;  // whoever reads it finds out
+  record->lifetime = lifetime;
+  Tally replaced;
+  const int code = store(key, *record, replaced);
+  tally.errors += replaced.errors;
+  return code;
+}
+
+int Rows::drop(LabelId key, Ticket number, Tally& tally) {
+  by_key_.bind(1, column_of(key));
+  const int step = by_key_.step();
+  const bool is_it = step == SQLITE_ROW && by_key_.number(1) == column_of(number);
+  Found row;
+  if (is_it) row = {by_key_.number(0), std::string(by_key_.blob(2))};
+  by_key_.reset();
+  if (is_it) return remove(row, RemovalCause::kCorrupt, tally);
+  return step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : step;
+}
+
+int Rows::remove(const Found& row, RemovalCause cause, Tally& tally) {
+  if (const int code = relabel(row.id, row.labels, {}); code != SQLITE_OK) return code;
+  delete_.bind(1, row.id);
+  if (const int code = delete_.run(); code != SQLITE_OK) return code;
+  tally.remove(cause);
+  return SQLITE_OK;
+}
+
+}  // namespace strata::sqlite
