@@ -169,7 +169,6 @@ struct LabelTable::State {
   void forget_all() {
     young.reset();
     old.reset();
-    boundary = now;
   }
 
   [[nodiscard]] std::uint64_t find(LabelId label) const {

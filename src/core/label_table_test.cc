@@ -142,7 +142,10 @@ TEST(LabelTable, MemoryIsBoundedAndGrowsWithUse) {
 }
 
 TEST(LabelTable, WithoutMemoryEverythingIsForgottenAndNothingIsOverlooked) {
-  LabelTable table(1 << 12);
+  constexpr std::uint64_t kHalf = 1 << 11;
+  LabelTable table(2 * kHalf);
+  // The old half is full, and the young one is about to grow.
+  for (std::uint64_t n = 0; n < kHalf; ++n) raise_one(table, nth(100 + n));
   for (std::uint64_t n = 0; n < 8; ++n) raise_one(table, nth(n));
   const Ticket before = table.position();
   no_memory = true;

@@ -95,6 +95,14 @@ TEST(Remaining, AReadingFromBeforeTheWriteDoesNotExtendALife) {
   EXPECT_LE(remaining(lifetime, too_early, clock.wall_now(), clock.boot_id()).kept, 0s);
 }
 
+TEST(Remaining, AgesThatNoDurationHoldsAreOld) {
+  constexpr std::int64_t kFarMs = std::int64_t{1} << 60;
+  Lifetime lifetime{.written_wall = {-kFarMs}, .boot_id = 1, .fresh_for = 24h, .keep_for = 48h};
+  EXPECT_LE(remaining(lifetime, {}, WallTime{kFarMs}, 2).kept, 0s);
+  lifetime.written_wall = {INT64_MIN};
+  EXPECT_LE(remaining(lifetime, {}, WallTime{INT64_MAX}, 2).kept, 0s) << "the difference overflows";
+}
+
 // Errors only ever shorten a life: whatever the fields say, no more than fresh_for remains.
 TEST(Remaining, IsNeverMoreThanWasGiven) {
   testkit::for_each_seed(5'000, [](testkit::Random& random) {

@@ -43,6 +43,9 @@ class EntryTable {
 
   void erase(std::uint64_t place, const Entry* entry) { slots_.erase(slot_of(place, entry)); }
 
+  // Gives back what is far more than is needed.
+  void fit() { slots_.fit(); }
+
   // Visits the entries with places from `from` on, about `count` of them at most; returns where
   // to go on, or nothing at the end. An entry that is in the table during a whole walk is
   // visited exactly once, whatever is inserted or erased between the steps.

@@ -42,7 +42,9 @@ void LabelIndex::remove(const Entry& entry) {
 void LabelIndex::erase(LabelId label, const Entry& entry) {
   Slot* slot = find(label);
   if (slot != nullptr && slot->entries.erase(&entry)) {
-    if (slot->entries.empty()) shard(label).erase(slot);
+    if (!slot->entries.empty()) return;
+    shard(label).erase(slot);
+    shard(label).fit();
     return;
   }
   if (doomed_.empty()) return;
@@ -71,6 +73,7 @@ void LabelIndex::doom(LabelId label) {
   }
   sets->second.back().entries = std::move(slot->entries);
   shard(label).erase(slot);
+  shard(label).fit();
 }
 
 std::size_t LabelIndex::take_doomed(LabelId label, std::span<Entry*> out) {

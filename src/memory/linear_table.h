@@ -8,10 +8,11 @@
 // and `std::uint64_t hash() const`.
 //
 // Threads   Thread-compatible.
-// Errors    insert() and reserve() throw std::bad_alloc, and then have changed nothing. Erasing
-//           never throws: a table that cannot get memory to shrink stays as it is.
+// Errors    insert() throws std::bad_alloc, and then has changed nothing. A table that cannot
+//           get memory to shrink stays as it is.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -29,10 +30,15 @@ namespace strata::memory {
 // (2) No empty slot lies between a used slot's home and its place, cyclically. Hence a search
 //     from the home to the first empty slot sees every slot with that home; erasing keeps this
 //     by moving later slots back, so there are no tombstones.
+//
+// Erasing does not shrink the table: what somebody leaves who erases in the order of hashes
+// stands close together, and would be crowded in a smaller one. Insertions shrink it once little
+// is left; so does fit(), for those who erase in another order or have done.
 template <typename Slot>
 class LinearTable {
  public:
   static constexpr std::size_t kCapacityMin = 8;
+  static constexpr std::size_t kSlotsPerUsedMax = 16;  // an insertion shrinks beyond it
 
   LinearTable() = default;
   LinearTable(LinearTable&& other) noexcept { swap(other); }
@@ -61,22 +67,26 @@ class LinearTable {
     if (capacity_ != 0) __builtin_prefetch(&slots_[home(hash)]);
   }
 
-  // Makes sure that the next insert() does not throw.
-  void reserve_one() {
-    if ((size_ + 1) * 4 > capacity_ * 3) rehash(capacity_ == 0 ? kCapacityMin : capacity_ * 2);
-  }
-
   Slot& insert(Slot slot) {
-    reserve_one();
+    if ((size_ + 1) * 4 > capacity_ * 3) {
+      rehash(capacity_ == 0 ? kCapacityMin : capacity_ * 2);
+    } else if (capacity_ > kCapacityMin && size_ * kSlotsPerUsedMax < capacity_) {
+      try_shrink(capacity_ / 2);
+    }
     ++size_;
     return place(std::move(slot));
   }
 
-  // Erases a slot of this table. Slots may move, and the capacity may become less.
+  // Erases a slot of this table. Other slots may move.
   void erase(Slot* slot) {
     close_gap(static_cast<std::size_t>(slot - slots_.get()));
     --size_;
-    if (capacity_ > kCapacityMin && size_ * 8 < capacity_) try_shrink();
+  }
+
+  // Gives back what is far more than is needed.
+  void fit() {
+    const std::size_t wanted = std::max(kCapacityMin, std::bit_ceil(2 * size_));
+    if (wanted * 4 <= capacity_) try_shrink(wanted);
   }
 
   // Visits the slots with hashes from `from` on whose homes are among the next `homes` ones.
@@ -153,11 +163,11 @@ class LinearTable {
     swap(larger);
   }
 
-  void try_shrink() {
+  void try_shrink(std::size_t capacity) {
     try {
-      rehash(capacity_ / 2);
+      rehash(capacity);
     } catch (const std::bad_alloc&) {
-      return;  // The next erasure tries again.
+      return;
     }
   }
 

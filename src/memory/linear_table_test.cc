@@ -76,11 +76,47 @@ TEST(LinearTable, AgreesWithAStandardMap) {
 }
 
 TEST(LinearTable, GivesMemoryBackWhenItEmpties) {
+  constexpr std::uint64_t kSlots = 10'000;
+  for (const bool by_insertions : {false, true}) {
+    Table table;
+    for (std::uint64_t i = 1; i <= kSlots; ++i) table.insert({mixed(i), i});
+    EXPECT_GE(table.capacity(), kSlots);
+    for (std::uint64_t i = 1; i <= kSlots; ++i) table.erase(find(table, mixed(i)));
+    if (by_insertions) {
+      for (std::uint64_t i = 1; i <= 15; ++i) table.insert({mixed(i), i});
+    } else {
+      table.fit();
+    }
+    EXPECT_LE(table.capacity(), by_insertions ? 16 * 15 : Table::kCapacityMin);
+    table.check_invariants();
+  }
+}
+
+// Slots that are erased in the order of their hashes leave a crowd at one end, which a smaller
+// table would have no room for where it belongs.
+TEST(LinearTable, ErasingInTheOrderOfHashesDoesNotCrowdIt) {
+  constexpr std::uint64_t kSlots = 100'000;
   Table table;
-  for (std::uint64_t i = 1; i <= 10'000; ++i) table.insert({mixed(i), i});
-  EXPECT_GE(table.capacity(), 10'000u);
-  for (std::uint64_t i = 1; i <= 10'000; ++i) table.erase(find(table, mixed(i)));
-  EXPECT_EQ(table.capacity(), Table::kCapacityMin);
+  for (std::uint64_t i = 1; i <= kSlots; ++i) table.insert({mixed(i), i});
+  std::vector<std::uint64_t> keys;
+  table.walk(0, table.capacity(), [&](const Slot& slot) { keys.push_back(slot.key); });
+  ASSERT_EQ(keys.size(), kSlots);
+  const auto farthest_from_home = [&] {
+    std::size_t farthest = 0;
+    for (std::size_t at = 0; at < table.capacity(); ++at) {
+      if (table.at(at).empty()) continue;
+      const std::size_t home = table.at(at).key / (UINT64_MAX / table.capacity() + 1);
+      farthest = std::max(farthest, (at - home) % table.capacity());
+    }
+    return farthest;
+  };
+  const std::size_t before = farthest_from_home();
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    table.erase(find(table, keys[i]));
+    if (i % 10'000 != 0) continue;
+    ASSERT_LE(farthest_from_home(), before);
+  }
+  EXPECT_EQ(table.size(), 0u);
 }
 
 TEST(LinearTable, AWalkSeesWhatStaysExactlyOnceWhateverHappensBetweenItsSteps) {

@@ -43,6 +43,7 @@ bool PostingSet::erase(const Entry* entry) {
   Slot* slot = many_->find(hash_of(entry), [&](const Slot& at) { return at.entry == entry; });
   if (slot == nullptr) return false;
   many_->erase(slot);
+  many_->fit();
   collapse();
   return true;
 }
@@ -56,22 +57,20 @@ void PostingSet::collapse() {
   one_ = last;
 }
 
-// Erasing moves later slots to the emptied place, so the hand stays there until it finds it
-// empty. Slots pass behind it only around the end of the table; when entries are left there, or
-// when the table shrank, the hand begins again.
+// The hand goes down, so that the slot it takes has no later ones that would have to move back.
+// It stays until it finds the slot empty, and begins again at the top when it got to the bottom
+// and something is left.
 std::size_t PostingSet::take(std::size_t& hand, std::span<Entry*> out) {
   std::size_t taken = 0;
   while (taken < out.size() && many_ != nullptr) {
-    if (hand >= many_->capacity()) hand = 0;
-    Slot& slot = many_->at(hand);
+    if (hand == 0 || hand > many_->capacity()) hand = many_->capacity();
+    Slot& slot = many_->at(hand - 1);
     if (slot.empty()) {
-      ++hand;
+      --hand;
       continue;
     }
-    const std::size_t capacity = many_->capacity();
     out[taken++] = slot.entry;
     many_->erase(&slot);
-    if (many_->capacity() != capacity) hand = 0;
     collapse();
   }
   if (taken < out.size() && one_ != nullptr) out[taken++] = std::exchange(one_, nullptr);

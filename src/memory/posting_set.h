@@ -27,7 +27,8 @@ class PostingSet {
   bool erase(const Entry* entry);
 
   // Moves entries to `out` until it is full or the set is empty; returns how many. `hand` is
-  // where the last call stopped, at first 0. Taking all of n entries costs O(n) in total.
+  // where the last call stopped, at first 0. Taking all of n entries costs O(n) in total. No
+  // entry may be inserted between the calls.
   std::size_t take(std::size_t& hand, std::span<Entry*> out);
 
   template <typename Visit>
@@ -46,8 +47,11 @@ class PostingSet {
     [[nodiscard]] bool empty() const { return entry == nullptr; }
     [[nodiscard]] std::uint64_t hash() const { return hash_of(entry); }
   };
+  // Entries of one size often lie at equal distances, which one multiplication would crowd.
   static std::uint64_t hash_of(const Entry* entry) {
-    return reinterpret_cast<std::uintptr_t>(entry) * 0x9e3779b97f4a7c15ULL;
+    std::uint64_t bits = reinterpret_cast<std::uintptr_t>(entry) * 0x9e3779b97f4a7c15ULL;
+    bits = (bits ^ (bits >> 32)) * 0xd6e8feb86659fd93ULL;
+    return bits ^ (bits >> 32);
   }
   void collapse();
 

@@ -131,6 +131,20 @@ TEST_F(MemoryProtocol, AnEntryAcceptedBetweenRaiseAndRemovalStays) {
   }
 }
 
+// A read that finds an invalidated entry removes it later, and by then it may be another one.
+TEST_F(MemoryProtocol, AReadRemovesOnlyWhatIsGone) {
+  start(Mutant::kNone);
+  fill("a", "old", tier->position());
+  tier->invalidate({{keyspace("k")}});
+  Script script;
+  script.actor("read", [&] { EXPECT_EQ(value("a"), "-"); });
+  ASSERT_EQ(script.run_to("read", "memory.read.gone"), Script::Stop::kParked);
+  fill("a", "new", tier->position());
+  ASSERT_EQ(script.finish("read"), Script::Stop::kFinished);
+  EXPECT_EQ(value("a"), "new");
+  tier->check_invariants();
+}
+
 class MemoryProtocolSlices : public MemoryProtocol {
  protected:
   static constexpr std::size_t kEntries = 3 * MemoryTier::kRemovalSlice;

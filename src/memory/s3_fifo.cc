@@ -122,6 +122,7 @@ Entry* S3Fifo::victim(const Entry* spared, Instant now) {
     if (entry == nullptr) entry = last_of(small_);
     if (entry == nullptr) return nullptr;
 
+    prefetch_entry(entry->residence.previous);  // Probably the next one to be looked at.
     if (!is_current(*entry) || is_expired(*entry, now)) return entry;
     if (chances == kSecondChances || !give_second_chance(*entry)) return entry;
   }

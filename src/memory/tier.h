@@ -134,10 +134,12 @@ class MemoryTier final : public HotTier {
                              Ticket number);
   std::uint64_t remove_keys(std::span<const Label> labels, Ticket number);
   std::uint64_t remove_doomed(std::span<const LabelId> labels);
+  void prefetch_removals(std::span<Entry* const> entries) const;
 
   // Upkeep: removes what `unwanted(entry)` says, in slices; returns how many were still current.
   std::uint64_t remove_where(const std::function<bool(const Entry&)>& unwanted,
                              RemovalCause cause);
+  void fit_tables() STRATA_EXCLUDES(mutex_);
   void check_entry(const Entry& entry) const STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool is_off() const STRATA_REQUIRES(mutex_) { return max_bytes_ == 0; }
 

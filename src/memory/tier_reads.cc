@@ -4,6 +4,7 @@
 
 #include "core/assert.h"
 #include "core/mutant.h"
+#include "core/yield_point.h"
 #include "memory/residence.h"
 #include "memory/tier.h"
 
@@ -62,6 +63,7 @@ EntryRef MemoryTier::get(KeyRef key) {
 
 // Removes the key's entry if it is no longer servable. It may be another one by now.
 void MemoryTier::remove_if_gone(KeyRef key, Location at) {
+  STRATA_YIELD("memory.read.gone");
   Departures gone;
   const MutexLock lock(mutex_);
   Entry* entry = find(at, key.text);

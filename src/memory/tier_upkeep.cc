@@ -35,7 +35,18 @@ std::uint64_t MemoryTier::remove_where(const std::function<bool(const Entry&)>& 
     cursor = next;
     more = next != 0;
   }
+  fit_tables();
   return removed;
+}
+
+// Bulk removals leave tables that are larger than what is left in them.
+void MemoryTier::fit_tables() {
+  for (std::size_t at = 0; at < shard_count(); ++at) {
+    Shard& shard = shards_[at];
+    const MutexLock lock(mutex_);
+    const MutexLock shard_lock(shard.mutex);
+    shard.table.fit();
+  }
 }
 
 std::uint64_t MemoryTier::remove_expired() {
@@ -57,6 +68,7 @@ void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
     const MutexLock lock(mutex_);
     done = evict(max_entries_ == 0 ? UINT64_MAX : max_entries_, max_bytes_, nullptr, gone);
   }
+  fit_tables();
 }
 
 StructureSizes MemoryTier::sizes() const {

@@ -77,6 +77,9 @@ class ThreadPool final : public Executor {
     while (std::function<void()> task = next()) {
       task();
     }
+    // The system gives the ids of threads that have ended to new ones.
+    const MutexLock lock(mutex_);
+    std::erase(workers_, std::this_thread::get_id());
   }
 
   // The next task; an empty one when there will be none.

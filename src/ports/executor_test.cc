@@ -6,6 +6,8 @@
 
 #include <barrier>
 
+#include "testkit/threads.h"
+
 namespace strata {
 namespace {
 
@@ -17,6 +19,13 @@ TEST(ThreadPool, AsManyTasksRunAtOnceAsThereAreThreads) {
     ASSERT_TRUE(pool->post([&] { meeting.arrive_and_wait(); }));
   }
   pool->close();
+}
+
+// The system reuses the ids of threads that have ended, and close() may be called again.
+TEST(ThreadPool, AThreadWithTheIdOfAnEndedOneMayClose) {
+  const auto pool = thread_pool({.threads = 4});
+  pool->close();
+  testkit::run_threads(8, [&](std::size_t) { pool->close(); });
 }
 
 TEST(ThreadPoolDeathTest, ClosingFromWithinATaskIsAProgrammersError) {

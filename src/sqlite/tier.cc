@@ -62,7 +62,7 @@ Result<FillOutcome> SqliteTier::concluded(const Accepted& accepted, Deadline dea
 Result<FillOutcome> SqliteTier::fill(const Record& record, Ticket ticket, Deadline deadline) {
   std::shared_ptr<Record> copy = admitted(record);
   if (copy == nullptr) return ledger_.decline();
-  return concluded(ledger_.fill(std::move(copy), label_of(record.key_text), ticket), deadline);
+  return concluded(ledger_.fill(std::move(copy), key_label_id(key_hash(record.key_text)), ticket), deadline);
 }
 
 Result<FillOutcome> SqliteTier::put(KeyRef key, const Record* record, Ticket ticket,
@@ -70,7 +70,7 @@ Result<FillOutcome> SqliteTier::put(KeyRef key, const Record* record, Ticket tic
   STRATA_ASSERT(record == nullptr || record->key_text == key.text);
   std::shared_ptr<Record> copy = record != nullptr ? admitted(*record) : nullptr;
   const bool is_too_large = record != nullptr && copy == nullptr;
-  Accepted accepted = ledger_.put(label_of(key.text), std::move(copy), ticket, deadline);
+  Accepted accepted = ledger_.put(key_label_id(key.hash), std::move(copy), ticket, deadline);
   if (is_too_large && !accepted.closed) {
     accepted.outcome = FillOutcome::kDeclined;
     static_cast<void>(ledger_.decline());

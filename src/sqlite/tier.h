@@ -84,9 +84,6 @@ class SqliteTier final : public Tier {
   bool is_closed_ STRATA_GUARDED_BY(close_mutex_) = false;
 };
 
-[[nodiscard]] inline LabelId label_of(std::string_view key_text) {
-  return label_id(LabelKind::kKey, key_text);
-}
 [[nodiscard]] inline Error closed_error() {
   return {ErrorCode::kClosed, "the SQLite tier is closed", {}};
 }

@@ -93,7 +93,7 @@ Result<void> SqliteTier::read_all(std::span<Read> reads, int tries, Deadline dea
   std::vector<Read*> open;
   open.reserve(reads.size());
   for (Read& read : reads) {
-    read.label = label_of(read.key.text);
+    read.label = key_label_id(read.key.hash);
     read.again = true;
   }
   for (int attempt = 0; attempt < tries; ++attempt) {
@@ -157,7 +157,7 @@ Result<std::vector<std::optional<Record>>> SqliteTier::get_many(std::span<const 
 
 Result<bool> SqliteTier::touch(KeyRef key, const Lifetime& lifetime, Deadline deadline) {
   using Touched = Ledger::Touched;
-  Read read{.key = key, .label = label_of(key.text)};
+  Read read{.key = key, .label = key_label_id(key.hash)};
   for (int attempt = 0; attempt < kReadTries; ++attempt) {
     read.look = ledger_.look(read.label, key);
     if (read.look.kind == Look::Kind::kClosed) return closed_error();
@@ -191,7 +191,7 @@ Result<bool> SqliteTier::scan_once(std::int64_t after, std::size_t limit, Deadli
     if (code != SQLITE_OK) return failed(*reader, code);
   }
   for (Selected& row : rows) {
-    if (!row.record || label_of(row.record->key_text) != row.key) {
+    if (!row.record || label_id(LabelKind::kKey, row.record->key_text) != row.key) {
       ledger_.drop(row.key, row.number);
       continue;
     }

@@ -13,6 +13,13 @@ Freshness freshness(const Entry& entry, Instant now, Duration stale_for) {
   return now < saturating_add(fresh_until, stale_for) ? Freshness::kStale : Freshness::kKept;
 }
 
+Instant time_of_hit(const Clock& clock, const Entry& entry) {
+  // More than two ticks of the slowest kernels.
+  constexpr Duration kCoarseLagMax = std::chrono::milliseconds(25);
+  const Instant coarse = clock.coarse_now();
+  return between(coarse, entry.fresh_until()) > kCoarseLagMax ? coarse : clock.now();
+}
+
 Duration jittered(Duration ttl, double jitter, std::uint64_t key_hash) {
   if (ttl == kForever || ttl <= Duration(0) || jitter <= 0) return ttl;
   // The hash's upper bits, as a share of [0, 1).

@@ -17,6 +17,10 @@ enum class Freshness {
 
 [[nodiscard]] Freshness freshness(const Entry& entry, Instant now, Duration stale_for);
 
+// The time at which an entry found in memory is judged: by the coarse clock, which costs a
+// quarter, unless the end of its ttl is so near that the coarse clock might be too late to see it.
+[[nodiscard]] Instant time_of_hit(const Clock& clock, const Entry& entry);
+
 // The ttl shortened by the key's own share of the jitter. Forever stays forever.
 [[nodiscard]] Duration jittered(Duration ttl, double jitter, std::uint64_t key_hash);
 

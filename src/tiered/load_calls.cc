@@ -59,7 +59,7 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   EntryRef entry = read_hot(keyspace, request.key);
   if (!entry) return std::nullopt;
   const std::string_view tier = keyspace.cache.hot->name();
-  const Instant now = keyspace.cache.clock->coarse_now();
+  const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
   const Duration stale_for = request.call.stale_for.value_or(keyspace.options.stale_for);
   const Freshness fresh = freshness(*entry, now, stale_for);
   if (fresh == Freshness::kFresh) {
@@ -265,12 +265,11 @@ void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const Call
   owned->key_text = buffer.ref().text;
   owned->long_params = buffer.ref().long_params;
   owned->call = call;
-  const Instant now = state.cache.clock->coarse_now();
   const EntryRef entry = state.options.enabled ? state.cache.hot->get(buffer.ref()) : EntryRef();
   auto task = [keyspace, owned, done] {
     done(get_at(*keyspace, owned->key(), owned->call, nullptr));
   };
-  const bool here = entry && now < entry->fresh_until();
+  const bool here = entry && time_of_hit(*state.cache.clock, *entry) < entry->fresh_until();
   if (here || !state.cache.post(task)) task();
 }
 

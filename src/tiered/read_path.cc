@@ -28,7 +28,7 @@ Found found_in(const EntryRef& entry, std::string_view tier, bool stale) {
 std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entry,
                                    const CallOptions& call) {
   if (!entry) return std::nullopt;
-  const Instant now = keyspace.cache.clock->coarse_now();
+  const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
   switch (freshness(*entry, now, stale_for(keyspace, call))) {
     case Freshness::kFresh:
       return found_in(entry, keyspace.cache.hot->name(), false);

@@ -57,6 +57,18 @@ TEST_F(LifeTest, AfterTheTtlTheSourceIsAskedAgain) {
   EXPECT_EQ(loader.runs, 2);
 }
 
+TEST_F(LifeTest, ACoarseClockThatLagsDoesNotLengthenALife) {
+  Cache cache = make_cache(0);
+  auto users = cache.keyspace<std::string>("user", {.ttl = seconds(10), .ttl_jitter = 0});
+  EXPECT_TRUE(users.put("1", "ann").ok());
+  clock_->set_coarse_lag(milliseconds(4));
+  clock_->advance(seconds(10) - Duration(1));
+  EXPECT_EQ(users.get("1").outcome(), Outcome::kHit);
+  clock_->advance(Duration(1));
+  EXPECT_EQ(users.get("1").outcome(), Outcome::kMiss);
+  EXPECT_EQ(users.get_or_load("1", [] { return std::string("new"); }).value(), "new");
+}
+
 TEST_F(LifeTest, AWallClockThatJumpsChangesNoFreshness) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user", {.ttl = seconds(10), .ttl_jitter = 0});

@@ -68,16 +68,16 @@ struct Settings {
   std::string file;    // that this was read from, for messages; may be empty
   std::string folder;  // that relative paths start from; empty: the working directory
   std::map<std::string, SettingOrigin> origins;  // by full key: cache.memory.max_bytes
-  std::vector<std::string> remarks;  // on the text itself, for settings_warnings()
+  std::vector<std::string> remarks;              // on the text itself, for settings_warnings()
 };
 
 // Errors: kRejected, also for a file that cannot be read.
 [[nodiscard]] Result<Settings> load_settings(const std::string& path,
                                              const Environment& environment = system_environment());
 // `file_name` stands in messages and may name no file.
-[[nodiscard]] Result<Settings> parse_settings(std::string_view text, const std::string& file_name,
-                                              const Environment& environment =
-                                                  system_environment());
+[[nodiscard]] Result<Settings> parse_settings(
+    std::string_view text, const std::string& file_name,
+    const Environment& environment = system_environment());
 
 // What is allowed and yet probably meant differently, each as one line with its place.
 [[nodiscard]] std::vector<std::string> settings_warnings(const Settings& settings);

@@ -1,0 +1,121 @@
+// `strata get`: a value of a source through the cache, or what a keyspace holds.
+#include <memory>
+
+#include "cli/answer.h"
+#include "cli/commands/commands.h"
+#include "cli/session.h"
+#include "core/quote.h"
+
+namespace strata::cli {
+namespace {
+
+struct GetOptions {
+  std::string name;  // of the source; with --keyspace, the identifier
+  std::vector<std::string> params;
+  std::optional<std::string> keyspace;
+  bool explain = false;
+  bool no_cache = false;
+};
+
+// "year=2022" as a parameter.
+Result<Params> read_params(const std::vector<std::string>& words) {
+  Params params;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{ErrorCode::kRejected,
+                   internal::quoted(word) + " is not a parameter; write name=value",
+                   {}};
+    }
+    params.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+  }
+  return params;
+}
+
+// What a value of another type than text is stored as: its codec's bytes.
+std::optional<StoredBytes> find_stored(Session& session, const Key& key) {
+  for (Tier* tier : session.cache().lower_tiers()) {
+    const auto record = tier->get(key, {});
+    if (!record || !record->has_value()) continue;
+    const RecordRow row = row_of(tier->name(), **record, session.clock());
+    const bool raw = (*record)->compression == CompressionId::kNone;
+    if (!raw || row.negative || row.state == RecordState::kExpired) continue;
+    return StoredBytes{row, (*record)->payload};
+  }
+  return std::nullopt;
+}
+
+ExitCode get_stored(Context& context, Session& session, const GetOptions& options) {
+  Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(*options.keyspace);
+  const Result<Key> key = keyspace.key({.identifier = options.name});
+  if (!key) return fail(context, key.error());
+  const Lookup<std::string> found = session.timed([&] { return keyspace.get(*key); });
+  if (found.outcome() == Outcome::kMiss) {
+    if (const auto stored = find_stored(session, *key)) {
+      return print_stored(context, *stored, options.explain);
+    }
+  }
+  return print_answer(context, found,
+                      {.what = *options.keyspace + ":" + options.name,
+                       .explain = options.explain,
+                       .now = session.clock().now()});
+}
+
+ExitCode get_from_source(Context& context, Session& session, const GetOptions& options,
+                         const Params& params) {
+  CallOptions call;
+  call.bypass = options.no_cache;
+  const Lookup<std::string> found =
+      session.timed([&] { return session.cache().read(options.name, params, call); });
+  std::string what = options.name;
+  for (const std::string& param : options.params) what += " " + param;
+  return print_answer(context, found,
+                      {.what = what, .explain = options.explain, .now = session.clock().now()});
+}
+
+ExitCode run_get(Context& context, const GetOptions& options) {
+  if (options.keyspace && !options.params.empty()) {
+    return fail(
+        context, ExitCode::kUsage,
+        "--keyspace takes one ID; unexpected argument " + internal::quoted(options.params.front()));
+  }
+  if (options.keyspace && options.no_cache) {
+    return fail(context, ExitCode::kUsage, "--no-cache asks a source; a keyspace has none to ask");
+  }
+  const Result<Params> params = read_params(options.params);
+  if (!params) return fail(context, params.error());
+
+  auto opened = Session::open(context, options.keyspace ? Access::kLook : Access::kSources);
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  const ExitCode code = options.keyspace ? get_stored(context, session, options)
+                                         : get_from_source(context, session, options, *params);
+  return session.finish(code);
+}
+
+}  // namespace
+
+Command make_get() {
+  const auto options = std::make_shared<GetOptions>();
+  Command command("get", "Prints a value: of a source, through the cache, or of a keyspace.");
+  command.positional("SOURCE", "the source to read; with --keyspace, the ID of the value",
+                     options->name);
+  command.positional("NAME=VALUE", "what the source is asked with", options->params)
+      .optional()
+      .repeats();
+  command.option("--keyspace", "KEYSPACE", "prints what this keyspace holds; asks no source",
+                 options->keyspace);
+  command.flag("--explain", "tells where the value is from, how old it is, what it depends on",
+               options->explain);
+  command.flag("--no-cache", "asks the source whatever is cached; the answer is stored",
+               options->no_cache);
+  command.example("strata get packages name=bash --explain");
+  command.example("strata get --keyspace user 42");
+  command.details(
+      "The value is printed as it is. On a terminal, control characters in it are escaped and a "
+      "line feed is added if it ends without one.");
+  command.runs([options](Context& context) { return run_get(context, *options); });
+  return command;
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,147 @@
+// `strata put` and `strata erase`: one value of a keyspace.
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/file.h"
+#include "cli/session.h"
+#include "cli/text.h"
+#include "strata/codecs/json_writer.h"
+
+namespace strata::cli {
+namespace {
+
+struct PutOptions {
+  std::string keyspace;
+  std::string id;
+  std::string value;
+  std::optional<Duration> ttl;
+  std::vector<std::string> tags;
+};
+
+struct EraseOptions {
+  std::string keyspace;
+  std::string id;
+};
+
+const KeyspaceOptions& options_of(const Settings& settings, const std::string& keyspace) {
+  const auto found = settings.keyspaces.find(keyspace);
+  return found == settings.keyspaces.end() ? settings.defaults : found->second;
+}
+
+// Why a value was not kept by any tier that outlives this process; empty if one keeps it.
+std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
+                         const std::string& keyspace) {
+  std::string reason;
+  for (const PutResult::Tier& tier : put.tiers) {
+    if (tier.name == "memory") continue;
+    if (tier.error) {
+      reason = "the " + tier.name + " tier failed: " + tier.error->message;
+    } else if (tier.outcome == FillOutcome::kStored) {
+      return {};
+    } else {
+      reason = "the " + tier.name + " tier declined it";
+    }
+  }
+  if (!policy.enabled) return "keyspace " + keyspace + " is switched off (enabled: false)";
+  if (policy.ttl == Duration(0)) return "keyspace " + keyspace + " has a ttl of 0";
+  if (policy.sensitive) return "keyspace " + keyspace + " is sensitive: only memory may hold it";
+  const auto& allowed = policy.tiers;
+  const bool memory_only = std::all_of(allowed.begin(), allowed.end(),
+                                       [](const std::string& name) { return name == "memory"; });
+  if (!reason.empty() && (allowed.empty() || !memory_only)) return reason;
+  return "no tier of this configuration that outlives the program may hold it";
+}
+
+ExitCode put(Context& context, Session& session, const PutOptions& options, std::string value) {
+  const KeyspaceOptions& policy = options_of(session.settings(), options.keyspace);
+  const std::size_t size = value.size();
+  if (size > policy.max_value_bytes) {
+    return fail(context, ExitCode::kUsage,
+                "the value has " + describe_bytes(size) + "; keyspace " + options.keyspace +
+                    " takes at most " + describe_bytes(policy.max_value_bytes) +
+                    " (max_value_bytes); nothing was changed");
+  }
+  CallOptions call;
+  call.ttl = options.ttl;
+  for (const std::string& text : options.tags) call.labels.push_back(tag(text));
+  Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
+  const PutResult result =
+      session.timed([&] { return keyspace.put(options.id, std::move(value), call); });
+  if (!result.ok()) return fail(context, *result.error);
+  const bool unkept_by_choice = options.ttl && *options.ttl == Duration(0);
+  const std::string reason = unkept_by_choice ? std::string("a ttl of 0 says not to keep it")
+                                              : why_not_kept(result, policy, options.keyspace);
+  const std::string name = options.keyspace + ":" + options.id;
+  if (!reason.empty()) return fail(context, ExitCode::kFailed, name + " is not kept: " + reason);
+  if (context.globals.json) {
+    JsonWriter writer;
+    writer.begin_object().member("schema", "strata.put/1").member("keyspace", options.keyspace);
+    writer.member("id", options.id).member("size_bytes", size).end_object();
+    context.console.data(writer.take() + "\n");
+  }
+  context.console.note("stored " + name + ", " + describe_bytes(size));
+  return ExitCode::kOk;
+}
+
+ExitCode run_put(Context& context, const PutOptions& options) {
+  std::string value = options.value;
+  if (value == "-") {
+    Result<std::string> read =
+        read_all(STDIN_FILENO, limits::kValueBytesMax, "the value on standard input");
+    if (!read) return fail(context, read.error());
+    value = *std::move(read);
+  }
+  auto opened = Session::open(context, Access::kChange);
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  return session.finish(put(context, session, options, std::move(value)));
+}
+
+ExitCode run_erase(Context& context, const EraseOptions& options) {
+  auto opened = Session::open(context, Access::kLook);
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
+  const InvalidationResult result = keyspace.erase(options.id);
+  if (!result.ok()) return session.finish(fail(context, *result.error));
+  if (context.globals.json) {
+    JsonWriter writer;
+    writer.begin_object().member("schema", "strata.erase/1").member("keyspace", options.keyspace);
+    writer.member("id", options.id).end_object();
+    context.console.data(writer.take() + "\n");
+  }
+  context.console.note("erased " + options.keyspace + ":" + options.id);
+  return session.finish(ExitCode::kOk);
+}
+
+}  // namespace
+
+Command make_put() {
+  const auto options = std::make_shared<PutOptions>();
+  Command command("put", "Stores a value in a keyspace, in place of what it holds.");
+  command.positional("KEYSPACE", "where to store it", options->keyspace);
+  command.positional("ID", "what it is found by", options->id);
+  command.positional("VALUE", "the value; - reads it from standard input", options->value);
+  command.option("--ttl", "DURATION", "how long it is fresh: 30s, 1h30m, never", options->ttl);
+  command.option("--tag", "TAG", "what it can be invalidated by", options->tags).repeats();
+  command.example("strata put user 42 Ada --ttl 1h --tag org:7");
+  command.example("strata put page home - < index.html");
+  command.details("What was cached of the key, and all that depends on it, is removed.");
+  command.runs([options](Context& context) { return run_put(context, *options); });
+  return command;
+}
+
+Command make_erase() {
+  const auto options = std::make_shared<EraseOptions>();
+  Command command("erase", "Removes a value, and all that depends on it.");
+  command.positional("KEYSPACE", "where it is stored", options->keyspace);
+  command.positional("ID", "what it is found by", options->id);
+  command.example("strata erase user 42");
+  command.runs([options](Context& context) { return run_erase(context, *options); });
+  return command;
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,48 @@
+// Tests of the demo's arguments; demo_e2e.py tests the demo.
+#include "cli/demo/demo.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "core/mutant.h"
+
+namespace strata::cli {
+namespace {
+
+constexpr int kUsage = 2;
+
+// What it says on standard error, when it refuses to run.
+std::string refusal(const DemoArguments& arguments) {
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run_demo(arguments), kUsage);
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(DemoArguments, OutOfRangeAreRefusedWithTheRange) {
+  EXPECT_NE(refusal({.threads = 0}).find("--threads: from 1 to 256"), std::string::npos);
+  EXPECT_NE(refusal({.threads = 257}).find("--threads"), std::string::npos);
+  EXPECT_NE(refusal({.reads = 0}).find("--reads: from 1"), std::string::npos);
+  EXPECT_NE(refusal({.reads = 10'000'001}).find("--reads"), std::string::npos);
+}
+
+TEST(DemoArguments, AFolderWithoutTheDataIsNamed) {
+  const std::string said = refusal({.data_dir = "/nonexistent"});
+  EXPECT_NE(said.find("/nonexistent/packages.tsv"), std::string::npos) << said;
+  EXPECT_NE(said.find("--data"), std::string::npos) << said;
+}
+
+TEST(DemoArguments, ARuleThatCannotBeBrokenHereIsRefused) {
+  const std::string said = refusal({.break_name = "gravity"});
+  if (strata::testing::kMutantsBuilt) {
+    for (const char* rule :
+         {"gravity", "no-tickets", "late-ticket", "join-any-load", "no-tombstone"}) {
+      EXPECT_NE(said.find(rule), std::string::npos) << rule << " in " << said;
+    }
+  } else {
+    EXPECT_NE(said.find("--preset dev"), std::string::npos) << said;
+  }
+}
+
+}  // namespace
+}  // namespace strata::cli

@@ -1,0 +1,32 @@
+// for_each_object(): calls a function for each of many objects, from several threads.
+//
+// Threads   Returns when every call has returned. The calls run concurrently, in any order.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "cli/demo/interrupt.h"
+#include "cli/demo/objects.h"
+#include "strata/ports/thread.h"
+
+namespace strata::demo {
+
+// On an interrupt the rest is left out.
+inline void for_each_object(std::span<const ObjectId> objects, unsigned threads,
+                            const std::function<void(ObjectId)>& call) {
+  std::atomic<std::size_t> next{0};
+  std::vector<Thread> running;
+  for (unsigned i = 0; i < threads; ++i) {
+    running.emplace_back("demo-reader", [&] {
+      for (std::size_t at = next++; at < objects.size() && !Interrupt::seen(); at = next++) {
+        call(objects[at]);
+      }
+    });
+  }
+  for (Thread& thread : running) thread.join();
+}
+
+}  // namespace strata::demo

@@ -1,0 +1,137 @@
+#include "cli/record_filter.h"
+
+#include <algorithm>
+
+#include "strata/core/key.h"
+
+namespace strata::cli {
+namespace {
+
+constexpr std::size_t kScanRecords = 256;  // read at a time
+
+// The text of the first label of that kind.
+std::string label_text(const Labels& labels, LabelKind kind) {
+  for (const Label& label : labels) {
+    if (label.kind() == kind) return label.text();
+  }
+  return {};
+}
+
+// "42", "42?lang=de&page=2", or "year=2022" where there are only parameters.
+std::string name_of(const KeyParts& parts) {
+  std::string name = parts.kind.empty() ? parts.identifier : parts.kind + "/" + parts.identifier;
+  for (const auto& [parameter, value] : parts.params) {
+    if (!name.empty()) name += &parameter == &parts.params.front().first ? '?' : '&';
+    name += parameter + "=" + value;
+  }
+  return name;
+}
+
+Duration age_of(const Lifetime& lifetime, const Clock& clock) {
+  if (lifetime.boot_id == clock.boot_id()) {
+    return between({lifetime.written_since_boot}, clock.now());
+  }
+  constexpr std::int64_t kForeverMs = kForever.count() / 1'000'000;
+  std::int64_t ms = 0;
+  if (__builtin_sub_overflow(clock.wall_now().unix_ms, lifetime.written_wall.unix_ms, &ms)) {
+    ms = kForeverMs;
+  }
+  return std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kForeverMs));
+}
+
+}  // namespace
+
+bool RecordFilter::empty() const {
+  return !source && !keyspace && !tag && !prefix && !older_than && !before && !expired;
+}
+
+std::optional<Label> RecordFilter::only_label() const {
+  if (prefix || older_than || before || expired) return std::nullopt;
+  if (source && !keyspace && !tag) return strata::source(*source);
+  if (keyspace && !source && !tag) return strata::keyspace(*keyspace);
+  if (tag && !source && !keyspace) return strata::tag(*tag);
+  return std::nullopt;
+}
+
+bool RecordFilter::matches(const RecordRow& row) const {
+  const auto carried = [&](const Label& label) {
+    return std::find(row.labels.begin(), row.labels.end(), label) != row.labels.end();
+  };
+  if (source && !carried(strata::source(*source))) return false;
+  if (keyspace && !carried(strata::keyspace(*keyspace))) return false;
+  if (tag && !carried(strata::tag(*tag))) return false;
+  if (prefix && !row.name.starts_with(*prefix)) return false;
+  if (older_than && row.age <= *older_than) return false;
+  if (before && row.written >= *before) return false;
+  return !expired || row.state == RecordState::kExpired;
+}
+
+std::string_view to_string(RecordState state) {
+  switch (state) {
+    case RecordState::kFresh:
+      return "fresh";
+    case RecordState::kStale:
+      return "stale";
+    case RecordState::kExpired:
+      break;
+  }
+  return "expired";
+}
+
+std::vector<std::string> tags_of(const RecordRow& row) {
+  std::vector<std::string> tags;
+  for (const Label& label : row.labels) {
+    if (label.kind() == LabelKind::kTag) tags.push_back(label.text());
+  }
+  return tags;
+}
+
+RecordRow row_of(std::string_view tier, const Record& record, const Clock& clock) {
+  RecordRow row;
+  row.tier = tier;
+  row.key = record.key_text;
+  const Result<Key> key = Key::parse(record.key_text, record.long_params);
+  row.name = key ? name_of(key->parts()) : record.key_text;
+  row.keyspace = label_text(record.group, LabelKind::kKeyspace);
+  if (row.keyspace.empty() && key) row.keyspace = key->keyspace();
+  row.source = label_text(record.group, LabelKind::kSource);
+  row.labels = record.group;
+  row.labels.insert(row.labels.end(), record.labels.begin(), record.labels.end());
+  row.bytes = record.payload.size();
+  row.age = age_of(record.lifetime, clock);
+  row.written = record.lifetime.written_wall;
+  row.negative = record.negative;
+  const Remaining left = remaining(record.lifetime, clock.now(), clock.wall_now(), clock.boot_id());
+  row.fresh_for = left.fresh;
+  row.state = left.kept <= Duration(0)    ? RecordState::kExpired
+              : left.fresh <= Duration(0) ? RecordState::kStale
+                                          : RecordState::kFresh;
+  return row;
+}
+
+bool carries(const Record& record, std::span<const Label> labels) {
+  return std::any_of(labels.begin(), labels.end(), [&](const Label& wanted) {
+    if (wanted.kind() == LabelKind::kAll) return true;
+    if (wanted.kind() == LabelKind::kKey && wanted.text() == record.key_text) return true;
+    return std::find(record.group.begin(), record.group.end(), wanted) != record.group.end() ||
+           std::find(record.labels.begin(), record.labels.end(), wanted) != record.labels.end();
+  });
+}
+
+Result<void> scan_records(
+    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit) {
+  for (Tier* tier : cache.lower_tiers()) {
+    std::optional<ScanCursor> cursor = ScanCursor();
+    while (cursor) {
+      const Result<ScanPage> page = tier->scan(*cursor, kScanRecords, {});
+      if (!page) return page.error();
+      for (const Record& record : page->records) {
+        if (!visit(tier->name(), record)) return {};
+      }
+      cursor = page->next;
+    }
+  }
+  return {};
+}
+
+}  // namespace strata::cli

@@ -1,0 +1,64 @@
+// Which records of the tiers below memory a command is about, and what is shown of each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "strata/core/record.h"
+#include "strata/core/result.h"
+#include "strata/core/time.h"
+#include "strata/ports/clock.h"
+#include "strata/tiered/cache.h"
+
+namespace strata::cli {
+
+enum class RecordState { kFresh, kStale, kExpired };
+
+// What is shown of a record.
+struct RecordRow {
+  std::string tier;
+  std::string key;  // canonical text
+  std::string keyspace;
+  std::string name;    // identifier and parameters, for people
+  std::string source;  // that it came from, or empty
+  Labels labels;       // all that it carries, but its key
+  std::uint64_t bytes = 0;
+  Duration age{0};
+  Duration fresh_for{0};  // from now; negative: past its ttl
+  RecordState state = RecordState::kFresh;
+  bool negative = false;
+  WallTime written;
+};
+
+[[nodiscard]] std::vector<std::string> tags_of(const RecordRow& row);
+
+// All that are set must hold. What was computed from a source counts as of that source, and so
+// on: an entry carries the labels of what it depends on.
+struct RecordFilter {
+  std::optional<std::string> source, keyspace, tag, prefix;
+  std::optional<Duration> older_than;
+  std::optional<WallTime> before;
+  bool expired = false;  // not servable any more
+
+  [[nodiscard]] bool empty() const;
+  // The label that says the same, if the filter is nothing but one label.
+  [[nodiscard]] std::optional<Label> only_label() const;
+  [[nodiscard]] bool matches(const RecordRow& row) const;
+};
+
+[[nodiscard]] std::string_view to_string(RecordState state);
+
+[[nodiscard]] RecordRow row_of(std::string_view tier, const Record& record, const Clock& clock);
+
+// Whether the record's key, or a label that it carries, is one of `labels`.
+[[nodiscard]] bool carries(const Record& record, std::span<const Label> labels);
+
+// Visits every record of every tier below memory, until `visit` returns false.
+[[nodiscard]] Result<void> scan_records(
+    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit);
+
+}  // namespace strata::cli

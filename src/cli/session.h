@@ -1,0 +1,77 @@
+// Session: the cache that a command works on, from the configuration to the statistics it leaves.
+//
+//   Result<Settings> settings = find_settings(context);
+//   std::unique_ptr<Session> session = Session::open(context, Access::kChange);
+//   if (!session) return ...;                 // said why already
+//   session->cache().invalidate(...);
+//   return session->finish(ExitCode::kOk);    // commits, counts, closes
+//
+// Threads   Confined to the main thread.
+// Errors    open() and finish() say on the console what went wrong.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "cli/context.h"
+#include "strata/config/settings.h"
+#include "strata/ports/clock.h"
+#include "strata/stats/histogram.h"
+#include "strata/tiered/cache.h"
+
+namespace strata::cli {
+
+// What a command needs of the SQLite file.
+enum class Access {
+  kSources,  // little: a graceful cache answers without it, from sources
+  kLook,     // what is in it; a file that does not exist is not created but counts as empty
+  kChange,   // it is written, and created if necessary
+};
+
+// From --config, ./strata.yaml, $STRATA_CONFIG, or the built-in defaults; `file` is empty then.
+[[nodiscard]] Result<Settings> find_settings(const Context& context);
+
+// Where the SQLite file of these settings is.
+[[nodiscard]] std::string sqlite_path(const Settings& settings);
+
+class Session {
+ public:
+  // The session, or the exit code after saying why there is none.
+  [[nodiscard]] static std::variant<std::unique_ptr<Session>, ExitCode> open(Context& context,
+                                                                             Access access);
+
+  [[nodiscard]] Cache& cache() { return *cache_; }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const Clock& clock() const { return *clock_; }
+  [[nodiscard]] std::string stats_file() const;
+
+  // Runs `operation` and counts how long it took.
+  template <typename Operation>
+  auto timed(Operation operation) {
+    const Instant start = clock_->now();
+    auto result = operation();
+    calls_.record(between(start, clock_->now()));
+    return result;
+  }
+
+  // Commits what was written, adds this run to the recorded statistics, and closes. Returns
+  // `code`, or the reason to return another: what was written could not be committed, something
+  // stored was damaged, or a tier that should be there is not.
+  ExitCode finish(ExitCode code);
+
+ private:
+  Session(Context& context, Access access, Settings settings, Cache cache);
+  void note_trouble();
+  void record_run();
+
+  Context& context_;
+  Access access_;
+  Settings settings_;
+  std::unique_ptr<Cache> cache_;
+  std::shared_ptr<Clock> clock_;
+  Histogram calls_;
+  std::string trouble_;  // why a tier is not as it should be, or empty
+};
+
+}  // namespace strata::cli

@@ -1,0 +1,175 @@
+// CacheBuilder: the composition root. Only here are concrete tiers given to a cache.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "config/off_tier.h"
+#include "strata/config/open.h"
+#include "strata/load/tickets.h"
+
+namespace strata {
+
+struct CacheBuilder::State {
+  using LowerTier = std::variant<SqliteOptions, std::unique_ptr<Tier>>;
+  struct NamedSource {
+    std::shared_ptr<Source> source;
+    SourceOptions options;
+  };
+
+  CacheOptions options;
+  MemoryOptions memory;
+  std::vector<LowerTier> tiers;  // nearest first
+  std::map<std::string, KeyspaceOptions> keyspaces;
+  std::vector<NamedSource> sources;
+  std::shared_ptr<Clock> clock;
+  std::shared_ptr<Executor> executor;
+  std::shared_ptr<Random> random;
+  bool is_built = false;
+};
+
+namespace {
+
+Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
+
+// The SQLite tier; or, in a graceful cache, what stands in for one that cannot be opened.
+Result<std::unique_ptr<Tier>> open_sqlite(const SqliteOptions& sqlite, const CacheOptions& cache,
+                                          const std::shared_ptr<Clock>& clock,
+                                          const std::shared_ptr<Random>& random) {
+  if (sqlite.path.empty()) return rejected("CacheBuilder::sqlite() needs a path");
+  auto tier = open_sqlite_tier(sqlite, clock, random);
+  if (tier || !cache.graceful) return tier;
+  const std::string& reason = tier.error().message;
+  if (cache.log) {
+    cache.log(LogLevel::kError, "sqlite could not be opened; going on without it: " + reason);
+  }
+  return internal::off_tier("sqlite", reason);
+}
+
+Result<void> check_tier_names(const CacheParts& parts) {
+  std::vector<std::string_view> names{parts.hot->name()};
+  for (const auto& tier : parts.tiers) {
+    if (std::count(names.begin(), names.end(), tier->name()) > 0) {
+      return rejected("two tiers have the name " + std::string(tier->name()));
+    }
+    names.push_back(tier->name());
+  }
+  return {};
+}
+
+}  // namespace
+
+CacheBuilder::CacheBuilder() : state_(std::make_unique<State>()) {}
+CacheBuilder::~CacheBuilder() = default;
+CacheBuilder::CacheBuilder(CacheBuilder&&) noexcept = default;
+
+CacheBuilder& CacheBuilder::name(std::string name) {
+  state_->options.name = std::move(name);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::memory(MemoryOptions options) {
+  state_->memory = options;
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::without_memory() {
+  state_->memory.enabled = false;
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::sqlite(SqliteOptions options) {
+  state_->tiers.emplace_back(std::move(options));
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::tier(std::unique_ptr<Tier> tier) {
+  state_->tiers.emplace_back(std::move(tier));
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::defaults(KeyspaceOptions options) {
+  state_->options.defaults = std::move(options);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::keyspace(std::string name, KeyspaceOptions options) {
+  state_->keyspaces.insert_or_assign(std::move(name), std::move(options));
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::source(std::shared_ptr<Source> source, SourceOptions options) {
+  state_->sources.push_back({std::move(source), std::move(options)});
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::clock(std::shared_ptr<Clock> clock) {
+  state_->clock = std::move(clock);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::executor(std::shared_ptr<Executor> executor) {
+  state_->executor = std::move(executor);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::random(std::shared_ptr<Random> random) {
+  state_->random = std::move(random);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::graceful(bool graceful) {
+  state_->options.graceful = graceful;
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::log(LogSink log) {
+  state_->options.log = std::move(log);
+  return *this;
+}
+
+Result<Cache> CacheBuilder::build() {
+  State& state = *state_;
+  if (state.is_built) return rejected("CacheBuilder::build() was called before; make a new one");
+  state.is_built = true;
+  if (auto valid = validate_name("cache", state.options.name); !valid) return valid.error();
+  for (const auto& [name, options] : state.keyspaces) {
+    if (auto valid = validate_name("keyspace", name); !valid) return valid.error();
+  }
+  if (state.tiers.size() > kMaxLowerTiers) {
+    return rejected("a cache has at most " + std::to_string(kMaxLowerTiers) +
+                    " tiers below memory");
+  }
+
+  CacheParts parts;
+  parts.clock = state.clock ? state.clock : system_clock();
+  parts.executor = state.executor ? state.executor : thread_pool();
+  const std::shared_ptr<Random> random = state.random ? state.random : system_random();
+  parts.hot = memory_tier(state.memory, parts.clock, random);
+  for (State::LowerTier& lower : state.tiers) {
+    if (auto* given = std::get_if<std::unique_ptr<Tier>>(&lower)) {
+      if (*given == nullptr) return rejected("CacheBuilder::tier() was given no tier");
+      parts.tiers.push_back(std::move(*given));
+      continue;
+    }
+    auto tier = open_sqlite(std::get<SqliteOptions>(lower), state.options, parts.clock, random);
+    if (!tier) return tier.error();
+    parts.tiers.push_back(std::move(*tier));
+  }
+  if (auto distinct = check_tier_names(parts); !distinct) return distinct.error();
+  parts.options = std::move(state.options);
+
+  Cache cache(std::move(parts));
+  for (auto& [name, options] : state.keyspaces) {
+    cache.configure_keyspace(name, std::move(options));
+  }
+  for (State::NamedSource& named : state.sources) {
+    if (named.source == nullptr) return rejected("CacheBuilder::source() was given no source");
+    auto added = cache.add_source(std::move(named.source), std::move(named.options));
+    if (!added) return added.error();
+  }
+  return cache;
+}
+
+}  // namespace strata

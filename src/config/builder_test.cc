@@ -1,0 +1,176 @@
+// Tests of CacheBuilder: what it puts together, in which order, and what it refuses.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "strata/config/open.h"
+#include "strata/sources/function_source.h"
+#include "testkit/manual_clock.h"
+#include "testkit/record_tier.h"
+#include "testkit/temp_dir.h"
+
+namespace strata {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+std::vector<std::string> tier_names(Cache& cache) {
+  std::vector<std::string> names;
+  for (const TierTraffic& traffic : cache.stats().tiers) names.push_back(traffic.tier.name);
+  return names;
+}
+
+TEST(CacheBuilder, WithNothingItIsACacheInMemory) {
+  Cache cache = CacheBuilder().build().value();
+  EXPECT_EQ(tier_names(cache), std::vector<std::string>{"memory"});
+  auto texts = cache.keyspace<std::string>("text");
+  EXPECT_TRUE(texts.put("1", "one").stored());
+  EXPECT_EQ(*texts.get("1"), "one");
+}
+
+TEST(CacheBuilder, TiersStandInTheOrderOfTheCalls) {
+  const testkit::TempDir folder;
+  Cache cache = CacheBuilder()
+                    .tier(std::make_unique<testkit::RecordTier>("near"))
+                    .sqlite({.path = folder.file("cache.db")})
+                    .tier(std::make_unique<testkit::RecordTier>("far"))
+                    .build()
+                    .value();
+  EXPECT_EQ(tier_names(cache), (std::vector<std::string>{"memory", "near", "sqlite", "far"}));
+}
+
+TEST(CacheBuilder, OptionsArriveWhereTheyBelong) {
+  const auto clock = std::make_shared<testkit::ManualClock>();
+  Cache cache = CacheBuilder()
+                    .name("shop")
+                    .memory({.max_entries = 2})
+                    .clock(clock)
+                    .defaults({.ttl = hours(1), .ttl_jitter = 0})
+                    .keyspace("brief", {.ttl = seconds(1), .ttl_jitter = 0})
+                    .build()
+                    .value();
+  EXPECT_EQ(cache.stats().name, "shop");
+  EXPECT_EQ(cache.stats().tiers.at(0).tier.max_entries, 2u);
+
+  auto brief = cache.keyspace<std::string>("brief");
+  auto other = cache.keyspace<std::string>("other");
+  brief.put("1", "one");
+  other.put("1", "one");
+  clock->advance(seconds(2));
+  EXPECT_FALSE(brief.get("1"));
+  EXPECT_TRUE(other.get("1"));
+}
+
+TEST(CacheBuilder, SourcesCanBeRead) {
+  int calls = 0;
+  auto source = function_source("twice", {{.name = "text"}}, [&](const SourceRequest& request) {
+    ++calls;
+    const std::string& text = request.params.at(0).second;
+    return Result<SourceReply>(SourceReply{.body = text + text});
+  });
+  Cache cache = CacheBuilder().source(source.value(), {.tags = {"t:{text}"}}).build().value();
+  EXPECT_EQ(*cache.read("twice", {{"text", "ab"}}), "abab");
+  EXPECT_EQ(*cache.read("twice", {{"text", "ab"}}), "abab");
+  EXPECT_EQ(calls, 1);
+  cache.invalidate(tag("t:ab"));
+  EXPECT_EQ(*cache.read("twice", {{"text", "ab"}}), "abab");
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(CacheBuilder, WithoutMemoryTheNextTierAnswers) {
+  const testkit::TempDir folder;
+  Cache cache =
+      CacheBuilder().without_memory().sqlite({.path = folder.file("cache.db")}).build().value();
+  auto texts = cache.keyspace<std::string>("text");
+  texts.put("1", "one");
+  const auto found = texts.get("1");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found.tier(), "sqlite");
+}
+
+// A folder that is a file cannot be put right by waiting.
+TEST(CacheBuilder, AGracefulCacheGoesOnWithoutSqlite) {
+  const testkit::TempDir folder;
+  std::vector<std::string> lines;
+  Cache cache = CacheBuilder()
+                    .sqlite({.path = "/dev/null/cache.db"})
+                    .log([&](LogLevel level, std::string_view message) {
+                      if (level == LogLevel::kError) lines.emplace_back(message);
+                    })
+                    .build()
+                    .value();
+  ASSERT_EQ(tier_names(cache), (std::vector<std::string>{"memory", "sqlite"}));
+  const TierStats sqlite = cache.stats().tiers.at(1).tier;
+  EXPECT_EQ(sqlite.state, TierState::kOff);
+  EXPECT_NE(sqlite.reason.find("/dev/null"), std::string::npos) << sqlite.reason;
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0], "sqlite could not be opened; going on without it: " + sqlite.reason);
+
+  auto texts = cache.keyspace<std::string>("text", {.tiers = {"memory", "sqlite"}});
+  EXPECT_EQ(*texts.get_or_load("1", [] { return std::string("one"); }), "one");
+  EXPECT_EQ(*texts.get("1"), "one");
+  EXPECT_TRUE(texts.put("2", "two").stored());
+  EXPECT_TRUE(cache.clear().ok());
+  EXPECT_FALSE(texts.get("1"));
+  EXPECT_FALSE(cache.flush().ok()) << "nothing was written";
+}
+
+TEST(CacheBuilder, AStrictCacheDoesNot) {
+  const auto cache = CacheBuilder().graceful(false).sqlite({.path = "/dev/null/cache.db"}).build();
+  ASSERT_FALSE(cache.ok());
+  EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
+}
+
+TEST(CacheBuilder, ASecondOwnerOfTheFileIsSeen) {
+  const testkit::TempDir folder;
+  const SqliteOptions options{.path = folder.file("cache.db")};
+  Cache first = CacheBuilder().sqlite(options).build().value();
+
+  const auto strict = CacheBuilder().graceful(false).sqlite(options).build();
+  ASSERT_FALSE(strict.ok());
+  EXPECT_EQ(strict.error().code, ErrorCode::kUnavailable);
+
+  Cache graceful = CacheBuilder().sqlite(options).build().value();
+  EXPECT_EQ(graceful.stats().tiers.at(1).tier.state, TierState::kOff);
+  EXPECT_EQ(graceful.stats().tiers.at(1).tier.reason, strict.error().message);
+  EXPECT_EQ(first.stats().tiers.at(1).tier.state, TierState::kOk);
+}
+
+TEST(CacheBuilder, WhatCannotWorkIsRefused) {
+  const auto error_of = [](CacheBuilder& builder) {
+    const auto cache = builder.build();
+    if (cache) return std::string();
+    EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
+    return cache.error().message;
+  };
+  const auto record_tier = [](const char* name) {
+    return std::make_unique<testkit::RecordTier>(name);
+  };
+  EXPECT_EQ(error_of(CacheBuilder().sqlite({})), "CacheBuilder::sqlite() needs a path");
+  EXPECT_EQ(error_of(CacheBuilder().tier(nullptr)), "CacheBuilder::tier() was given no tier");
+  EXPECT_EQ(error_of(CacheBuilder().source(nullptr)), "CacheBuilder::source() was given no source");
+  EXPECT_EQ(error_of(CacheBuilder().tier(record_tier("a")).tier(record_tier("a"))),
+            "two tiers have the name a");
+  EXPECT_EQ(error_of(CacheBuilder().tier(record_tier("memory"))), "two tiers have the name memory");
+  EXPECT_NE(error_of(CacheBuilder().name("a b")), "");
+  EXPECT_NE(error_of(CacheBuilder().keyspace("a b", {})), "");
+  CacheBuilder many;
+  for (int tier = 0; tier < 8; ++tier) many.tier(record_tier(("t" + std::to_string(tier)).c_str()));
+  EXPECT_EQ(error_of(many), "a cache has at most 7 tiers below memory");
+}
+
+TEST(CacheBuilder, BuildsOnce) {
+  CacheBuilder builder;
+  EXPECT_TRUE(builder.build().ok());
+  const auto second = builder.build();
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().message, "CacheBuilder::build() was called before; make a new one");
+}
+
+}  // namespace
+}  // namespace strata

@@ -1,0 +1,135 @@
+// open(): Settings become the parts of a cache, and an error says which line it comes from.
+#include "strata/config/open.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "config/document.h"
+#include "config/line_log.h"
+#include "config/source_checks.h"
+#include "config/waiting_source.h"
+#include "strata/config/settings.h"
+#include "strata/core/key.h"
+#include "strata/http_source/http_source.h"
+#include "strata/sources/sqlite_query_source.h"
+
+namespace strata {
+namespace {
+
+constexpr std::string_view kSqliteTier = "sqlite";
+
+std::string resolved(const std::string& folder, const std::string& path) {
+  return path.empty() ? path : (std::filesystem::path(folder) / path).string();
+}
+
+// The error with the place of the first setting below `key` that was given.
+Error with_place(const Settings& settings, const std::string& key, const Error& error) {
+  const std::string message = key + ": " + error.message;
+  if (settings.file.empty()) return {error.code, message, error.exception};
+  internal::Place place;
+  const std::string below = key + '.';
+  const auto origin = settings.origins.lower_bound(below);
+  if (origin != settings.origins.end() && origin->first.starts_with(below)) {
+    place = {origin->second.line, origin->second.column};
+  }
+  return {error.code, internal::located(settings.file, place, message), error.exception};
+}
+
+// A keyspace may name a tier that this configuration switches off: it does without.
+KeyspaceOptions without_absent_tiers(const Settings& settings, KeyspaceOptions options) {
+  if (settings.sqlite.enabled || options.tiers.empty()) return options;
+  std::erase(options.tiers, kSqliteTier);
+  // None named would mean all.
+  if (options.tiers.empty()) options.enabled = false;
+  return options;
+}
+
+Result<std::shared_ptr<Source>> open_source(const std::string& folder, const SourceSettings& source,
+                                            const std::shared_ptr<Clock>& clock) {
+  if (const auto* http = std::get_if<HttpOptions>(&source.kind)) {
+    HttpOptions options = *http;
+    options.ca_file = resolved(folder, options.ca_file);
+    return http_source(std::move(options), clock);
+  }
+  SqliteQueryOptions options = std::get<SqliteQueryOptions>(source.kind);
+  options.path = resolved(folder, options.path);
+  return sqlite_query_source(std::move(options), clock);
+}
+
+// The source; in a graceful cache, one that opens later if it cannot be opened now. What is
+// cached of it can be read meanwhile.
+Result<std::shared_ptr<Source>> make_source(const Settings& settings, const std::string& name,
+                                            const std::shared_ptr<Clock>& clock,
+                                            const LogSink& log) {
+  const SourceSettings& source = settings.sources.at(name);
+  auto opened = open_source(settings.folder, source, clock);
+  const bool may_open_later =
+      !opened && opened.error().code == ErrorCode::kUnavailable && settings.graceful;
+  if (opened || !may_open_later) return opened;
+
+  auto parameters = internal::parameters_of(source);
+  if (!parameters) return parameters.error();
+  if (log) {
+    log(LogLevel::kError, "source " + name + " could not be opened; each read of it tries again: " +
+                              opened.error().message);
+  }
+  return internal::waiting_source(
+      name, std::move(*parameters), opened.error(),
+      [folder = settings.folder, source, clock] { return open_source(folder, source, clock); });
+}
+
+Result<void> add_sources(Cache& cache, const Settings& settings,
+                         const std::shared_ptr<Clock>& clock, const LogSink& log) {
+  for (const auto& [name, source] : settings.sources) {
+    const std::string key = "cache.sources." + name;
+    auto made = make_source(settings, name, clock, log);
+    if (!made) return with_place(settings, key, made.error());
+    SourceOptions options = source.cache;
+    options.keyspace = without_absent_tiers(settings, std::move(options.keyspace));
+    auto added = cache.add_source(std::move(*made), std::move(options));
+    if (!added) return with_place(settings, key, added.error());
+  }
+  return {};
+}
+
+// Settings from code were not checked by a reader.
+Result<void> check_names(const Settings& settings) {
+  if (auto valid = validate_name("cache", settings.name); !valid) return valid;
+  for (const auto& [name, options] : settings.keyspaces) {
+    if (auto valid = validate_name("keyspace", name); !valid) return valid;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Cache> open(const std::string& path) {
+  const auto settings = load_settings(path);
+  if (!settings) return settings.error();
+  return open(*settings);
+}
+
+Result<Cache> open(const Settings& settings) {
+  if (auto valid = check_names(settings); !valid) return valid.error();
+  const std::shared_ptr<Clock> clock = system_clock();
+  const LogSink log = internal::line_log(settings.name, settings.log.level, clock,
+                                         internal::write_to_standard_error);
+  CacheBuilder builder;
+  builder.name(settings.name).graceful(settings.graceful).clock(clock).log(log);
+  builder.memory(settings.memory).defaults(without_absent_tiers(settings, settings.defaults));
+  if (settings.sqlite.enabled) {
+    SqliteOptions options = settings.sqlite.options;
+    options.path = resolved(settings.folder, options.path);
+    builder.sqlite(std::move(options));
+  }
+  for (const auto& [name, options] : settings.keyspaces) {
+    builder.keyspace(name, without_absent_tiers(settings, options));
+  }
+  auto cache = builder.build();
+  if (!cache) return with_place(settings, "cache.sqlite", cache.error());
+  if (auto added = add_sources(*cache, settings, clock, log); !added) return added.error();
+  return cache;
+}
+
+}  // namespace strata

@@ -1,0 +1,313 @@
+// The rows of the table. A meaning is one sentence: it is shown in the example and in the docs.
+#include "config/schema.h"
+
+#include <array>
+#include <cstdint>
+
+#include "http_source/url_template.h"
+#include "strata/config/settings.h"
+#include "strata/core/key.h"
+#include "strata/core/label.h"
+#include "strata/core/limits.h"
+
+namespace strata::internal {
+namespace {
+
+using Names = std::span<const std::string_view>;
+
+constexpr std::int64_t kKiB = 1LL << 10;
+constexpr std::int64_t kMiB = 1LL << 20;
+constexpr std::int64_t kGiB = 1LL << 30;
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kSecond = 1000 * kMillisecond;
+constexpr std::int64_t kDay = 24 * 3600 * kSecond;
+constexpr std::int64_t kNoEnd = kForever.count();
+
+constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
+constexpr std::array<std::string_view, 2> kTierNames = {"memory", "sqlite"};
+constexpr std::array<std::string_view, 3> kDurabilities = {"normal", "sync", "power"};
+constexpr std::array<std::string_view, 2> kShapes = {"rows", "row"};
+
+template <auto... Path>
+Setting boolean(std::string_view name, std::string_view meaning) {
+  return make_setting<Path...>(name, SettingType::kBoolean, {}, meaning);
+}
+template <auto... Path>
+Setting integer(std::string_view name, Range range, std::string_view meaning) {
+  return make_setting<Path...>(name, SettingType::kInteger, range, meaning);
+}
+template <auto... Path>
+Setting bytes(std::string_view name, Range range, std::string_view meaning) {
+  return make_setting<Path...>(name, SettingType::kBytes, range, meaning);
+}
+template <auto... Path>
+Setting duration(std::string_view name, Range range, std::string_view meaning) {
+  return make_setting<Path...>(name, SettingType::kDuration, range, meaning);
+}
+template <auto... Path>
+Setting text(std::string_view name, std::string_view meaning,
+             Result<void> (*check)(const Value&) = nullptr) {
+  Setting setting = make_setting<Path...>(name, SettingType::kText, {}, meaning);
+  setting.check = check;
+  return setting;
+}
+template <auto... Path>
+Setting choice(std::string_view name, Names choices, std::string_view meaning) {
+  Setting setting = make_setting<Path...>(name, SettingType::kChoice, {}, meaning);
+  setting.choices = choices;
+  return setting;
+}
+
+// Without a default; `sample` stands in the example.
+Setting required(std::string_view sample, Setting setting) {
+  setting.sample = sample;
+  return setting;
+}
+
+Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
+
+Result<void> check_name(const Value& value) {
+  return validate_name("cache", std::get<std::string>(value));
+}
+
+Result<void> check_not_empty(const Value& value) {
+  if (!std::get<std::string>(value).empty()) return {};
+  return rejected("is empty; write a text");
+}
+
+Result<void> check_key_version(const Value& value) {
+  const auto& version = std::get<std::string>(value);
+  if (version.empty()) return rejected("is empty; write a text");
+  KeyParts parts;
+  parts.version = version;
+  parts.keyspace = "x";
+  const auto key = Key::make(parts);
+  return key ? Result<void>() : Result<void>(key.error());
+}
+
+Result<void> check_type_label(const Value& value) {
+  const auto& text = std::get<std::string>(value);
+  return text.empty() ? Result<void>() : Label(LabelKind::kType, text).validate();
+}
+
+Result<void> check_source_label(const Value& value) {
+  const auto& text = std::get<std::string>(value);
+  return text.empty() ? Result<void>() : Label(LabelKind::kSource, text).validate();
+}
+
+Result<void> check_url(const Value& value) {
+  const auto url = UrlTemplate::parse(std::get<std::string>(value));
+  return url ? Result<void>() : Result<void>(url.error());
+}
+
+}  // namespace
+
+std::span<const Setting> root_settings() {
+  static const std::array kRows = {
+      text<&Settings::name>("name", "How the cache is called in statistics and messages",
+                            check_name),
+      boolean<&Settings::graceful>(
+          "graceful",
+          "Go on without a tier that fails or cannot be opened; false makes that an error"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> log_settings() {
+  static const std::array kRows = {
+      choice<&LogSettings::level>("level", kLogLevels,
+                                  "How severe a message must be to be written to standard error"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> memory_settings() {
+  using Memory = MemoryOptions;
+  static const std::array kRows = {
+      boolean<&Memory::enabled>("enabled", "Keep values in this process"),
+      integer<&Memory::max_entries>(
+          "max_entries", {0, 1'000'000'000},
+          "How many values are kept at most; 0 leaves the bound to max_bytes"),
+      bytes<&Memory::max_bytes>("max_bytes", {0, 1024 * kGiB},
+                                "How much memory they may take, with all that belongs to them"),
+      integer<&Memory::remembered_labels>(
+          "remembered_labels", {2, 1 << 26},
+          "How many invalidated labels are remembered one by one before older loads are refused"),
+      integer<&Memory::shards>("shards", {0, 1024},
+                               "How many locks readers share; 0 chooses by max_bytes"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> sqlite_settings() {
+  using Sqlite = SqliteSettings;
+  using Options = SqliteOptions;
+  constexpr auto kIn = &Sqlite::options;
+  static const std::array kRows = {
+      boolean<&Sqlite::enabled>("enabled", "Keep values in a file of this machine"),
+      text<kIn, &Options::path>(
+          "path", "The file; a relative path starts at the folder of this configuration",
+          check_not_empty),
+      bytes<kIn, &Options::max_bytes>("max_bytes", {kMiB, 64 * 1024 * kGiB},
+                                      "How large the records and indexes in it may become"),
+      choice<kIn, &Options::durability>(
+          "durability", kDurabilities,
+          "What a stored value survives: normal, most crashes; sync, any end of the process; "
+          "power, also the loss of power"),
+      duration<kIn, &Options::put_wait>(
+          "put_wait", {0, 60 * kSecond},
+          "How long a put waits for room among the pending writes before its value is dropped"),
+      boolean<kIn, &Options::allow_network_file_system>("allow_network_file_system",
+                                                        "Accept a file on a network file system"),
+      integer<kIn, &Options::max_pending_writes>("max_pending_writes", {16, 1 << 24},
+                                                 "How many writes may wait for the disk"),
+      bytes<kIn, &Options::max_pending_bytes>("max_pending_bytes", {kMiB, 16 * kGiB},
+                                              "How large the waiting writes may be together"),
+      integer<kIn, &Options::readers>("readers", {1, 64}, "How many reads run at a time"),
+      bytes<kIn, &Options::cache_bytes>("cache_bytes", {64 * kKiB, 64 * kGiB},
+                                        "Memory for pages of the file, over all connections"),
+      integer<kIn, &Options::remembered_labels>(
+          "remembered_labels", {2, 1 << 26},
+          "How many invalidated labels are remembered one by one before older loads are refused"),
+      integer<kIn, &Options::journal_slots>(
+          "journal_slots", {64, 1 << 24},
+          "How many invalidations may be on their way into the file, at 32 bytes each"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> policy_settings() {
+  using Policy = KeyspaceOptions;
+  static const std::array kRows = {
+      duration<&Policy::ttl>("ttl", {0, kNoEnd},
+                             "How long a value is fresh; 0 caches nothing, never has no end"),
+      make_setting<&Policy::ttl_jitter>(
+          "ttl_jitter", SettingType::kShare, {},
+          "By up to which share ttls are shortened, so that they do not end together"),
+      duration<&Policy::stale_for>(
+          "stale_for", {0, kNoEnd},
+          "How long after its ttl a value is served at once while it is refreshed behind"),
+      duration<&Policy::keep_for>(
+          "keep_for", {0, kNoEnd},
+          "How long after its ttl a value is served when its source fails or is slow"),
+      duration<&Policy::negative_ttl>(
+          "negative_ttl", {0, kNoEnd},
+          "How long it is remembered that something does not exist; 0 does not remember it"),
+      duration<&Policy::retry_after>(
+          "retry_after", {0, kDay},
+          "How long a kept value is served after a failed load before the next one"),
+      duration<&Policy::soft_timeout>(
+          "soft_timeout", {kMillisecond, kNoEnd},
+          "After which time a kept value is served while the load goes on behind"),
+      duration<&Policy::hard_timeout>(
+          "hard_timeout", {kMillisecond, kNoEnd},
+          "After which time a read ends with an error while the load goes on behind"),
+      bytes<&Policy::max_value_bytes>("max_value_bytes",
+                                      {1, static_cast<std::int64_t>(limits::kValueBytesMax)},
+                                      "Larger values are served but not stored"),
+      [] {
+        Setting setting =
+            make_setting<&Policy::tiers>("tiers", SettingType::kTextList, {},
+                                         "Which tiers may keep the values; none named: all");
+        setting.choices = kTierNames;
+        return setting;
+      }(),
+      boolean<&Policy::sensitive>("sensitive", "Keep the values in memory only"),
+      boolean<&Policy::enabled>("enabled", "Use the cache; false sends every read to its source"),
+      text<&Policy::key_version>(
+          "key_version", "First part of every key; a new one makes all older values unreachable",
+          check_key_version),
+      duration<&Policy::load_lease>(
+          "load_lease", {kMillisecond, kDay},
+          "After which time another load may start although one is still running"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> identity_settings() {
+  using Policy = KeyspaceOptions;
+  static const std::array kRows = {
+      text<&Policy::type>("type", "The label type:<text> that all values carry", check_type_label),
+      text<&Policy::source>("source", "The label source:<text> that all values carry",
+                            check_source_label),
+  };
+  return kRows;
+}
+
+std::span<const Setting> source_settings() {
+  static const std::array kRows = {
+      make_setting<&SourceOptions::tags>(
+          "tags", SettingType::kTextList, {},
+          "Labels tag:<text> of each value; {name} stands for the value of a parameter"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> http_settings() {
+  using Http = HttpOptions;
+  static const std::array kRows = {
+      required(
+          "https://api.example.com/users/{id}",
+          text<&Http::url_template>(
+              "url", "The address; {name} in its path or query stands for the value of a parameter",
+              check_url)),
+      make_setting<&Http::parameters>(
+          "params", SettingType::kParameters, {},
+          "Parameters with their defaults; those of the address that are not named are required"),
+      make_setting<&Http::headers>("headers", SettingType::kTextMap, {},
+                                   "Headers of each request, never shown"),
+      text<&Http::json_pointer>("json_pointer",
+                                "What to keep of a JSON answer, as /name/0/name; empty keeps all"),
+      make_setting<&Http::absent_statuses>("absent_statuses", SettingType::kIntegerList, {204, 599},
+                                           "Answers that mean that nothing exists"),
+      boolean<&Http::allow_private>(
+          "allow_private", "Also connect to addresses of this machine and of private networks"),
+      boolean<&Http::follow_redirects>("follow_redirects",
+                                       "Follow redirects within the same scheme, host and port"),
+      text<&Http::ca_file>("ca_file",
+                           "Certificates to trust (PEM); empty trusts those of the system"),
+      text<&Http::user_agent>("user_agent", "The User-Agent header of each request"),
+      bytes<&Http::max_body_bytes>("max_body_bytes",
+                                   {1, static_cast<std::int64_t>(limits::kValueBytesMax)},
+                                   "The largest answer that is accepted"),
+      duration<&Http::connect_timeout>("connect_timeout", {kMillisecond, 3600 * kSecond},
+                                       "How long connecting may take"),
+      duration<&Http::timeout>("timeout", {kMillisecond, 3600 * kSecond},
+                               "How long a request may take in all"),
+      integer<&Http::connections>("connections", {1, 1024}, "How many requests run at a time"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> query_settings() {
+  using Query = SqliteQueryOptions;
+  static const std::array kRows = {
+      required(
+          "app.db",
+          text<&Query::path>(
+              "path", "The database; a relative path starts at the folder of this configuration",
+              check_not_empty)),
+      required(
+          "SELECT name, city FROM user WHERE id = :id",
+          text<&Query::sql>("query", "One SELECT; :name in it stands for the value of a parameter",
+                            check_not_empty)),
+      make_setting<&Query::parameters>(
+          "params", SettingType::kParameters, {},
+          "Parameters with their defaults; those of the query that are not named are required"),
+      choice<&Query::shape>("shape", kShapes,
+                            "What a value is: rows, all of them as a list; row, the first one"),
+      boolean<&Query::refuse_symlinks>("refuse_symlinks",
+                                       "Refuse a path with a symbolic link in it"),
+      integer<&Query::max_rows>("max_rows", {1, 10'000'000}, "More rows are an error"),
+      bytes<&Query::max_bytes>("max_bytes", {1, static_cast<std::int64_t>(limits::kValueBytesMax)},
+                               "A larger answer, as JSON, is an error"),
+      duration<&Query::busy_timeout>("busy_timeout", {0, 3600 * kSecond},
+                                     "How long a query waits for a lock on the file"),
+      duration<&Query::timeout>("timeout", {kMillisecond, 3600 * kSecond},
+                                "How long a query may take in all"),
+      integer<&Query::connections>("connections", {1, 64}, "How many queries run at a time"),
+  };
+  return kRows;
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,32 @@
+// The table of all settings, by section. Nothing else lists them.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "config/setting.h"
+
+namespace strata::internal {
+
+// Where the settings of a section stand, and what its object is:
+//
+//   cache                           Settings
+//   cache.log                       LogSettings
+//   cache.memory                    MemoryOptions
+//   cache.sqlite                    SqliteSettings
+//   cache.defaults                  KeyspaceOptions
+//   cache.keyspaces.<name>          KeyspaceOptions: policy and identity
+//   cache.sources.<name>            KeyspaceOptions: policy; SourceOptions: tags
+//   cache.sources.<name>.http       HttpOptions
+//   cache.sources.<name>.sqlite     SqliteQueryOptions
+[[nodiscard]] std::span<const Setting> root_settings();
+[[nodiscard]] std::span<const Setting> log_settings();
+[[nodiscard]] std::span<const Setting> memory_settings();
+[[nodiscard]] std::span<const Setting> sqlite_settings();
+[[nodiscard]] std::span<const Setting> policy_settings();
+[[nodiscard]] std::span<const Setting> identity_settings();
+[[nodiscard]] std::span<const Setting> source_settings();
+[[nodiscard]] std::span<const Setting> http_settings();
+[[nodiscard]] std::span<const Setting> query_settings();
+
+}  // namespace strata::internal

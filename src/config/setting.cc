@@ -1,0 +1,330 @@
+// Values of settings as text, in both directions.
+#include "config/setting.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <iterator>
+
+#include "core/assert.h"
+#include "core/nearest.h"
+#include "strata/core/duration.h"
+
+namespace strata::internal {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t bytes;
+};
+
+// Those that sizes are written with come first, from the largest down.
+constexpr std::array<Unit, 6> kUnits = {Unit{"GiB", 1LL << 30}, {"MiB", 1LL << 20},
+                                        {"KiB", 1LL << 10},     {"GB", 1'000'000'000},
+                                        {"MB", 1'000'000},      {"kB", 1'000}};
+constexpr std::size_t kWrittenUnits = 3;
+
+Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
+
+template <typename Items, typename Write>
+std::string joined(const Items& items, Write write) {
+  std::string out;
+  for (const auto& item : items) {
+    if (!out.empty()) out += ", ";
+    out += write(item);
+  }
+  return out;
+}
+
+std::string to_text(std::string_view text) { return std::string(text); }
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  // A leading zero would be octal to other readers of YAML.
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.starts_with('0') && text != "0") return std::nullopt;
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, code] = std::from_chars(text.data(), end, number);
+  if (code == std::errc::result_out_of_range && stop == end) {
+    return text.starts_with('-') ? INT64_MIN : INT64_MAX;
+  }
+  if (code != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::optional<std::int64_t> size_in_bytes(std::string_view text) {
+  std::int64_t factor = 1;
+  for (const Unit& unit : kUnits) {
+    if (!text.ends_with(unit.name)) continue;
+    text.remove_suffix(unit.name.size());
+    if (text.ends_with(' ')) text.remove_suffix(1);
+    factor = unit.bytes;
+    break;
+  }
+  const auto number = whole_number(text);
+  if (!number) return std::nullopt;
+  std::int64_t bytes = 0;
+  if (!__builtin_mul_overflow(*number, factor, &bytes)) return bytes;
+  return *number < 0 ? INT64_MIN : INT64_MAX;
+}
+
+std::string in_type(SettingType type, std::int64_t number) {
+  if (type == SettingType::kBytes) return format_bytes(number);
+  if (type == SettingType::kDuration) return format_duration(Duration(number));
+  return std::to_string(number);
+}
+
+std::string range_of(const Setting& setting) {
+  if (setting.type == SettingType::kShare) return "0 to less than 1";
+  return in_type(setting.type, setting.range.from) + " to " +
+         in_type(setting.type, setting.range.to);
+}
+
+Result<Value> in_range(const Setting& setting, std::int64_t number, const std::string& shown) {
+  if (number < setting.range.from || number > setting.range.to) {
+    return rejected(shown + " is out of range; write " + range_of(setting));
+  }
+  if (setting.type == SettingType::kDuration) return Value(Duration(number));
+  return Value(number);
+}
+
+Result<Value> parse_boolean(const std::string& text, const std::string& shown) {
+  if (text == "true") return Value(true);
+  if (text == "false") return Value(false);
+  static constexpr std::array<std::string_view, 9> kYes = {"yes", "Yes",  "YES",  "on", "On",
+                                                           "ON",  "True", "TRUE", "1"};
+  static constexpr std::array<std::string_view, 9> kNo = {"no",  "No",    "NO",    "off", "Off",
+                                                          "OFF", "False", "FALSE", "0"};
+  std::string instead = "true or false";
+  if (std::count(kYes.begin(), kYes.end(), text) > 0) instead = "true";
+  if (std::count(kNo.begin(), kNo.end(), text) > 0) instead = "false";
+  return rejected(shown + " is not true or false; write " + instead);
+}
+
+Result<Value> parse_integer(const Setting& setting, const std::string& text,
+                            const std::string& shown) {
+  const auto number = whole_number(text);
+  if (!number) return rejected(shown + " is not a whole number; write " + range_of(setting));
+  return in_range(setting, *number, shown);
+}
+
+Result<Value> parse_bytes(const Setting& setting, const std::string& text,
+                          const std::string& shown) {
+  const auto bytes = size_in_bytes(text);
+  if (!bytes) {
+    return rejected(shown +
+                    " is not a size; write bytes or a number with KiB, MiB or GiB, "
+                    "for example 512MiB");
+  }
+  return in_range(setting, *bytes, shown);
+}
+
+Result<Value> parse_time(const Setting& setting, const std::string& text,
+                         const std::string& shown) {
+  const auto duration = parse_duration(text);
+  if (!duration) {
+    return rejected(shown + " is not a duration; write a number with d, h, m, s or ms, " +
+                    (setting.range.to == kForever.count() ? "or never, " : "") +
+                    "for example 1h30m");
+  }
+  return in_range(setting, duration->count(), shown);
+}
+
+Result<Value> parse_share(const std::string& text, const std::string& shown) {
+  // Only digits and a point: strtod() alone would also take hex, "inf" and "nan".
+  const bool is_decimal = !text.empty() && text.find_first_not_of("0123456789.") == text.npos &&
+                          std::count(text.begin(), text.end(), '.') <= 1 && text != ".";
+  if (!is_decimal) {
+    return rejected(shown + " is not a share; write 0 to less than 1, for example 0.05");
+  }
+  double share = 0;
+  std::from_chars(text.data(), text.data() + text.size(), share);
+  if (share >= 1) return rejected(shown + " is out of range; write 0 to less than 1");
+  return Value(share);
+}
+
+Result<Value> parse_choice(const Setting& setting, const std::string& text,
+                           const std::string& shown) {
+  const auto found = std::find(setting.choices.begin(), setting.choices.end(), text);
+  if (found == setting.choices.end()) {
+    return rejected(shown + " is not one of: " + joined(setting.choices, to_text) +
+                    suggestion(text, setting.choices));
+  }
+  return Value(static_cast<std::int64_t>(std::distance(setting.choices.begin(), found)));
+}
+
+std::string format_named(const Named& named) {
+  return yaml_text(named.first) + ": " + (named.second ? yaml_text(*named.second) : "null");
+}
+
+std::string format_share(double share) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.begin(), digits.end(), share).ptr;
+  return {digits.begin(), end};
+}
+
+// Whether every reader of YAML takes the bare text for a text.
+bool is_plain_text(std::string_view text) {
+  static constexpr std::array<std::string_view, 9> kOther = {"true", "false", "null", "yes", "no",
+                                                             "on",   "off",   "y",    "n"};
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_/";
+  constexpr std::string_view kOthers = "0123456789.-";
+  const bool begins_well = !text.empty() && (kLetters.find(text[0]) != std::string_view::npos ||
+                                             text.starts_with("./") || text.starts_with("../") ||
+                                             text.starts_with(".cache/"));
+  if (!begins_well || text.find_first_not_of(std::string(kLetters).append(kOthers)) != text.npos) {
+    return false;
+  }
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return std::count(kOther.begin(), kOther.end(), lower) == 0;
+}
+
+}  // namespace
+
+Value to_value(const std::vector<SourceParameter>& field) {
+  std::vector<Named> named;
+  for (const SourceParameter& parameter : field) {
+    named.emplace_back(parameter.name, parameter.required
+                                           ? std::nullopt
+                                           : std::optional<std::string>(parameter.default_value));
+  }
+  return named;
+}
+
+void from_value(Value value, std::vector<SourceParameter>& field) {
+  field.clear();
+  for (Named& named : std::get<std::vector<Named>>(value)) {
+    field.push_back({.name = std::move(named.first),
+                     .required = !named.second.has_value(),
+                     .default_value = std::move(named.second).value_or("")});
+  }
+}
+
+Value to_value(const Headers& field) { return std::vector<Named>(field.begin(), field.end()); }
+
+void from_value(Value value, Headers& field) {
+  field.clear();
+  for (Named& named : std::get<std::vector<Named>>(value)) {
+    field.emplace_back(std::move(named.first), std::move(named.second).value_or(""));
+  }
+}
+
+Result<Value> parse_value(const Setting& setting, const std::string& text,
+                          const std::string& shown) {
+  switch (setting.type) {
+    case SettingType::kBoolean:
+      return parse_boolean(text, shown);
+    case SettingType::kInteger:
+    case SettingType::kIntegerList:
+      return parse_integer(setting, text, shown);
+    case SettingType::kBytes:
+      return parse_bytes(setting, text, shown);
+    case SettingType::kDuration:
+      return parse_time(setting, text, shown);
+    case SettingType::kShare:
+      return parse_share(text, shown);
+    case SettingType::kChoice:
+      return parse_choice(setting, text, shown);
+    case SettingType::kTextList:
+      if (!setting.choices.empty()) return parse_choice(setting, text, shown);
+      return Value(text);
+    case SettingType::kText:
+      return Value(text);
+    case SettingType::kTextMap:
+    case SettingType::kParameters:
+      break;
+  }
+  STRATA_ASSERT(setting.type < SettingType::kTextMap);
+  return Value();
+}
+
+std::string format_value(const Setting& setting, const Value& value) {
+  switch (setting.type) {
+    case SettingType::kBoolean:
+      return std::get<bool>(value) ? "true" : "false";
+    case SettingType::kInteger:
+      return std::to_string(std::get<std::int64_t>(value));
+    case SettingType::kBytes:
+      return format_bytes(std::get<std::int64_t>(value));
+    case SettingType::kDuration:
+      return format_duration(std::get<Duration>(value));
+    case SettingType::kShare:
+      return format_share(std::get<double>(value));
+    case SettingType::kText:
+      return yaml_text(std::get<std::string>(value));
+    case SettingType::kChoice:
+      return std::string(setting.choices[static_cast<std::size_t>(std::get<std::int64_t>(value))]);
+    case SettingType::kTextList:
+      return '[' + joined(std::get<std::vector<std::string>>(value), yaml_text) + ']';
+    case SettingType::kIntegerList:
+      return '[' +
+             joined(std::get<std::vector<int>>(value), [](int i) { return std::to_string(i); }) +
+             ']';
+    case SettingType::kTextMap:
+    case SettingType::kParameters:
+      return '{' + joined(std::get<std::vector<Named>>(value), format_named) + '}';
+  }
+  return {};
+}
+
+std::string describe_type(const Setting& setting) {
+  switch (setting.type) {
+    case SettingType::kBoolean:
+      return "true or false";
+    case SettingType::kInteger:
+    case SettingType::kBytes:
+    case SettingType::kDuration:
+    case SettingType::kShare:
+      return range_of(setting);
+    case SettingType::kText:
+      return "text";
+    case SettingType::kTextList:
+      if (setting.choices.empty()) return "list of texts";
+      return "list of " + joined(setting.choices, to_text);
+    case SettingType::kChoice:
+      return joined(setting.choices, to_text);
+    case SettingType::kIntegerList:
+      return "list of " + range_of(setting);
+    case SettingType::kTextMap:
+      return "names with texts";
+    case SettingType::kParameters:
+      return "names, each with its default or nothing";
+  }
+  return {};
+}
+
+std::string yaml_text(std::string_view text) {
+  if (is_plain_text(text)) return std::string(text);
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '$') {
+      out += "$$";
+    } else if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string format_bytes(std::int64_t bytes) {
+  for (std::size_t index = 0; index < kWrittenUnits; ++index) {
+    const Unit& unit = kUnits[index];
+    if (bytes >= unit.bytes && bytes % unit.bytes == 0) {
+      return std::to_string(bytes / unit.bytes).append(unit.name);
+    }
+  }
+  return std::to_string(bytes);
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,126 @@
+// What a configuration may say and yet probably does not mean.
+#include <algorithm>
+
+#include "config/document.h"
+#include "http_source/url_template.h"
+#include "strata/config/settings.h"
+#include "strata/core/duration.h"
+
+namespace strata {
+namespace internal {
+namespace {
+
+// Shorter and longer ttls than these are more often a wrong unit than a wish.
+constexpr Duration kShortTtl = std::chrono::seconds(1);
+constexpr Duration kLongTtl = std::chrono::hours(2 * 365 * 24);
+
+class Warner {
+ public:
+  explicit Warner(const Settings& settings) : settings_(settings) {}
+
+  std::vector<std::string> all() {
+    lines_ = settings_.remarks;
+    if (!settings_.memory.enabled && !settings_.sqlite.enabled) {
+      warn("cache.memory.enabled", "memory and sqlite are both off; every read goes to its source");
+    }
+    if (settings_.memory.enabled && settings_.memory.max_bytes == 0) {
+      warn("cache.memory.max_bytes", "0 keeps nothing in memory; say enabled: false instead");
+    }
+    check_policy("cache.defaults", settings_.defaults);
+    for (const auto& [name, options] : settings_.keyspaces) {
+      check_policy("cache.keyspaces." + name, options);
+    }
+    for (const auto& [name, source] : settings_.sources) {
+      check_policy("cache.sources." + name, source.cache.keyspace);
+      check_parameters("cache.sources." + name, source);
+    }
+    return std::move(lines_);
+  }
+
+ private:
+  void check_policy(const std::string& path, const KeyspaceOptions& options) {
+    // What is taken over from the defaults is said once, there.
+    const bool is_defaults = path == "cache.defaults";
+    const auto is_own = [&](std::string_view name) {
+      return is_defaults || settings_.origins.contains(path + '.' + std::string(name));
+    };
+    if (is_own("ttl")) check_ttl(path + ".ttl", options.ttl);
+    if (is_own("negative_ttl") && options.negative_ttl > options.ttl) {
+      warn(path + ".negative_ttl", format_duration(options.negative_ttl) +
+                                       " is longer than the ttl of " +
+                                       format_duration(options.ttl));
+    }
+    if (is_own("soft_timeout") && options.soft_timeout != kForever &&
+        options.keep_for == Duration(0)) {
+      warn(path + ".soft_timeout", "has no effect, since keep_for is 0: there is no kept value");
+    }
+    if (is_own("soft_timeout") && options.soft_timeout != kForever &&
+        options.soft_timeout >= options.hard_timeout) {
+      warn(path + ".soft_timeout", "has no effect, since hard_timeout is not longer");
+    }
+    if (is_own("max_value_bytes") && settings_.memory.enabled &&
+        options.max_value_bytes > settings_.memory.max_bytes) {
+      warn(path + ".max_value_bytes", "is larger than cache.memory.max_bytes");
+    }
+    check_tiers(path, options, is_own("tiers"), is_own("sensitive"));
+  }
+
+  // A parameter becomes part of the keys, which are stored and shown.
+  void check_parameters(const std::string& path, const SourceSettings& source) {
+    const bool is_http = std::holds_alternative<HttpOptions>(source.kind);
+    const std::string key = path + (is_http ? ".http.params" : ".sqlite.params");
+    const auto origin = settings_.origins.find(key);
+    bool is_secret = origin != settings_.origins.end() && origin->second.secret;
+    const auto& parameters = is_http ? std::get<HttpOptions>(source.kind).parameters
+                                     : std::get<SqliteQueryOptions>(source.kind).parameters;
+    for (const SourceParameter& parameter : parameters) {
+      is_secret = is_secret || (!parameter.required && is_secret_name(parameter.name));
+    }
+    if (is_secret) {
+      warn(key,
+           "a default that may be a secret becomes part of the keys, which are stored; write "
+           "${NAME} where it is needed instead");
+    }
+  }
+
+  void check_ttl(const std::string& key, Duration ttl) {
+    if (ttl > Duration(0) && ttl < kShortTtl) {
+      warn(key, format_duration(ttl) + " is unusually short; is the unit right?");
+    }
+    if (ttl > kLongTtl && ttl != kForever) {
+      warn(key, format_duration(ttl) + " is unusually long; is the unit right?");
+    }
+  }
+
+  void check_tiers(const std::string& path, const KeyspaceOptions& options, bool own_tiers,
+                   bool own_sensitive) {
+    if (!own_tiers && !own_sensitive) return;
+    const auto is_named = [&](std::string_view name) {
+      return options.tiers.empty() ||
+             std::count(options.tiers.begin(), options.tiers.end(), name) > 0;
+    };
+    const bool in_memory = settings_.memory.enabled && is_named("memory");
+    const bool in_sqlite = settings_.sqlite.enabled && is_named("sqlite") && !options.sensitive;
+    if (in_memory || in_sqlite || (!settings_.memory.enabled && !settings_.sqlite.enabled)) return;
+    warn(path + (own_tiers ? ".tiers" : ".sensitive"), "no tier that is on may keep these values");
+  }
+
+  void warn(const std::string& key, const std::string& message) {
+    Place place;
+    const auto origin = settings_.origins.find(key);
+    if (origin != settings_.origins.end()) place = {origin->second.line, origin->second.column};
+    lines_.push_back(located(settings_.file, place, key + ": " + message));
+  }
+
+  const Settings& settings_;
+  std::vector<std::string> lines_;
+};
+
+}  // namespace
+}  // namespace internal
+
+std::vector<std::string> settings_warnings(const Settings& settings) {
+  return internal::Warner(settings).all();
+}
+
+}  // namespace strata

@@ -1,0 +1,36 @@
+// The clocks, executors and generators, and their stand-ins for tests, under their contracts.
+#include "contract/clock_contract.h"
+#include "contract/executor_contract.h"
+#include "contract/random_contract.h"
+#include "testkit/manual_clock.h"
+#include "testkit/manual_executor.h"
+
+namespace strata::contract {
+namespace {
+
+std::shared_ptr<Clock> manual_clock() { return std::make_shared<testkit::ManualClock>(); }
+
+INSTANTIATE_TEST_SUITE_P(System, ClockContract, ::testing::Values(ClockMaker(system_clock)));
+INSTANTIATE_TEST_SUITE_P(Manual, ClockContract, ::testing::Values(ClockMaker(manual_clock)));
+
+ExecutorMaker pool_of(std::size_t threads) {
+  return [threads](std::size_t queue_limit) {
+    return thread_pool({.threads = threads, .queue_limit = queue_limit});
+  };
+}
+
+std::shared_ptr<Executor> manual_executor(std::size_t queue_limit) {
+  return std::make_shared<testkit::ManualExecutor>(queue_limit);
+}
+
+INSTANTIATE_TEST_SUITE_P(PoolOfOne, ExecutorContract, ::testing::Values(pool_of(1)));
+INSTANTIATE_TEST_SUITE_P(PoolOfFour, ExecutorContract, ::testing::Values(pool_of(4)));
+INSTANTIATE_TEST_SUITE_P(Manual, ExecutorContract,
+                         ::testing::Values(ExecutorMaker(manual_executor)));
+
+INSTANTIATE_TEST_SUITE_P(System, RandomContract, ::testing::Values(RandomMaker(system_random)));
+INSTANTIATE_TEST_SUITE_P(Seeded, RandomContract,
+                         ::testing::Values(RandomMaker([] { return seeded_random(1); })));
+
+}  // namespace
+}  // namespace strata::contract
