@@ -76,7 +76,8 @@ struct FullTier {
     for (std::size_t i = 0; i < g_entries; ++i) {
       tier->fill(make_entry(key_text(i)), tier->position());
     }
-    for (std::size_t i = 0; i < g_look_ups; ++i) keys.push_back(key_text(random->next() % g_entries));
+    for (std::size_t i = 0; i < g_look_ups; ++i)
+      keys.push_back(key_text(random->next() % g_entries));
   }
   static FullTier& get() {
     static FullTier full;

@@ -31,8 +31,8 @@ namespace {
 using strata::KeyRef;
 using strata::Record;
 
-constexpr std::size_t kBatch = 100;      // keys of one get_many
-constexpr std::size_t kGroup = 1'000;    // upserts of one bare transaction
+constexpr std::size_t kBatch = 100;             // keys of one get_many
+constexpr std::size_t kGroup = 1'000;           // upserts of one bare transaction
 constexpr std::size_t kCacheBytes = 16u << 20;  // of pages, of each connection
 
 struct Scale {
@@ -73,15 +73,15 @@ class BareTable {
         "PRAGMA page_size=4096; PRAGMA auto_vacuum=incremental; PRAGMA journal_mode=wal;"
         "PRAGMA synchronous=normal; PRAGMA mmap_size=0; PRAGMA cell_size_check=1;"
         "PRAGMA secure_delete=fast; PRAGMA wal_autocheckpoint=4096; PRAGMA cache_size=-" +
-        std::to_string(kCacheBytes / 1024) +
-        "; CREATE TABLE kv(key TEXT PRIMARY KEY, value BLOB)";
+        std::to_string(kCacheBytes / 1024) + "; CREATE TABLE kv(key TEXT PRIMARY KEY, value BLOB)";
     run(settings.c_str());
     begin_ = prepare("BEGIN IMMEDIATE");
     begin_read_ = prepare("BEGIN");
     commit_ = prepare("COMMIT");
     get_ = prepare("SELECT value FROM kv WHERE key=?1");
-    put_ = prepare("INSERT INTO kv VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET"
-                   " value=excluded.value");
+    put_ = prepare(
+        "INSERT INTO kv VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET"
+        " value=excluded.value");
   }
 
   std::size_t get(const std::string& key) {
@@ -133,16 +133,16 @@ class Bench {
   Bench(const std::string& folder, const Scale& scale)
       : scale_(scale),
         bare_(folder + "/bare.db"),
-        tier_(strata::open_sqlite_tier({.path = folder + "/tier.db",
-                                        .readers = 1,
-                                        .cache_bytes = 2 * kCacheBytes},
-                                       strata::system_clock(), strata::seeded_random(1))
+        tier_(strata::open_sqlite_tier(
+                  {.path = folder + "/tier.db", .readers = 1, .cache_bytes = 2 * kCacheBytes},
+                  strata::system_clock(), strata::seeded_random(1))
                   .value()) {
     for (std::size_t i = 0; i < scale_.rows; ++i) {
       keys_.push_back(key_name(i));
       hashes_.push_back(strata::key_hash(keys_.back()));
     }
-    record_.group = {strata::keyspace("census"), strata::source("census_api"),
+    record_.group = {strata::keyspace("census"),
+                     strata::source("census_api"),
                      {strata::LabelKind::kType, "table"}};
     record_.payload.assign(1'024, 'x');
     const auto clock = strata::system_clock();
@@ -226,7 +226,8 @@ class Bench {
   // What a put took the caller, of all that were made.
   double call_us(double quantile) {
     std::sort(calls_.begin(), calls_.end());
-    return calls_[static_cast<std::size_t>(quantile * static_cast<double>(calls_.size() - 1))] * 1e6;
+    return calls_[static_cast<std::size_t>(quantile * static_cast<double>(calls_.size() - 1))] *
+           1e6;
   }
   void forget_calls() { calls_.clear(); }
   [[nodiscard]] std::size_t checksum() const { return checksum_; }
@@ -322,13 +323,14 @@ void print(const std::vector<Row>& rows, Bench& bench, bool as_json) {
   if (as_json) {
     std::printf("{\"rows\":[");
     for (const Row& row : rows) {
-      std::printf("%s{\"name\":\"%s\",\"tier_us\":%.3f,\"bare_us\":%.3f,\"ratio\":%.3f,"
-                  "\"ratio_low\":%.3f,\"ratio_high\":%.3f,\"limit\":%.2f}",
-                  &row == &rows.front() ? "" : ",", row.name.c_str(), row.tier_us, row.bare_us,
-                  row.ratio, row.least, row.most, row.limit);
+      std::printf(
+          "%s{\"name\":\"%s\",\"tier_us\":%.3f,\"bare_us\":%.3f,\"ratio\":%.3f,"
+          "\"ratio_low\":%.3f,\"ratio_high\":%.3f,\"limit\":%.2f}",
+          &row == &rows.front() ? "" : ",", row.name.c_str(), row.tier_us, row.bare_us, row.ratio,
+          row.least, row.most, row.limit);
     }
-    std::printf("],\"put_call_us_p50\":%.3f,\"put_call_us_p99\":%.3f,\"checksum\":%zu}\n", p50,
-                p99, bench.checksum());
+    std::printf("],\"put_call_us_p50\":%.3f,\"put_call_us_p99\":%.3f,\"checksum\":%zu}\n", p50, p99,
+                bench.checksum());
     return;
   }
   std::printf("%-34s %9s %9s  %-20s %s\n", "", "tier us", "bare us", "ratio", "limit");
@@ -361,18 +363,21 @@ int main(int count, char** arguments) {
   {
     Bench bench(folder, scale);
     std::vector<Row> rows;
-    rows.push_back(compare("read of one key, thread CPU", 1.5, scale.pairs,
-                           [&] { return bench.tier_reads(); }, [&] { return bench.bare_reads(); }));
-    rows.push_back(compare("read of 100 keys, per key, thread CPU", 1.3, scale.pairs,
-                           [&] { return bench.tier_batches(); },
-                           [&] { return bench.bare_batches(); }));
+    rows.push_back(compare(
+        "read of one key, thread CPU", 1.5, scale.pairs, [&] { return bench.tier_reads(); },
+        [&] { return bench.bare_reads(); }));
+    rows.push_back(compare(
+        "read of 100 keys, per key, thread CPU", 1.3, scale.pairs,
+        [&] { return bench.tier_batches(); }, [&] { return bench.bare_batches(); }));
     bench.forget_calls();
-    rows.push_back(compare("sustained puts, process CPU", 1.5, scale.write_pairs,
-                           [&] { return bench.tier_writes(CLOCK_PROCESS_CPUTIME_ID); },
-                           [&] { return bench.bare_writes(CLOCK_PROCESS_CPUTIME_ID); }));
-    rows.push_back(compare("sustained puts, wall", 1.5, scale.write_pairs,
-                           [&] { return bench.tier_writes(CLOCK_MONOTONIC); },
-                           [&] { return bench.bare_writes(CLOCK_MONOTONIC); }));
+    rows.push_back(compare(
+        "sustained puts, process CPU", 1.5, scale.write_pairs,
+        [&] { return bench.tier_writes(CLOCK_PROCESS_CPUTIME_ID); },
+        [&] { return bench.bare_writes(CLOCK_PROCESS_CPUTIME_ID); }));
+    rows.push_back(compare(
+        "sustained puts, wall", 1.5, scale.write_pairs,
+        [&] { return bench.tier_writes(CLOCK_MONOTONIC); },
+        [&] { return bench.bare_writes(CLOCK_MONOTONIC); }));
     print(rows, bench, as_json);
   }
   std::filesystem::remove_all(folder);

@@ -97,8 +97,8 @@ TEST(Document, WhatIsNotYamlSaysWhere) {
 }
 
 TEST(Document, AMessageIsPrintableWhateverTheText) {
-  EXPECT_EQ(error_of("a: \"b\\"), "f.yaml:1:8: is not YAML: unknown escape character: ?");
-  EXPECT_EQ(error_of("a: \"\\\xc3\xa9\""), "f.yaml:1:6: is not YAML: unknown escape character: ?");
+  EXPECT_EQ(error_of("a: \"b\\"), "f.yaml:1:7: is not YAML: unknown escape character: ?");
+  EXPECT_EQ(error_of("a: \"\\\xc3\xa9\""), "f.yaml:1:7: is not YAML: unknown escape character: ?");
 }
 
 // yaml-cpp takes the end of the file for the missing quote, and the rest of the file as text.

@@ -170,7 +170,7 @@ std::span<const Setting> sqlite_settings() {
           "remembered_labels", {2, 1 << 26},
           "How many invalidated labels are remembered one by one before older loads are refused"),
       integer<kIn, &Options::journal_slots>(
-          "journal_slots", {64, 1 << 24},
+          "journal_slots", {64, 1 << 20},
           "How many invalidations may be on their way into the file, at 32 bytes each"),
   };
   return kRows;

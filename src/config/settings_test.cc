@@ -98,10 +98,10 @@ cache:
 )")
                                 .value();
   ASSERT_EQ(settings.keyspaces.size(), 2u);
-  EXPECT_EQ(settings.keyspaces.at("user").ttl, 1h);
-  EXPECT_EQ(settings.keyspaces.at("user").keep_for, 24h);
+  EXPECT_EQ(settings.keyspaces.at("user").ttl, hours(1));
+  EXPECT_EQ(settings.keyspaces.at("user").keep_for, hours(24));
   EXPECT_EQ(settings.keyspaces.at("user").type, "person");
-  EXPECT_EQ(settings.keyspaces.at("page").ttl, 10s);
+  EXPECT_EQ(settings.keyspaces.at("page").ttl, seconds(10));
 }
 
 TEST(Settings, SourcesHaveAPolicyTagsAndOneKind) {

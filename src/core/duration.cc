@@ -32,7 +32,7 @@ constexpr std::array kUnits{Unit{"w", 7 * kDayNs}, Unit{"d", kDayNs},    Unit{"h
 constexpr std::array kIsoDateUnits{Unit{"W", 7 * kDayNs}, Unit{"D", kDayNs}};
 constexpr std::array kIsoTimeUnits{Unit{"H", kHourNs}, Unit{"M", kMinuteNs}, Unit{"S", kSecondNs}};
 
-// 20 digits of any unit fit Wide, and more say nothing new: what is longer saturates.
+// 20 digits of any unit fit Wide, and as many, of any unit, are more than a Duration holds.
 constexpr std::size_t kDigitsMax = 20;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -69,19 +69,14 @@ class Sum {
  public:
   // The total. kForever if it is beyond what a Duration holds.
   [[nodiscard]] Duration total() const {
-    return saturated_ || total_ns_ >= kForever.count()
-               ? kForever
-               : Duration(static_cast<std::int64_t>(total_ns_));
+    if (total_ns_ >= kForever.count()) return kForever;
+    return Duration(static_cast<std::int64_t>(total_ns_));
   }
 
   // Returns what is wrong, if something is.
   std::optional<std::string> add(const Number& number, const Unit& unit) {
     std::string_view whole = number.whole;
     while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
-    if (whole.size() > kDigitsMax) {
-      saturated_ = true;
-      return std::nullopt;
-    }
     total_ns_ += to_number(whole) * unit.ns;
 
     Wide divisor = 1;
@@ -96,7 +91,6 @@ class Sum {
 
  private:
   Wide total_ns_ = 0;
-  bool saturated_ = false;
 };
 
 template <std::size_t kCount>
@@ -202,12 +196,9 @@ std::int64_t rounded(std::int64_t value, std::int64_t step) {
 }
 
 std::string describe_small(std::int64_t ns) {
-  // Rounding may reach the next unit: 999.96 us are 1 ms. The second round settles it.
-  for (int round = 0; round < 2; ++round) {
-    const std::int64_t unit = small_unit(ns).ns;
-    const std::int64_t step = ns < 10 * unit && unit > 1 ? unit / 10 : unit;
-    ns = rounded(ns, step);
-  }
+  const std::int64_t finest = small_unit(ns).ns;
+  ns = rounded(ns, ns < 10 * finest && finest > 1 ? finest / 10 : finest);
+  // Rounding may have reached the next unit: 999.96 us are 1 ms.
   const Unit& unit = small_unit(ns);
   return with_fraction(ns, unit.ns) + " " + std::string(unit.name);
 }

@@ -41,6 +41,7 @@ TEST(ParseDuration, ReadsWhatPeopleWrite) {
       {"1w2d3h4m5s6ms7us8ns", 9 * kDay + 3h + 4min + 5s + 6ms + 7us + 8ns},
       {"1h0.5s", 1h + 500ms},
       {"007s", 7s},
+      {"0000000000000000000000007s", 7s},
       {"0.5us", 500ns},
       {"0.333333333333h", 1199999999999ns},
       {"1.0000000000000000000000001s", 1s},

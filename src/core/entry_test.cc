@@ -195,6 +195,9 @@ TEST(Entry, ItsFootprintIsWhatItAllocated) {
     const EntryRef entry = Entry::make(key, std::uint64_t{1});
     EXPECT_EQ(entry->footprint_bytes(), used(entry.get()));
 
+    const EntryRef negative = Entry::make_negative(key, value_type<Wide>());
+    EXPECT_EQ(negative->footprint_bytes(), used(negative.get()));
+
     const EntryRef text = Entry::make(key, std::string(1000, 'x'));
     EXPECT_EQ(text->footprint_bytes(), used(text.get()) + used(text->value<std::string>().data()));
   }

@@ -29,6 +29,7 @@ constexpr std::array kNames{
     Row{Mutant::kRaiseAfterRemoval, "raise-after-removal"},
     Row{Mutant::kMemoryFirst, "memory-first"},
     Row{Mutant::kCellNotCompared, "cell-not-compared"},
+    Row{Mutant::kTombstoneAfterRaise, "tombstone-after-raise"},
     Row{Mutant::kSpillOnEviction, "spill-on-eviction"},
     Row{Mutant::kTombstoneByReaderStart, "tombstone-by-reader-start"},
     Row{Mutant::kDeeperTicketLate, "deeper-ticket-late"},

@@ -24,6 +24,7 @@ enum class Mutant : int {
   kRaiseAfterRemoval,       // memory removes first and raises the number afterwards
   kMemoryFirst,             // memory is invalidated before the tiers below it
   kCellNotCompared,         // a hit ignores its group's generation
+  kTombstoneAfterRaise,     // SQLite raises, lets go of the lock, then sets the tombstone
   kSpillOnEviction,         // what memory evicts is written to SQLite with a ticket of then
   kTombstoneByReaderStart,  // rows are compared with the reader's start, not their own number
   kDeeperTicketLate,        // a load takes SQLite's ticket after its first read

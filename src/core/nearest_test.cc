@@ -30,6 +30,11 @@ TEST(Nearest, TheClosestWinsAndTheFirstOfEquals) {
 TEST(Nearest, NothingIsSuggestedForWhatIsFarFromAll) {
   EXPECT_EQ(nearest("bandwidth", kNames), std::nullopt);
   EXPECT_EQ(nearest("tx", kNames), std::nullopt) << "two edits of three characters";
+  EXPECT_EQ(nearest("txy", kNames), std::nullopt);
+  EXPECT_EQ(nearest("keexxfor", kNames), "keep_for") << "two edits of eight";
+  constexpr std::array<std::string_view, 1> kFive{"abcde"};
+  EXPECT_EQ(nearest("abxye", kFive), std::nullopt) << "two edits of five";
+  EXPECT_EQ(nearest("xxxative_ttl", kNames), "negative_ttl") << "three edits of twelve";
   EXPECT_EQ(nearest("", kNames), std::nullopt);
   EXPECT_EQ(nearest("ttl", {}), std::nullopt);
   EXPECT_EQ(nearest("negatixxxx_ttl", kNames), std::nullopt) << "more than three edits";

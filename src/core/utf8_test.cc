@@ -34,6 +34,7 @@ TEST(CheckText, WhatNoEncoderWritesIsNotUtf8) {
 TEST(CheckText, ControlCharactersOfBothRangesAreFound) {
   EXPECT_EQ(check_text("a\nb"), TextFault::kControl);
   EXPECT_EQ(check_text(std::string_view("\0", 1)), TextFault::kControl);
+  EXPECT_EQ(check_text("\x1f"), TextFault::kControl);
   EXPECT_EQ(check_text("\x7f"), TextFault::kControl);
   EXPECT_EQ(check_text("\xc2\x80"), TextFault::kControl);
   EXPECT_EQ(check_text("\xc2\x9f"), TextFault::kControl);

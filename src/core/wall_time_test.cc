@@ -44,6 +44,7 @@ TEST(ParseWallTime, ReadsOffsetsFractionsAndLeapSeconds) {
                                 {"1970-01-01T00:00:00.5Z", 500},
                                 {"1970-01-01T00:00:00.1239999Z", 123},
                                 {"1972-06-30T23:59:60Z", 78'796'800'000},
+                                {"2000-02-29T12:00:00Z", 951'825'600'000},
                                 {"2024-02-29T00:00:00Z", 1'709'164'800'000}};
   for (const Case& c : cases) {
     const Result<WallTime> parsed = parse_wall_time(c.text);

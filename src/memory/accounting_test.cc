@@ -73,14 +73,13 @@ TEST_P(MemoryAccounting, ChargesAreCloseToWhatTheAllocatorHandedOut) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, MemoryAccounting,
-    testing::Values(Shape{.name = "Small", .value_bytes_max = 15},
-                    Shape{.name = "Medium", .value_bytes_max = 500},
-                    Shape{.name = "OwnTag", .value_bytes_max = 100, .own_tags = 1},
-                    Shape{.name = "SharedTags", .value_bytes_max = 100, .shared_tags = 3},
-                    Shape{.name = "ManyTags", .value_bytes_max = 15, .own_tags = 4,
-                          .shared_tags = 8},
-                    Shape{.name = "Evicting", .value_bytes_max = 100, .shared_tags = 1,
-                          .max_entries = 50'000}),
+    testing::Values(
+        Shape{.name = "Small", .value_bytes_max = 15},
+        Shape{.name = "Medium", .value_bytes_max = 500},
+        Shape{.name = "OwnTag", .value_bytes_max = 100, .own_tags = 1},
+        Shape{.name = "SharedTags", .value_bytes_max = 100, .shared_tags = 3},
+        Shape{.name = "ManyTags", .value_bytes_max = 15, .own_tags = 4, .shared_tags = 8},
+        Shape{.name = "Evicting", .value_bytes_max = 100, .shared_tags = 1, .max_entries = 50'000}),
     [](const auto& shape) { return shape.param.name; });
 
 }  // namespace

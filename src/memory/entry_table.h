@@ -20,9 +20,8 @@ namespace strata::memory {
 class EntryTable {
  public:
   [[nodiscard]] Entry* find(std::uint64_t place, std::string_view key_text) const {
-    const Slot* slot = slots_.find(place, [&](const Slot& candidate) {
-      return candidate.entry->key_text() == key_text;
-    });
+    const Slot* slot = slots_.find(
+        place, [&](const Slot& candidate) { return candidate.entry->key_text() == key_text; });
     return slot == nullptr ? nullptr : slot->entry;
   }
 
@@ -68,9 +67,8 @@ class EntryTable {
   };
 
   [[nodiscard]] Slot* slot_of(std::uint64_t place, const Entry* entry) const {
-    Slot* slot = slots_.find(place, [&](const Slot& candidate) {
-      return candidate.entry == entry;
-    });
+    Slot* slot =
+        slots_.find(place, [&](const Slot& candidate) { return candidate.entry == entry; });
     STRATA_ASSERT(slot != nullptr);
     return slot;
   }

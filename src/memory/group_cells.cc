@@ -119,8 +119,7 @@ void GroupCells::check(const Census& census) const {
   std::size_t labels = 0;
   for (const auto& [id, cell] : cells_) {
     const auto found = census.by_cell.find(cell.get());
-    const Census::Counts counts =
-        found == census.by_cell.end() ? Census::Counts{} : found->second;
+    const Census::Counts counts = found == census.by_cell.end() ? Census::Counts{} : found->second;
     STRATA_ASSERT(cell->resident == counts.resident);
     STRATA_ASSERT(cell->current == counts.current);
     if (cell->resident == 0) ++idle;

@@ -94,9 +94,8 @@ bool LabelIndex::contains(LabelId label, const Entry& entry) const {
   if (slot != nullptr && slot->entries.contains(&entry)) return true;
   const auto sets = doomed_.find(label);
   if (sets == doomed_.end()) return false;
-  return std::any_of(sets->second.begin(), sets->second.end(), [&](const Doomed& doomed) {
-    return doomed.entries.contains(&entry);
-  });
+  return std::any_of(sets->second.begin(), sets->second.end(),
+                     [&](const Doomed& doomed) { return doomed.entries.contains(&entry); });
 }
 
 std::size_t LabelIndex::label_count() const {

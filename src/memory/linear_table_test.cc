@@ -136,18 +136,20 @@ TEST(LinearTable, AWalkSeesWhatStaysExactlyOnceWhateverHappensBetweenItsSteps) {
     std::optional<std::uint64_t> from = 0;
     for (int step = 0; from; ++step) {
       ASSERT_LT(step, 10'000);
-      from = table.walk(*from, random.between(1, 20), [&](const Slot& slot) {
-        seen.insert(slot.key);
-      });
-      for (std::uint64_t i = random.below(100); i > 0; --i) {
-        moving.push_back(key_of(next_moving));
-        table.insert({key_of(next_moving), next_moving});
-        ++next_moving;
+      from = table.walk(*from, random.between(1, 20),
+                        [&](const Slot& slot) { seen.insert(slot.key); });
+      // The table becomes many times as large, or as small as it can.
+      if (random.one_in(2)) {
+        for (std::uint64_t i = random.below(400); i > 0; --i) {
+          moving.push_back(key_of(next_moving));
+          table.insert({key_of(next_moving), next_moving});
+          ++next_moving;
+        }
+        continue;
       }
-      for (std::uint64_t i = random.below(140); i > 0 && !moving.empty(); --i) {
-        table.erase(find(table, moving.back()));
-        moving.pop_back();
-      }
+      for (const std::uint64_t key : moving) table.erase(find(table, key));
+      moving.clear();
+      table.fit();
     }
     for (const std::uint64_t key : staying) ASSERT_EQ(seen.count(key), 1u);
   });

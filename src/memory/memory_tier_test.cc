@@ -26,8 +26,7 @@ class MemoryTierTest : public testing::Test {
     tier = std::make_unique<MemoryTier>(options, clock, /*seed=*/7);
   }
   FillOutcome fill(EntryRef entry) { return tier->fill(std::move(entry), tier->position()); }
-  FillOutcome fill(const std::string& key, const LabelGroup* group = nullptr,
-                   Labels labels = {}) {
+  FillOutcome fill(const std::string& key, const LabelGroup* group = nullptr, Labels labels = {}) {
     EntryRef entry = entry_with_labels(key, std::move(labels));
     entry->set_group(group);
     return fill(std::move(entry));
@@ -286,8 +285,7 @@ TEST_F(MemoryTierTest, HitsAsOftenAsThePolicyOfThePaper) {
       }
     }
     const double length = static_cast<double>(trace.size());
-    EXPECT_NEAR(static_cast<double>(hits) / length, static_cast<double>(plain_hits) / length,
-                0.005)
+    EXPECT_NEAR(static_cast<double>(hits) / length, static_cast<double>(plain_hits) / length, 0.005)
         << "with " << size << " entries";
     EXPECT_GT(plain_hits, trace.size() / 5);
   }

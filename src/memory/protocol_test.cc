@@ -48,8 +48,8 @@ class MemoryProtocol : public ::testing::Test {
   // Expects `scenario()`, the value that is read at the end, to be `right`, and to be `wrong`
   // with each of the mutants.
   template <typename Scenario>
-  void expect_killed(const Scenario& scenario, const std::string& right,
-                     const std::string& wrong, const std::vector<Mutant>& mutants) {
+  void expect_killed(const Scenario& scenario, const std::string& right, const std::string& wrong,
+                     const std::vector<Mutant>& mutants) {
     start(Mutant::kNone);
     EXPECT_EQ(scenario(), right);
     tier->check_invariants();

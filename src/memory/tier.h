@@ -118,8 +118,7 @@ class MemoryTier final : public HotTier {
   FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   bool publish(Offer& offer, Entry* former) STRATA_REQUIRES(mutex_);
-  bool make_room(const Offer& offer, const Entry* former, Departures& gone)
-      STRATA_REQUIRES(mutex_);
+  bool make_room(const Offer& offer, const Entry* former, Departures& gone) STRATA_REQUIRES(mutex_);
   bool evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
@@ -137,8 +136,7 @@ class MemoryTier final : public HotTier {
   void prefetch_removals(std::span<Entry* const> entries) const;
 
   // Upkeep: removes what `unwanted(entry)` says, in slices; returns how many were still current.
-  std::uint64_t remove_where(const std::function<bool(const Entry&)>& unwanted,
-                             RemovalCause cause);
+  std::uint64_t remove_where(const std::function<bool(const Entry&)>& unwanted, RemovalCause cause);
   void fit_tables() STRATA_EXCLUDES(mutex_);
   void check_entry(const Entry& entry) const STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool is_off() const STRATA_REQUIRES(mutex_) { return max_bytes_ == 0; }
@@ -159,7 +157,7 @@ class MemoryTier final : public HotTier {
   Ticket cleared_ STRATA_GUARDED_BY(mutex_){};               // the last clear's number
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;         // of sweep(): a cursor, as scan()'s
   std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
-  TierStats counters_ STRATA_GUARDED_BY(mutex_);             // stored, refused, removals, ...
+  TierStats counters_ STRATA_GUARDED_BY(mutex_);  // stored, refused, removals, ...
   std::shared_ptr<const RemovalListener> listener_ STRATA_GUARDED_BY(mutex_);
 };
 

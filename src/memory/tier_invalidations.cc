@@ -106,8 +106,8 @@ InvalidateOutcome MemoryTier::invalidate_these(std::span<const Label> labels) {
 // Removes, in slices, what carries one of `labels` and was accepted before `number`. Entries
 // whose group was invalidated stay for the sweep, unless everything was: then their memory is
 // given back at once.
-std::uint64_t MemoryTier::remove_older(std::span<const Label> labels,
-                                       std::span<const LabelId> ids, Ticket number) {
+std::uint64_t MemoryTier::remove_older(std::span<const Label> labels, std::span<const LabelId> ids,
+                                       Ticket number) {
   if (names_everything(labels)) {
     const auto is_older = [&](const Entry& entry) { return accepted_before(entry, number); };
     return remove_where(is_older, RemovalCause::kCleared);

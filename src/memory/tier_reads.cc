@@ -36,8 +36,7 @@ MemoryTier::Look MemoryTier::look(Shard& shard, std::uint64_t place, KeyRef key,
     return Look::kMiss;
   }
   const bool current = STRATA_MUTANT(kCellNotCompared) || is_current(*entry);
-  const bool expired =
-      entry->keep_until() != kNever && is_expired(*entry, clock_->coarse_now());
+  const bool expired = entry->keep_until() != kNever && is_expired(*entry, clock_->coarse_now());
   if (!current || expired) {
     ++shard.misses;
     return Look::kGone;
@@ -100,9 +99,8 @@ void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entr
         for (; item != end && item->at.shard == same; ++item) visit(shard, *item);
       }
     };
-    for_each_shard([](Shard& shard, const Item& item) STRATA_NO_ANALYSIS {
-      shard.table.prefetch(item.at.place);
-    });
+    for_each_shard([](Shard& shard, const Item& item)
+                       STRATA_NO_ANALYSIS { shard.table.prefetch(item.at.place); });
     for_each_shard([](Shard& shard, const Item& item) STRATA_NO_ANALYSIS {
       const Entry* guess = shard.table.guess(item.at.place);
       if (guess != nullptr) prefetch_entry(guess);

@@ -1,7 +1,6 @@
 // The memory tier's fills and puts, and the room that they need.
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <new>
 #include <utility>
 
@@ -100,8 +99,7 @@ std::optional<FillOutcome> MemoryTier::try_fill(Offer& offer, Departures& gone) 
 
 // As try_fill(). The comparison comes before the put's own raise, and nothing is changed before
 // there is room, except by making it.
-std::optional<FillOutcome> MemoryTier::try_put(Offer& offer, RemovalCause cause,
-                                               Departures& gone) {
+std::optional<FillOutcome> MemoryTier::try_put(Offer& offer, RemovalCause cause, Departures& gone) {
   const bool wanted = static_cast<bool>(offer.entry);
   const bool refused = wanted && !STRATA_MUTANT(kPutUnconditional) &&
                        refuses(*offer.entry, offer.key_label, offer.ticket);
@@ -123,8 +121,7 @@ bool MemoryTier::could_fit(const Offer& offer) const {
 
 // Publishes the offer, for which there is room unless it is too large or the tier is off. The
 // former entry goes in any case: it was replaced, even if what replaces it is not kept.
-FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause,
-                               Departures& gone) {
+FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
   if (!could_fit(offer) || !publish(offer, former)) {
     if (former != nullptr) remove(former, cause, gone);
     ++counters_.declined;
@@ -141,8 +138,13 @@ FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause,
 // when memory cannot be had.
 bool MemoryTier::publish(Offer& offer, Entry* former) {
   Entry& entry = *offer.entry;
+  STRATA_ASSERT(entry.residence.cell == nullptr);  // Nobody published it before.
   entry.residence.charge_bytes = static_cast<std::uint32_t>(offer.charge);
-  cells_.enter(entry, labels_.position());
+  try {
+    cells_.enter(entry, labels_.position());
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   Shard& shard = shards_[offer.at.shard];
   try {
     index_.add(entry);
@@ -155,6 +157,7 @@ bool MemoryTier::publish(Offer& offer, Entry* former) {
   } catch (const std::bad_alloc&) {
     index_.remove(entry);
     cells_.leave(entry);
+    entry.residence.cell = nullptr;
     return false;
   }
   if (former != nullptr) {

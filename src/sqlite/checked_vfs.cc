@@ -81,9 +81,7 @@ int check_reserved_lock(sqlite3_file* file, int* result) {
 int file_control(sqlite3_file* file, int operation, void* argument) {
   return base_of(file)->pMethods->xFileControl(base_of(file), operation, argument);
 }
-int sector_size(sqlite3_file* file) {
-  return base_of(file)->pMethods->xSectorSize(base_of(file));
-}
+int sector_size(sqlite3_file* file) { return base_of(file)->pMethods->xSectorSize(base_of(file)); }
 int device_characteristics(sqlite3_file* file) {
   return base_of(file)->pMethods->xDeviceCharacteristics(base_of(file));
 }

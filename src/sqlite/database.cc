@@ -18,10 +18,9 @@ constexpr int kBusyTimeoutWriteMs = 2'000;
 constexpr int kSqlBytes = 16 * 1024;
 
 int flags_for(Database::Use use) {
-  constexpr int kAlways = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW |
-                          SQLITE_OPEN_EXRESCODE;
-  return kAlways |
-         (use == Database::Use::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+  constexpr int kAlways =
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  return kAlways | (use == Database::Use::kRead ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
 }
 
 }  // namespace
@@ -91,12 +90,11 @@ Result<Database> Database::open(const Options& options) {
   database.path_ = options.path;
   const char* vfs = checked_vfs(options.vfs);
   if (vfs == nullptr) {
-    return Error{ErrorCode::kUnavailable, "SQLite has no file system layer named " + options.vfs,
-                 {}};
+    return Error{
+        ErrorCode::kUnavailable, "SQLite has no file system layer named " + options.vfs, {}};
   }
   sqlite3* connection = nullptr;
-  const int code =
-      sqlite3_open_v2(options.path.c_str(), &connection, flags_for(options.use), vfs);
+  const int code = sqlite3_open_v2(options.path.c_str(), &connection, flags_for(options.use), vfs);
   database.connection_.reset(connection);
   if (code != SQLITE_OK) return database.error("opening", code);
   if (auto configured = database.configure(options); !configured) return configured.error();
@@ -112,8 +110,8 @@ Result<void> Database::configure(const Options& options) {
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
   sqlite3_db_config(connection, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
-  sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
-                    options.use == Use::kMake ? 0 : 1, nullptr);
+  sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, options.use == Use::kMake ? 0 : 1,
+                    nullptr);
   sqlite3_limit(connection, SQLITE_LIMIT_LENGTH,
                 static_cast<int>(limits::kRecordBytes + (1u << 20)));
   sqlite3_limit(connection, SQLITE_LIMIT_SQL_LENGTH, kSqlBytes);
@@ -124,10 +122,11 @@ Result<void> Database::configure(const Options& options) {
     sqlite3_file_control(connection, "main", SQLITE_FCNTL_RESERVE_BYTES, &reserved);
   }
   const std::size_t cache_kib = std::max<std::size_t>(options.cache_bytes / 1024, 64);
-  const std::string pragmas = "PRAGMA mmap_size=0; PRAGMA cell_size_check=1;"
-                              "PRAGMA temp_store=memory; PRAGMA wal_autocheckpoint=0;"
-                              "PRAGMA secure_delete=fast; PRAGMA cache_size=-" +
-                              std::to_string(cache_kib) + (reads ? "; PRAGMA query_only=1" : "");
+  const std::string pragmas =
+      "PRAGMA mmap_size=0; PRAGMA cell_size_check=1;"
+      "PRAGMA temp_store=memory; PRAGMA wal_autocheckpoint=0;"
+      "PRAGMA secure_delete=fast; PRAGMA cache_size=-" +
+      std::to_string(cache_kib) + (reads ? "; PRAGMA query_only=1" : "");
   return execute(pragmas.c_str());
 }
 

@@ -44,8 +44,8 @@ Result<void> make_folders(const std::string& folder) {
     const int failure = errno;
     if (::stat(part.c_str(), &status) == 0) continue;
     errno = failure;
-    return rejected("the folder " + internal::quoted(part) + " for the cache cannot be made: " +
-                    reason());
+    return rejected("the folder " + internal::quoted(part) +
+                    " for the cache cannot be made: " + reason());
   }
   return {};
 }
@@ -53,8 +53,8 @@ Result<void> make_folders(const std::string& folder) {
 Result<void> check_folder(const std::string& folder) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
-    return rejected("the cache's folder " + internal::quoted(folder) + " cannot be used: " +
-                    reason());
+    return rejected("the cache's folder " + internal::quoted(folder) +
+                    " cannot be used: " + reason());
   }
   if (!S_ISDIR(status.st_mode)) {
     return rejected("the cache's folder " + internal::quoted(folder) + " is not a folder");
@@ -87,8 +87,7 @@ Result<void> check_file(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return {};
-    return rejected("the cache's file " + internal::quoted(path) + " cannot be used: " +
-                    reason());
+    return rejected("the cache's file " + internal::quoted(path) + " cannot be used: " + reason());
   }
   const auto wrong = [&](const char* what) {
     return rejected("the cache's file " + internal::quoted(path) + " " + what +
@@ -171,8 +170,8 @@ Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_sys
   if (auto made = make_folders(folder); !made) return made.error();
   char* const resolved = ::realpath(folder.c_str(), nullptr);
   if (resolved == nullptr) {
-    return rejected("the cache's folder " + internal::quoted(folder) + " cannot be used: " +
-                    reason());
+    return rejected("the cache's folder " + internal::quoted(folder) +
+                    " cannot be used: " + reason());
   }
   Paths paths;
   paths.folder = resolved;
@@ -198,8 +197,8 @@ Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_sys
 }
 
 Result<void> check_files(const Paths& paths) {
-  for (const std::string* path : {&paths.database, &paths.wal, &paths.shm, &paths.rollback,
-                                  &paths.journal, &paths.lock}) {
+  for (const std::string* path :
+       {&paths.database, &paths.wal, &paths.shm, &paths.rollback, &paths.journal, &paths.lock}) {
     if (auto checked = check_file(*path); !checked) return checked;
   }
   return {};
@@ -219,8 +218,7 @@ Result<Descriptor> lock_files(const Paths& paths) {
     while (!owner.empty() && owner.back() == '\n') owner.pop_back();
     return Error{ErrorCode::kUnavailable,
                  "the cache file " + internal::quoted(paths.database) + " is in use by process " +
-                     (owner.empty() ? "(unknown)" : owner) +
-                     ": one process at a time can open it",
+                     (owner.empty() ? "(unknown)" : owner) + ": one process at a time can open it",
                  {}};
   }
   const std::string owner = std::to_string(::getpid()) + "\n";

@@ -39,8 +39,7 @@ struct Paths {
 
 // The paths for `path`, whose folder is made if it is missing and must be safe: nobody but its
 // owner, who is this user or root, may write in it (a sticky folder like /tmp will do).
-[[nodiscard]] Result<Paths> prepare_paths(const std::string& path,
-                                          bool allow_network_file_system);
+[[nodiscard]] Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_system);
 
 // Whether each file that exists is a plain file of this user without other names.
 [[nodiscard]] Result<void> check_files(const Paths& paths);

@@ -30,8 +30,7 @@ bool Writer::has_more_to_do() const {
   if (ledger_.is_closed()) return false;
   const bool is_too_large = usage_.used_pages * kPageBytes > options_.max_bytes;
   return !expiries_.empty() || group_hand_ != INT64_MAX ||
-         (is_too_large && store_.meta().entries > 0) ||
-         (has_too_many_free(usage_) && can_vacuum_);
+         (is_too_large && store_.meta().entries > 0) || (has_too_many_free(usage_) && can_vacuum_);
 }
 
 void Writer::tidy() {
@@ -74,9 +73,8 @@ void Writer::evict() {
 
 void Writer::expire() {
   Expiry& expiry = expiries_.front();
-  const Moment moment{.now = clock_.now(),
-                      .wall_now = clock_.wall_now(),
-                      .boot_id = clock_.boot_id()};
+  const Moment moment{
+      .now = clock_.now(), .wall_now = clock_.wall_now(), .boot_id = clock_.boot_id()};
   Tally tally;
   Rows::ExpiryCursor cursor = expiry.cursor;
   const bool done = transact(

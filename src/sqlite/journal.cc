@@ -64,7 +64,8 @@ void publish(std::uint64_t& word, std::uint64_t value) {
 
 Error failed(const std::string& path, const char* doing) {
   return {ErrorCode::kUnavailable,
-          std::string(doing) + " the journal " + path + ": " + std::strerror(errno), {}};
+          std::string(doing) + " the journal " + path + ": " + std::strerror(errno),
+          {}};
 }
 
 }  // namespace
@@ -120,8 +121,7 @@ std::optional<JournalContents> Journal::read(const std::string& path) {
       slots_are_whole = false;
     }
   }
-  contents.intact =
-      slots_are_whole && (digest == header.digest || digest == header.next_digest);
+  contents.intact = slots_are_whole && (digest == header.digest || digest == header.next_digest);
   return contents;
 }
 
@@ -131,14 +131,14 @@ Result<std::unique_ptr<Journal>> Journal::make(const std::string& path, const St
   ::unlink(fresh.c_str());
   const std::size_t slots = start.slots + kSlotsForEverything + marks.size();
   const std::size_t bytes = bytes_for(slots);
-  const Descriptor file(::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                               S_IRUSR | S_IWUSR));
+  const Descriptor file(
+      ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
   if (!file.is_open()) return failed(fresh, "making");
   // Room is reserved now: a write to mapped memory cannot report that the disk is full.
   errno = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
   if (errno != 0) return failed(fresh, "reserving room for");
-  void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                              file.get(), 0);
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.get(), 0);
   if (memory == MAP_FAILED) return failed(fresh, "mapping");
 
   std::unique_ptr<Journal> journal(new Journal(memory, slots, path));
@@ -154,8 +154,8 @@ Result<std::unique_ptr<Journal>> Journal::make(const std::string& path, const St
 
 std::unique_ptr<Journal> Journal::make_in_memory(std::size_t slots) {
   slots += kSlotsForEverything;
-  void* const memory = ::mmap(nullptr, bytes_for(slots), PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const memory =
+      ::mmap(nullptr, bytes_for(slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   STRATA_ASSERT(memory != MAP_FAILED);
   std::unique_ptr<Journal> journal(new Journal(memory, slots, {}));
   journal->format({}, slots);

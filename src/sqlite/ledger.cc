@@ -64,8 +64,8 @@ void Ledger::start_with(const LedgerStart& start) {
   for (std::size_t index = 0; index < slots.size(); ++index) {
     const Mark& mark = start.marks[index];
     STRATA_ASSERT(mark.number <= start.position);
-    const std::uint64_t id = enqueue(
-        {.kind = Operation::Kind::kRemove, .label = mark.label, .number = mark.number});
+    const std::uint64_t id =
+        enqueue({.kind = Operation::Kind::kRemove, .label = mark.label, .number = mark.number});
     Tombstone& tombstone = tombstones_[mark.label];
     // A label has two marks if the process ended between writing one and clearing the other.
     if (tombstone.has_slot) journal_->clear(tombstone.slot);
@@ -206,10 +206,11 @@ Accepted Ledger::put(LabelId key, std::shared_ptr<Record> record, Ticket ticket,
   if (!STRATA_MUTANT(kNoTombstone)) erase_pending(key);
   touches_.erase(key);
   if (has_tombstone) {
-    cover(key, number, enqueue({.kind = Operation::Kind::kRemove,
-                                .erases = record == nullptr,
-                                .label = key,
-                                .number = number}));
+    cover(key, number,
+          enqueue({.kind = Operation::Kind::kRemove,
+                   .erases = record == nullptr,
+                   .label = key,
+                   .number = number}));
   }
   if (record == nullptr) return {.outcome = FillOutcome::kStored, .operation = last_};
   ++(is_refused ? counts_.refused : counts_.declined);
@@ -225,6 +226,7 @@ Ticket Ledger::invalidate(std::span<const LabelId> labels) {
   const bool is_all = std::find(labels.begin(), labels.end(), kEverything) != labels.end();
   const bool has_room = has_tombstone_room(labels.size());
   const Ticket number = table_.raise(labels);
+  if (STRATA_MUTANT(kTombstoneAfterRaise)) let_go_at("sqlite.invalidate.raised");
   ++counts_.invalidations;
   if (is_all || !has_room) {
     if (is_all) cover_everything(number);
@@ -259,8 +261,7 @@ void Ledger::collapse_into(Ticket number) {
 // Replaces all tombstones by one. Number n covers every row that any of them covered.
 void Ledger::cover_everything(Ticket number) {
   const LabelId all = everything().id();
-  cover(all, number,
-        enqueue({.kind = Operation::Kind::kRemove, .label = all, .number = number}));
+  cover(all, number, enqueue({.kind = Operation::Kind::kRemove, .label = all, .number = number}));
   if (STRATA_MUTANT(kNoTombstone)) return;
   for (auto place = tombstones_.begin(); place != tombstones_.end();) {
     if (place->first == all) {

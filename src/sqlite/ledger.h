@@ -143,9 +143,9 @@ class Ledger {
   [[nodiscard]] std::string take_damage();
   // What became of the removals in a commit.
   struct Commit {
-    std::uint64_t number = 0;                   // the file's
+    std::uint64_t number = 0;                     // the file's
     std::span<const std::uint64_t> unfinished{};  // operations of the batch that go on
-    std::uint64_t oldest_running = 0;           // the oldest operation that goes on; 0: none
+    std::uint64_t oldest_running = 0;             // the oldest operation that goes on; 0: none
   };
   // `batch` is committed. Drops what it did, and clears it.
   void finish(Batch& batch, const Commit& commit);
@@ -247,7 +247,7 @@ class Ledger {
   std::deque<Operation> queue_ STRATA_GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::optional<std::uint64_t>> expiries_ STRATA_GUARDED_BY(mutex_);
   std::size_t pending_bytes_ STRATA_GUARDED_BY(mutex_) = 0;
-  std::size_t taken_ STRATA_GUARDED_BY(mutex_) = 0;  // operations in the writer's hands
+  std::size_t taken_ STRATA_GUARDED_BY(mutex_) = 0;      // operations in the writer's hands
   std::uint64_t last_ STRATA_GUARDED_BY(mutex_) = 0;     // the id of the newest operation
   std::uint64_t done_ STRATA_GUARDED_BY(mutex_) = 0;     // all up to it are committed, but for
   std::uint64_t running_ STRATA_GUARDED_BY(mutex_) = 0;  // removals from this id on; 0: none

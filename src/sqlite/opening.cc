@@ -26,8 +26,8 @@ Result<void> check_options(const SqliteOptions& options) {
                     "; it must be from 1 to 64");
   }
   if (options.journal_slots < kSlotsMin || options.journal_slots > kSlotsMax) {
-    return rejected("journal_slots of the SQLite tier is " +
-                    std::to_string(options.journal_slots) + "; it must be from 64 to 1048576");
+    return rejected("journal_slots of the SQLite tier is " + std::to_string(options.journal_slots) +
+                    "; it must be from 64 to 1048576");
   }
   if (options.max_pending_writes < 1) {
     return rejected("max_pending_writes of the SQLite tier is 0; it must be at least 1");
@@ -114,14 +114,13 @@ Result<void> open_store(Opened& opened, const Found& found, const Situation& sit
 
 Result<void> make_journal(Opened& opened, const SqliteOptions& options) {
   const Store& store = *opened.store;
-  auto journal = Journal::make(
-      store.paths().journal,
-      {.owner = {.epoch = opened.epoch, .schema = kSchemaVersion},
-       .inode = store.inode(),
-       .committed = store.meta().commits,
-       .slots = options.journal_slots,
-       .durable = options.durability == Durability::kPower},
-      opened.marks);
+  auto journal = Journal::make(store.paths().journal,
+                               {.owner = {.epoch = opened.epoch, .schema = kSchemaVersion},
+                                .inode = store.inode(),
+                                .committed = store.meta().commits,
+                                .slots = options.journal_slots,
+                                .durable = options.durability == Durability::kPower},
+                               opened.marks);
   if (!journal) return journal.error();
   opened.journal = std::move(*journal);
   opened.journal_is_on_disk = true;
@@ -144,13 +143,13 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   const auto found = inspect(*paths, journal);
   if (!found) return found.error();
 
-  opened.store = std::make_unique<Store>(
-      StoreOptions{.paths = *paths,
-                   .vfs = vfs,
-                   .cache_bytes = options.cache_bytes,
-                   .readers = options.readers,
-                   .is_durable = options.durability == Durability::kPower},
-      clock);
+  opened.store =
+      std::make_unique<Store>(StoreOptions{.paths = *paths,
+                                           .vfs = vfs,
+                                           .cache_bytes = options.cache_bytes,
+                                           .readers = options.readers,
+                                           .is_durable = options.durability == Durability::kPower},
+                              clock);
   opened.epoch = random.next();
   const Situation situation{options, clock, journal};
   auto done = open_store(opened, *found, situation);

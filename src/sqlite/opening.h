@@ -23,10 +23,10 @@ struct Opened {
   std::unique_ptr<Journal> journal;  // in memory then
   bool journal_is_on_disk = false;
   std::uint64_t epoch = 0;
-  Ticket position{};                 // above every number in file and journal
-  std::vector<Mark> marks;           // what the journal was made with
-  std::string loss;                  // what was lost, for people
-  std::string trouble;               // why there is no file, for people
+  Ticket position{};        // above every number in file and journal
+  std::vector<Mark> marks;  // what the journal was made with
+  std::string loss;         // what was lost, for people
+  std::string trouble;      // why there is no file, for people
 };
 
 // Errors: those of open_sqlite_tier().

@@ -27,7 +27,7 @@ struct Operation {
   std::uint64_t id = 0;  // counts from 1 in the order of acceptance
   LabelId label{};       // of the key, except for kRemove
   Ticket number{};
-  Ticket ticket{};       // kStore: of the fill
+  Ticket ticket{};  // kStore: of the fill
   std::shared_ptr<const Record> record{};
   Lifetime lifetime{};
 };

@@ -31,7 +31,7 @@ struct Selected {
   int code = SQLITE_OK;  // or an extended result code, and nothing else is set
   std::int64_t id = 0;   // 0: there is no row
   LabelId key{};
-  Ticket number{};       // as the row's column has it
+  Ticket number{};                 // as the row's column has it
   std::optional<Record> record{};  // none, although there is a row: it does not decode
 
   [[nodiscard]] bool found() const { return id != 0; }

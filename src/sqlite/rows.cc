@@ -171,8 +171,8 @@ int Rows::relabel(std::int64_t id, std::string_view before, std::string_view aft
   return code != SQLITE_OK ? code : change(insert_label_, after, before);
 }
 
-int Rows::insert(LabelId key, const Record& record, std::string_view bytes,
-                 std::string_view labels, Tally& tally) {
+int Rows::insert(LabelId key, const Record& record, std::string_view bytes, std::string_view labels,
+                 Tally& tally) {
   insert_.bind(1, column_of(key));
   insert_.bind(2, column_of(record.number));
   insert_.bind(3, group_of(record));

@@ -31,8 +31,8 @@ struct Meta {
   std::uint64_t position = 0;  // no number in the file is higher
   std::uint64_t commits = 0;
   std::uint64_t entries = 0;
-  std::uint64_t boot_id = 0;   // of the boot in which it was used last
-  bool clean = false;          // closed with everything in it
+  std::uint64_t boot_id = 0;  // of the boot in which it was used last
+  bool clean = false;         // closed with everything in it
 };
 [[nodiscard]] Result<Meta> read_meta(Database& database);
 [[nodiscard]] Result<void> write_meta(Database& database, const Meta& meta);

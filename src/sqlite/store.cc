@@ -47,7 +47,8 @@ Result<void> Store::open() {
   if (!application) return failed(*this, application.error());
   if (*application != kApplicationId) {
     return failed(*this, {ErrorCode::kCorrupt,
-                          "the cache file " + database_.path() + " lost its application id", {}});
+                          "the cache file " + database_.path() + " lost its application id",
+                          {}});
   }
   const std::string backup = options_.paths.database + ".before-v";
   if (auto done = migrate(database_, migrations(), backup); !done) {
@@ -68,15 +69,16 @@ Result<void> Store::make_fresh(const Meta& meta) {
   const Paths& paths = options_.paths;
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) remove_file(paths.fresh + suffix);
   if (auto made = make_file(paths.fresh); !made) return made;
-  Result<Database> fresh = Database::open(
-      {.path = paths.fresh, .vfs = options_.vfs, .use = Database::Use::kMake});
+  Result<Database> fresh =
+      Database::open({.path = paths.fresh, .vfs = options_.vfs, .use = Database::Use::kMake});
   if (!fresh) return fresh.error();
   if (auto made = make_schema(*fresh, meta, options_.is_durable); !made) return made;
   fresh->close();
   remove_database(paths);
   if (std::rename(paths.fresh.c_str(), paths.database.c_str()) != 0) {
     return Error{ErrorCode::kUnavailable,
-                 "naming the new cache file " + paths.database + ": " + std::strerror(errno), {}};
+                 "naming the new cache file " + paths.database + ": " + std::strerror(errno),
+                 {}};
   }
   if (options_.is_durable) sync_folder_of(paths.database);
   return {};
@@ -137,8 +139,8 @@ Result<void> Store::quick_check(Duration at_most) {
   sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
   if (is_good || step == SQLITE_INTERRUPT) return {};
   if (step != SQLITE_ROW) return database_.error("checking", step);
-  return Error{ErrorCode::kCorrupt, "the pages of " + database_.path() + " do not fit together",
-               {}};
+  return Error{
+      ErrorCode::kCorrupt, "the pages of " + database_.path() + " do not fit together", {}};
 }
 
 Result<void> Store::read_meta_again() {
@@ -152,8 +154,8 @@ int Store::checkpoint(bool truncate) {
   int pages_in_log = 0;
   int pages_copied = 0;
   const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-  const int code = sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, mode, &pages_in_log,
-                                             &pages_copied);
+  const int code =
+      sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, mode, &pages_in_log, &pages_copied);
   if (code == SQLITE_OK && truncate) log_pages_ = 0;
   // Somebody reads: the rest is copied another time.
   return fault_of(code) == Fault::kBusy ? SQLITE_OK : code;

@@ -62,7 +62,8 @@ Result<FillOutcome> SqliteTier::concluded(const Accepted& accepted, Deadline dea
 Result<FillOutcome> SqliteTier::fill(const Record& record, Ticket ticket, Deadline deadline) {
   std::shared_ptr<Record> copy = admitted(record);
   if (copy == nullptr) return ledger_.decline();
-  return concluded(ledger_.fill(std::move(copy), key_label_id(key_hash(record.key_text)), ticket), deadline);
+  return concluded(ledger_.fill(std::move(copy), key_label_id(key_hash(record.key_text)), ticket),
+                   deadline);
 }
 
 Result<FillOutcome> SqliteTier::put(KeyRef key, const Record* record, Ticket ticket,

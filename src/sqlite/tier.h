@@ -23,8 +23,7 @@ namespace strata::sqlite {
 
 // open_sqlite_tier(), on the layer of SQLite's file interface with the name `vfs`. Tests have one
 // that fails on demand.
-[[nodiscard]] Result<std::unique_ptr<Tier>> open_tier(const std::string& vfs,
-                                                      SqliteOptions options,
+[[nodiscard]] Result<std::unique_ptr<Tier>> open_tier(const std::string& vfs, SqliteOptions options,
                                                       std::shared_ptr<Clock> clock,
                                                       std::shared_ptr<Random> random);
 

@@ -72,8 +72,8 @@ void SqliteTier::conclude(Read& read) {
   }
   if (!read.row.found()) return;
   std::optional<Record>& record = read.row.record;
-  const bool is_right = record && record->key_text == read.key.text &&
-                        record->long_params == read.key.long_params;
+  const bool is_right =
+      record && record->key_text == read.key.text && record->long_params == read.key.long_params;
   if (!is_right) {
     ledger_.drop(read.label, read.row.number);
     return;
@@ -211,7 +211,8 @@ Result<ScanPage> SqliteTier::scan(const ScanCursor& cursor, std::size_t limit, D
     const auto [parsed, error] = std::from_chars(position.data(), end, after);
     if (error != std::errc() || parsed != end) {
       return Error{ErrorCode::kRejected,
-                   internal::quoted(position) + " is not a cursor of the SQLite tier", {}};
+                   internal::quoted(position) + " is not a cursor of the SQLite tier",
+                   {}};
     }
   } else if (auto flushed = ledger_.flush(deadline); !flushed) {
     // Rows are scanned, so what is pending has to become rows first.

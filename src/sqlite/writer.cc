@@ -180,9 +180,8 @@ void Writer::make_room() {
   Tally tally;
   int code = rows.begin();
   if (code == SQLITE_OK) {
-    code = rows.evict(hand_, kSliceRows, tally, [this](std::int64_t id) {
-      return recent_.take(id);
-    });
+    code =
+        rows.evict(hand_, kSliceRows, tally, [this](std::int64_t id) { return recent_.take(id); });
   }
   Meta meta = store_.meta();
   meta.entries -= std::min(meta.entries, static_cast<std::uint64_t>(-tally.entries));
@@ -201,8 +200,7 @@ void Writer::make_room() {
 
 bool Writer::write(Batch& batch) {
   using Kind = Operation::Kind;
-  const bool is_clear = batch.operations.size() == 1 &&
-                        batch.operations[0].kind == Kind::kRemove &&
+  const bool is_clear = batch.operations.size() == 1 && batch.operations[0].kind == Kind::kRemove &&
                         batch.operations[0].label == everything().id();
   if (is_clear && store_.meta().entries >= kReplaceEntries &&
       store_.meta().position < number(batch.operations[0].number)) {
@@ -238,11 +236,12 @@ int Writer::apply(const Operation& operation, std::size_t& limit, Progress& prog
     case Kind::kTouch:
       return rows.touch(operation.label, operation.number, operation.lifetime, progress.tally);
     case Kind::kRemove:
-      return remove({.label = operation.label,
-                     .below = operation.number,
-                     .operation = operation.id,
-                     .cause = operation.erases ? RemovalCause::kErased : RemovalCause::kInvalidated},
-                    limit, progress);
+      return remove(
+          {.label = operation.label,
+           .below = operation.number,
+           .operation = operation.id,
+           .cause = operation.erases ? RemovalCause::kErased : RemovalCause::kInvalidated},
+          limit, progress);
     case Kind::kDrop:
       return rows.drop(operation.label, operation.number, progress.tally);
     case Kind::kSkip:

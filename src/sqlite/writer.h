@@ -47,9 +47,9 @@ class Writer {
   // What a transaction changed, to be taken over when it is committed.
   struct Progress {
     Tally tally;
-    std::vector<Removal> begun;      // removals of the batch that are not done
+    std::vector<Removal> begun;  // removals of the batch that are not done
     std::vector<std::uint64_t> begun_operations;
-    std::vector<Removal> done;       // removals that ran on and are done now
+    std::vector<Removal> done;        // removals that ran on and are done now
     std::optional<Removal> furthest;  // the one that has come further
   };
   struct Expiry {
@@ -95,8 +95,8 @@ class Writer {
   std::deque<Removal> running_;
   std::deque<Expiry> expiries_;
   Rows::Usage usage_;
-  std::int64_t hand_ = INT64_MIN;          // the last entry that eviction looked at
-  std::int64_t group_hand_ = INT64_MAX;    // the last group that was looked at; the end: rest
+  std::int64_t hand_ = INT64_MIN;        // the last entry that eviction looked at
+  std::int64_t group_hand_ = INT64_MAX;  // the last group that was looked at; the end: rest
   bool is_failing_ = false;
   int busy_rounds_ = 0;
   bool can_vacuum_ = true;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <barrier>
 
 #include "core/thread_slot.h"
@@ -23,7 +24,7 @@ TEST(Counter, StartsAtZeroAndSumsWhatIsAdded) {
 // cells change hands.
 TEST(Counter, NothingIsLostAmongManyThreads) {
   constexpr std::size_t kThreads = 40;
-  constexpr std::uint64_t kAdds = 5'000;
+  constexpr std::uint64_t kAdds = 1'000'000;
   Counter counter;
   for (std::uint64_t generation = 1; generation <= 3; ++generation) {
     std::barrier all_have_slots(std::ptrdiff_t{kThreads});
@@ -34,6 +35,24 @@ TEST(Counter, NothingIsLostAmongManyThreads) {
     });
     EXPECT_EQ(counter.read(), generation * kThreads * kAdds);
   }
+}
+
+// More threads than there are slots, so that several have the shared one.
+TEST(Counter, NothingIsLostAmongThreadsThatShareASlot) {
+  constexpr std::size_t kThreads = internal::kThreadSlots + 10;
+  constexpr std::uint64_t kAdds = 2'000'000;
+  Counter counter;
+  std::atomic<std::uint64_t> sharers{0};
+  std::barrier all_have_slots(std::ptrdiff_t{kThreads});
+  testkit::run_threads(kThreads, [&](std::size_t) {
+    const bool shares = internal::thread_slot() == internal::kSharedSlot;
+    all_have_slots.arrive_and_wait();
+    if (!shares) return;
+    ++sharers;
+    for (std::uint64_t add = 0; add < kAdds; ++add) counter.add(1);
+  });
+  EXPECT_GE(sharers, 10u);
+  EXPECT_EQ(counter.read(), sharers * kAdds);
 }
 
 TEST(Counter, SuccessiveReadsNeverGoDown) {

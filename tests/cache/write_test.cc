@@ -247,6 +247,18 @@ TEST_F(WriteTest, ARefreshThatSomebodyOvertookIsDropped) {
   EXPECT_EQ(users.get("1").value(), "put");
 }
 
+TEST_F(WriteTest, ARemovalListenerMayWriteTheSameKey) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  cache.hot_tier().set_removal_listener([&](const EntryRef&, RemovalCause cause) {
+    if (cause != RemovalCause::kErased) return;
+    EXPECT_TRUE(users.put("1", "again").ok());
+  });
+  EXPECT_TRUE(users.put("1", "ann").ok());
+  users.erase("1");
+  EXPECT_EQ(users.get("1").value(), "again");
+}
+
 TEST_F(WriteTest, ExpiredEntriesAreRemovedWhenAsked) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user", {.ttl = seconds(10)});

@@ -23,15 +23,14 @@ TEST_P(HotTierContract, AFilledEntryIsReturnedUntilItIsRemoved) {
 }
 
 TEST_P(HotTierContract, AnEntryCarriesItsGroupItsKeyAndItsLabels) {
-  const Labels carried{keyspace("user"), source("db"), key_label("a"), tag("t"), key_label("b"),
-                       source("other"), everything()};
+  const Labels carried{keyspace("user"), source("db"),    key_label("a"), tag("t"),
+                       key_label("b"),   source("other"), everything()};
   for (const Label& label : carried) {
     SCOPED_TRACE(format_label(label));
     const auto offer = [&](Ticket ticket) {
-      return fill({.key = "a",
-                   .group = &users,
-                   .labels = {tag("t"), key_label("b"), source("other")}},
-                  ticket);
+      return fill(
+          {.key = "a", .group = &users, .labels = {tag("t"), key_label("b"), source("other")}},
+          ticket);
     };
     const Ticket before = tier->position();
     ASSERT_EQ(offer(before), FillOutcome::kStored);

@@ -54,8 +54,8 @@ inline KeyRef key_ref(std::string_view text, std::string_view long_params = {}) 
 }
 
 inline EntryRef make_entry(EntrySpec spec) {
-  EntryRef entry = Entry::make<std::string>(key_ref(spec.key, spec.long_params),
-                                            std::move(spec.value));
+  EntryRef entry =
+      Entry::make<std::string>(key_ref(spec.key, spec.long_params), std::move(spec.value));
   if (!spec.labels.empty()) {
     auto details = std::make_unique<EntryDetails>();
     for (const Label& label : spec.labels) details->label_ids.push_back(label.id());

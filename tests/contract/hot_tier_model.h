@@ -196,8 +196,8 @@ class HotTierModelRun {
     const std::uint64_t ticket = random_ticket();
     Offer offer = random_offer(key);
     const bool must_refuse = model_.must_refuse(offer.held.labels, ticket);
-    const FillOutcome outcome = tier_.put(key_ref(key), std::move(offer.entry), Ticket{ticket},
-                                          RemovalCause::kReplaced);
+    const FillOutcome outcome =
+        tier_.put(key_ref(key), std::move(offer.entry), Ticket{ticket}, RemovalCause::kReplaced);
     check_outcome(outcome, must_refuse, ticket);
     model_.invalidate({key_label(key)});
     if (outcome == FillOutcome::kStored) model_.held[key] = offer.held;

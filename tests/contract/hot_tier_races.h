@@ -218,15 +218,11 @@ TEST_P(HotTierContract, NoReadServesWhatWasInvalidatedBeforeItBegan) {
       threads.emplace_back(std::move(name), [&race, body, random] { body(*race, random); });
     };
     for (int i = 0; i < 2; ++i) {
-      start_thread("change", [](HotTierRace& on, testkit::Random random) {
-        on.change_labels(random);
-      });
-      start_thread("fill", [](HotTierRace& on, testkit::Random random) {
-        on.fill_values(random);
-      });
-      start_thread("read", [](HotTierRace& on, testkit::Random random) {
-        on.read_values(random, kCalls);
-      });
+      start_thread("change",
+                   [](HotTierRace& on, testkit::Random random) { on.change_labels(random); });
+      start_thread("fill", [](HotTierRace& on, testkit::Random random) { on.fill_values(random); });
+      start_thread("read",
+                   [](HotTierRace& on, testkit::Random random) { on.read_values(random, kCalls); });
     }
     start_thread("put", [](HotTierRace& on, testkit::Random random) { on.put_values(random); });
     start_thread("disturb", [](HotTierRace& on, testkit::Random random) { on.disturb(random); });

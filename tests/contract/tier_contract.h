@@ -51,10 +51,9 @@ TEST_P(TierContract, ARecordCarriesItsGroupItsKeyAndItsLabels) {
   for (const Label& label : carried) {
     SCOPED_TRACE(format_label(label));
     const auto offer = [&](Ticket ticket) {
-      return fill({.key = "a",
-                   .group = users,
-                   .labels = {tag("t"), key_label("b"), source("other")}},
-                  ticket);
+      return fill(
+          {.key = "a", .group = users, .labels = {tag("t"), key_label("b"), source("other")}},
+          ticket);
     };
     const Ticket before = tier->position();
     ASSERT_EQ(offer(before), FillOutcome::kStored);

@@ -75,7 +75,9 @@ class TierModelTest : public TierContract {
   }
 
  private:
-  std::string key_name(testkit::Random& random) { return "k" + std::to_string(random.below(kKeys)); }
+  std::string key_name(testkit::Random& random) {
+    return "k" + std::to_string(random.below(kKeys));
+  }
 
   Label label(testkit::Random& random) {
     if (random.one_in(12)) return everything();
@@ -89,7 +91,8 @@ class TierModelTest : public TierContract {
       case 0:
       case 1: {
         Labels labels;
-        for (std::uint64_t more = random.below(4); more > 0; --more) labels.push_back(label(random));
+        for (std::uint64_t more = random.below(4); more > 0; --more)
+          labels.push_back(label(random));
         const InvalidateOutcome outcome = invalidate(labels);
         model_.invalidate(labels, outcome.position);
         return;
@@ -160,7 +163,8 @@ class TierModelTest : public TierContract {
     const Duration keep_for = seconds(random.below(300));
     const auto held = model_.held.find(key);
     const bool is_there = held != model_.held.end() && held->second.kept_until > clock->now();
-    ASSERT_EQ(settled(tier->touch(key_ref(key), lifetime(keep_for, keep_for), {}).value()), is_there);
+    ASSERT_EQ(settled(tier->touch(key_ref(key), lifetime(keep_for, keep_for), {}).value()),
+              is_there);
     if (is_there) held->second.kept_until = saturating_add(clock->now(), keep_for);
   }
 

@@ -70,9 +70,7 @@ int lock(sqlite3_file* file, int level) {
   const int code = fault(SQLITE_IOERR_LOCK);
   return code != SQLITE_OK ? code : methods_of(file).xLock(base_of(file), level);
 }
-int unlock(sqlite3_file* file, int level) {
-  return methods_of(file).xUnlock(base_of(file), level);
-}
+int unlock(sqlite3_file* file, int level) { return methods_of(file).xUnlock(base_of(file), level); }
 int check_reserved_lock(sqlite3_file* file, int* result) {
   return methods_of(file).xCheckReservedLock(base_of(file), result);
 }
@@ -94,8 +92,7 @@ int shm_map(sqlite3_file* file, int region, int size, int extend, void volatile*
 int shm_lock(sqlite3_file* file, int offset, int count, int flags) {
   const bool takes = (flags & SQLITE_SHM_LOCK) != 0;
   const int code = takes ? fault(SQLITE_IOERR_SHMLOCK) : SQLITE_OK;
-  return code != SQLITE_OK ? code
-                           : methods_of(file).xShmLock(base_of(file), offset, count, flags);
+  return code != SQLITE_OK ? code : methods_of(file).xShmLock(base_of(file), offset, count, flags);
 }
 void shm_barrier(sqlite3_file* file) { methods_of(file).xShmBarrier(base_of(file)); }
 int shm_unmap(sqlite3_file* file, int remove) {

@@ -54,8 +54,7 @@ class Worker {
       const std::uint64_t floor = key.floor.load();
       if (version < floor) {
         oracle_.stale.fetch_add(1);
-        std::cerr << name << " has version " << version << ", and " << floor
-                  << " was the least\n";
+        std::cerr << name << " has version " << version << ", and " << floor << " was the least\n";
       } else if (version > key.intended.load() || (*found)->key_text != name) {
         oracle_.invented.fetch_add(1);
         std::cerr << name << " has version " << version << ", which was never written\n";
@@ -164,7 +163,7 @@ int main(int count, char** arguments) {
     return 2;
   }
   const std::string durability = arguments[3];
-  return strata::run(arguments[1], std::strtoull(arguments[2], nullptr, 10),
-                     durability == "sync" ? strata::Durability::kSync
-                                          : strata::Durability::kNormal);
+  return strata::run(
+      arguments[1], std::strtoull(arguments[2], nullptr, 10),
+      durability == "sync" ? strata::Durability::kSync : strata::Durability::kNormal);
 }

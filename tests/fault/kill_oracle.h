@@ -36,14 +36,14 @@ struct KillOracle {
 
   std::array<Key, kKeys> keys;
   std::array<std::atomic<std::uint64_t>, kThreads> versions;
-  std::atomic<std::uint64_t> opened{0};      // how often the cache was opened and compared
-  std::atomic<std::uint64_t> calls{0};       // that returned
-  std::atomic<std::uint64_t> compared{0};    // values that were found and were right
-  std::atomic<std::uint64_t> stale{0};       // were served and must not have been
-  std::atomic<std::uint64_t> invented{0};    // were never written
-  std::atomic<std::uint64_t> lost{0};        // were durable and are gone
+  std::atomic<std::uint64_t> opened{0};    // how often the cache was opened and compared
+  std::atomic<std::uint64_t> calls{0};     // that returned
+  std::atomic<std::uint64_t> compared{0};  // values that were found and were right
+  std::atomic<std::uint64_t> stale{0};     // were served and must not have been
+  std::atomic<std::uint64_t> invented{0};  // were never written
+  std::atomic<std::uint64_t> lost{0};      // were durable and are gone
   std::atomic<std::uint64_t> failed_opens{0};
-  std::atomic<bool> is_to_end{false};        // close and exit, instead of waiting to be killed
+  std::atomic<bool> is_to_end{false};  // close and exit, instead of waiting to be killed
 
   // The oracle in the file at `path`, which is made if it is missing.
   static KillOracle* map(const std::string& path) {

@@ -206,7 +206,9 @@ class SqliteFaults : public testing::TestWithParam<FaultCase> {
 };
 
 TEST_P(SqliteFaults, OneCallFails) { fail(FaultKind::kOnce, FaultLook::kIoError, 1, 1); }
-TEST_P(SqliteFaults, CallsFailFromOneOn) { fail(FaultKind::kFromThenOn, FaultLook::kIoError, 1, 7); }
+TEST_P(SqliteFaults, CallsFailFromOneOn) {
+  fail(FaultKind::kFromThenOn, FaultLook::kIoError, 1, 7);
+}
 TEST_P(SqliteFaults, TheDiskIsFullOnce) { fail(FaultKind::kOnce, FaultLook::kFull, 1, 1); }
 TEST_P(SqliteFaults, TheDiskIsFullFromOneWriteOn) {
   fail(FaultKind::kFromThenOn, FaultLook::kFull, 1, 3);

@@ -77,6 +77,21 @@ bool put_behind_a_tombstone() {
   return !found || *found != 1;
 }
 
+// W has raised the tag's number; P puts a new value with the tag; a second invalidation runs and
+// returns; W goes on and sets its tombstone, whose number is below the value's.
+bool second_invalidation_between_raise_and_tombstone() {
+  Stack stack;
+  Script script;
+  script.actor("W", [&] { stack.cache.invalidate(tag("t")); });
+  const WriterHold hold(stack);
+  script.run_to("W", "sqlite.invalidate.raised");
+  (void)stack.values.put("k", 0, {.labels = {tag("t")}});
+  stack.origin = 1;
+  stack.cache.invalidate(tag("t"));
+  script.finish("W");
+  return stack.serves_older_than(1);
+}
+
 // kill -9 between the invalidation's return and its commit.
 bool crash_before_the_removal_commits() {
   Stack stack;
@@ -114,6 +129,9 @@ std::vector<Schedule> sqlite_schedules() {
       {"a pending write is committed under a read",
        {Mutant::kPendingAfterSelect},
        pending_write_committed_under_a_read},
+      {"a second invalidation comes between the raise and the tombstone of the first",
+       {Mutant::kTombstoneAfterRaise},
+       second_invalidation_between_raise_and_tombstone},
       {"a tombstone covers what was put after it",
        {Mutant::kTombstoneWithoutNumber},
        put_behind_a_tombstone},

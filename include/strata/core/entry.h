@@ -142,7 +142,7 @@ class Entry {
     Entry* next = nullptr;
     Entry* previous = nullptr;
     const std::atomic<std::uint64_t>* cell = nullptr;  // the group's generation
-    std::uint64_t generation = 0;                      // the cell's value that the fill compared
+    std::uint64_t generation = 0;                      // the tier's number at its acceptance
     std::uint32_t charge_bytes = 0;
     std::atomic<std::uint8_t> frequency{0};
     std::uint8_t queue = 0;

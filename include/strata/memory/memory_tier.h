@@ -34,9 +34,9 @@ namespace strata {
 
 struct MemoryOptions {
   // Behaviour.
-  bool enabled = true;                        // false: numbers are kept, entries never
-  std::uint64_t max_entries = 0;              // 0: as many as max_bytes allows
-  std::uint64_t max_bytes = 256ULL << 20;     // 0: as if not enabled
+  bool enabled = true;                     // false: numbers are kept, entries never
+  std::uint64_t max_entries = 0;           // 0: as many as max_bytes allows
+  std::uint64_t max_bytes = 256ULL << 20;  // 0: as if not enabled
   std::size_t remembered_labels = limits::kRememberedLabels;  // at least 2; see label_table.h
 
   // Performance.

@@ -54,8 +54,8 @@ class HotTier {
 
   // One step: counts an invalidation of the key, removes the key's entry and all that carry the
   // key as a label, and publishes `entry` unless one of its labels was invalidated by anyone
-  // else after `ticket`. Without an entry: an erase. `cause`: what the listener is told of the
-  // key's former entry.
+  // else after `ticket`. Without an entry: an erase, which is declined. `cause`: what the
+  // listener is told of the key's former entry.
   virtual FillOutcome put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) = 0;
 
   // Counts one invalidation of `labels` and removes what carries any of them. The numbers rise
@@ -75,7 +75,8 @@ class HotTier {
   // Removes entries past their keep_until; returns how many.
   virtual std::uint64_t remove_expired() = 0;
 
-  // Changes the bounds at run time; evicts until they hold. 0: nothing is kept.
+  // Changes the bounds at run time; evicts until they hold. No bytes: nothing is kept. No
+  // entries: only the bytes are bounded.
   virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
 
   virtual void set_removal_listener(RemovalListener listener) = 0;

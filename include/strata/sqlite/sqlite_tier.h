@@ -58,10 +58,10 @@ struct SqliteOptions {
 
   // Performance
 
-  std::size_t max_pending_writes = 65'536;       // accepted, not committed; further fills decline
+  std::size_t max_pending_writes = 65'536;  // accepted, not committed; further fills decline
   std::size_t max_pending_bytes = 64u << 20;
-  std::size_t readers = 4;                       // connections that read, 1 to 64
-  std::size_t cache_bytes = 32u << 20;           // of pages, over all connections
+  std::size_t readers = 4;              // connections that read, 1 to 64
+  std::size_t cache_bytes = 32u << 20;  // of pages, over all connections
   std::size_t remembered_labels = limits::kRememberedLabels;
   // Invalidations not yet carried out in the file, 64 at least, 32 bytes each. When they do not
   // suffice, one tombstone for everything takes the place of all.

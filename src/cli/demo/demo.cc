@@ -31,6 +31,7 @@ using cli::DemoArguments;
 using cli::ExitCode;
 
 constexpr std::uint64_t kMemoryEntries = 1'000;  // fewer than there are objects
+constexpr std::size_t kMinPackages = 1'000;      // for known and unknown ones in the outage
 constexpr unsigned kMaxThreads = 256;
 constexpr unsigned kMaxReads = 10'000'000;
 
@@ -138,7 +139,7 @@ class Run {
             .places_path = origins_->places_path(),
             .cache_path = folder_->file(cache_file),
             .memory_entries = kMemoryEntries,
-            .connections = arguments_.threads + kUpdaters};
+            .connections = arguments_.threads + 2 * kUpdaters};  // each has a partner
   }
   [[nodiscard]] Result<std::unique_ptr<Front>> open(const std::string& cache_file) const {
     return Front::open(origins_->objects(), origins_->history(), front_options(cache_file), clock_);
@@ -217,6 +218,11 @@ int run(const DemoArguments& arguments) {
       load_catalogue(arguments.data_dir.empty() ? data_folder() : arguments.data_dir);
   if (!catalogue) {
     print_error(catalogue.error().message + "; --data names the folder with the demo's data");
+    return code(ExitCode::kUsage);
+  }
+  if (catalogue->packages.size() < kMinPackages) {
+    print_error("--data: the demo needs " + std::to_string(kMinPackages) + " packages, not " +
+                std::to_string(catalogue->packages.size()));
     return code(ExitCode::kUsage);
   }
   // Short enough to be typed again.

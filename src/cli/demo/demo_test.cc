@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <string>
 
+#include "cli/demo/scratch_folder.h"
 #include "core/mutant.h"
 
 namespace strata::cli {
@@ -30,6 +32,18 @@ TEST(DemoArguments, AFolderWithoutTheDataIsNamed) {
   const std::string said = refusal({.data_dir = "/nonexistent"});
   EXPECT_NE(said.find("/nonexistent/packages.tsv"), std::string::npos) << said;
   EXPECT_NE(said.find("--data"), std::string::npos) << said;
+}
+
+TEST(DemoArguments, AFewPackagesAreNotEnough) {
+  const auto folder = demo::ScratchFolder::create().value();
+  std::ofstream(folder->file("packages.tsv"))
+      << "name\tversion\tsection\tinstalled_kib\tdepends_count\tdepends\tdescription\n"
+         "bash\t5.2\tshells\t1\t0\t\tGNU Bourne Again SHell\n";
+  std::ofstream(folder->file("places.tsv"))
+      << "zone\tcountry_codes\tcountry_names\tlatitude\tlongitude\tcomments\n"
+         "Europe/Paris\tFR\tFrance\t48.8\t2.3\t\n";
+  const std::string said = refusal({.data_dir = folder->path()});
+  EXPECT_NE(said.find("needs 1000 packages, not 1"), std::string::npos) << said;
 }
 
 TEST(DemoArguments, ARuleThatCannotBeBrokenHereIsRefused) {
