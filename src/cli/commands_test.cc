@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "cli/commands/commands.h"
@@ -101,6 +102,45 @@ TEST_F(CommandsTest, SeeWhatAValueWasComputedFrom) {
   EXPECT_EQ(run({"purge", "--prefix", "eur", "--confirm"}).code, ExitCode::kOk);
   EXPECT_EQ(run({"get", "--keyspace", "total", "all"}).code, ExitCode::kNotFound)
       << "and goes with it";
+}
+
+// Each order, cut at any length, is the beginning of the whole.
+TEST_F(CommandsTest, InspectShowsTheFirstOfAnyOrder) {
+  constexpr int kEntries = 40;
+  fill([](Cache& cache) {
+    auto values = cache.keyspace<std::string>("v", {.ttl_jitter = 0});
+    for (int i = 0; i < kEntries; ++i) {
+      const int mixed = i * 17 % kEntries;
+      values.put(mixed, std::string(static_cast<std::size_t>(i * 7 % kEntries), 'x'),
+                 {.ttl = std::chrono::hours(1 + i * 11 % kEntries)});
+    }
+  });
+  const auto member = [](const Json& entry, const char* pointer) {
+    return entry.pick(pointer).value().text();
+  };
+  for (const std::string order : {"key", "age", "size", "ttl"}) {
+    std::vector<std::string> all;
+    for (const int limit : {0, 1, 7, 39, 40, 41}) {
+      const Run inspected =
+          run({"inspect", "--json", "--sort", order, "--limit", std::to_string(limit)});
+      const Json answer = Json::parse(inspected.data).value();
+      const int shown = std::stoi(member(answer, "/shown"));
+      EXPECT_EQ(shown, limit == 0 ? kEntries : std::min(limit, kEntries));
+      std::vector<std::string> keys;
+      std::vector<double> measures;
+      for (int i = 0; i < shown; ++i) {
+        const Json entry = answer.pick("/entries/" + std::to_string(i)).value();
+        keys.push_back(member(entry, "/key"));
+        if (order == "size") measures.push_back(-std::stod(member(entry, "/size_bytes")));
+        if (order == "age") measures.push_back(-std::stod(member(entry, "/age_seconds")));
+        if (order == "ttl") measures.push_back(std::stod(member(entry, "/ttl_left_seconds")));
+      }
+      EXPECT_TRUE(order != "key" || std::is_sorted(keys.begin(), keys.end()));
+      EXPECT_TRUE(std::is_sorted(measures.begin(), measures.end())) << order;
+      if (limit == 0) all = keys;
+      EXPECT_TRUE(std::equal(keys.begin(), keys.end(), all.begin())) << order << limit;
+    }
+  }
 }
 
 }  // namespace

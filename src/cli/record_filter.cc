@@ -27,13 +27,13 @@ std::string name_of(const KeyParts& parts) {
   return name;
 }
 
-Duration age_of(const Lifetime& lifetime, const Clock& clock) {
-  if (lifetime.boot_id == clock.boot_id()) {
-    return between({lifetime.written_since_boot}, clock.now());
+Duration age_of(const Lifetime& lifetime, const Moment& at) {
+  if (lifetime.boot_id == at.boot_id) {
+    return between({lifetime.written_since_boot}, at.now);
   }
   constexpr std::int64_t kForeverMs = kForever.count() / 1'000'000;
   std::int64_t ms = 0;
-  if (__builtin_sub_overflow(clock.wall_now().unix_ms, lifetime.written_wall.unix_ms, &ms)) {
+  if (__builtin_sub_overflow(at.wall_now.unix_ms, lifetime.written_wall.unix_ms, &ms)) {
     ms = kForeverMs;
   }
   return std::chrono::milliseconds(std::clamp<std::int64_t>(ms, 0, kForeverMs));
@@ -86,7 +86,7 @@ std::vector<std::string> tags_of(const RecordRow& row) {
   return tags;
 }
 
-RecordRow row_of(std::string_view tier, const Record& record, const Clock& clock) {
+RecordRow row_of(std::string_view tier, const Record& record, const Moment& at) {
   RecordRow row;
   row.tier = tier;
   row.key = record.key_text;
@@ -98,10 +98,10 @@ RecordRow row_of(std::string_view tier, const Record& record, const Clock& clock
   row.labels = record.group;
   row.labels.insert(row.labels.end(), record.labels.begin(), record.labels.end());
   row.bytes = record.payload.size();
-  row.age = age_of(record.lifetime, clock);
+  row.age = age_of(record.lifetime, at);
   row.written = record.lifetime.written_wall;
   row.negative = record.negative;
-  const Remaining left = remaining(record.lifetime, clock.now(), clock.wall_now(), clock.boot_id());
+  const Remaining left = remaining(record.lifetime, at.now, at.wall_now, at.boot_id);
   row.fresh_for = left.fresh;
   row.state = left.kept <= Duration(0)    ? RecordState::kExpired
               : left.fresh <= Duration(0) ? RecordState::kStale

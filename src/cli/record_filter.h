@@ -52,7 +52,16 @@ struct RecordFilter {
 
 [[nodiscard]] std::string_view to_string(RecordState state);
 
-[[nodiscard]] RecordRow row_of(std::string_view tier, const Record& record, const Clock& clock);
+// What all clocks say at once, so that the rows of one scan can be compared.
+struct Moment {
+  explicit Moment(const Clock& clock)
+      : now(clock.now()), wall_now(clock.wall_now()), boot_id(clock.boot_id()) {}
+  Instant now;
+  WallTime wall_now;
+  std::uint64_t boot_id;
+};
+
+[[nodiscard]] RecordRow row_of(std::string_view tier, const Record& record, const Moment& at);
 
 // Whether the record's key, or a label that it carries, is one of `labels`.
 [[nodiscard]] bool carries(const Record& record, std::span<const Label> labels);

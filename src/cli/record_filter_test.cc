@@ -29,7 +29,7 @@ class RecordFilterTest : public testing::Test {
     record.payload = "value";
     return record;
   }
-  RecordRow row(const Record& record) { return row_of("sqlite", record, clock_); }
+  RecordRow row(const Record& record) { return row_of("sqlite", record, Moment(clock_)); }
   RecordRow row(const std::string& id, Labels labels = {}) {
     return row(record({.keyspace = "user", .identifier = id}, std::move(labels)));
   }

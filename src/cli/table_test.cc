@@ -29,6 +29,14 @@ TEST(Table, CutsTheWidestColumnThatMayBeCut) {
             "012345678...  0123456789012345  01234567\n");
 }
 
+TEST(Table, CutsColumnsEvenlyOnceTheyAreAlike) {
+  Table table({{"A", Align::kLeft, true}, {"B", Align::kLeft, true}});
+  table.row({"0123456789", "01234567890123456789"});
+  EXPECT_EQ(table.text({.columns = 22}),
+            "A           B\n"
+            "0123456789  0123456...\n");
+}
+
 TEST(Table, DoesNotCutBelowWhatCanBeRead) {
   Table table({{"ID", Align::kLeft, true}, {"KEY"}});
   table.row({"0123456789", "0123456789012345678901234567890123456789"});

@@ -43,6 +43,16 @@ TEST(Json, TheLastOfRepeatedMembersWins) {
   EXPECT_EQ(canonical(R"({"\u0061":1,"a":2})"), R"({"a":2})") << "escapes name the same member";
 }
 
+// So many that a sort has reason to do more than insert.
+TEST(Json, TheLastOfManyRepeatedMembersWins) {
+  std::string text = "{";
+  for (int round = 0; round < 1000; ++round) {
+    text += "\"" + std::to_string(round % 3) + "\":" + std::to_string(round) + ",";
+  }
+  text.back() = '}';
+  EXPECT_EQ(canonical(text), R"({"0":999,"1":997,"2":998})");
+}
+
 TEST(Json, NumbersKeepTheirDigits) {
   EXPECT_EQ(canonical("12345678901234567890123456789"), "12345678901234567890123456789");
   EXPECT_EQ(canonical("0.1000000000000000055511151231257827"),

@@ -156,6 +156,20 @@ TEST(Document, AliasesThatMultiplyAreStopped) {
       << error;
 }
 
+TEST(Document, EachUseOfAnAliasCounts) {
+  const std::string anchored = "a: &a [" + repeated("x,", 1000) + "]\n";
+  EXPECT_EQ(error_of(anchored + "b: [" + repeated("*a ,", 90) + "]\n"), "");
+  EXPECT_NE(error_of(anchored + "b: [" + repeated("*a ,", 100) + "]\n"), "");
+}
+
+// Each anchor keeps a copy of what it names, the anchors inside it included.
+TEST(Document, AnchorsWithinAnchorsCount) {
+  std::string text;
+  for (int level = 0; level < 30; ++level) text += "&a" + std::to_string(level) + " [";
+  EXPECT_EQ(error_of(text + repeated("x,", 3000) + repeated("]", 30)), "");
+  EXPECT_NE(error_of(text + repeated("x,", 4000) + repeated("]", 30)), "");
+}
+
 TEST(Document, ValuesAreCounted) {
   EXPECT_EQ(error_of("[" + repeated("a,", 99'998) + "]"), "");
   EXPECT_NE(error_of("[" + repeated("a,", 100'000) + "]"), "");

@@ -123,6 +123,7 @@ cache:
         path: app.db
         query: SELECT * FROM user WHERE id = :id
         shape: row
+  defaults: {ttl: 3m}
 )",
                                   {{"TOKEN", "t0k"}})
                                 .value();
@@ -140,6 +141,7 @@ cache:
   ASSERT_EQ(http.headers.size(), 1u);
   EXPECT_EQ(http.headers[0].second, "Bearer t0k");
   EXPECT_EQ(http.absent_statuses, std::vector<int>{404});
+  EXPECT_EQ(settings.sources.at("users").cache.keyspace.ttl, minutes(3)) << "as the defaults";
   const auto& query = std::get<SqliteQueryOptions>(settings.sources.at("users").kind);
   EXPECT_EQ(query.name, "users");
   EXPECT_EQ(query.sql, "SELECT * FROM user WHERE id = :id");
@@ -336,6 +338,12 @@ TEST(Settings, ASecretIsNotShownInAnError) {
   EXPECT_EQ(error_of("cache:\n  graceful: ${API_TOKEN}\n", {{"API_TOKEN", "hunter2"}}),
             "f.yaml:2:13: cache.graceful: the value of API_TOKEN is not true or false; write true "
             "or false");
+  EXPECT_EQ(error_of("cache: {name: '${API_TOKEN}'}\n", {{"API_TOKEN", "hunter 2"}}),
+            "f.yaml:1:15: cache.name: is refused; why is not shown, since it may be a secret");
+  EXPECT_EQ(error_of("cache: {sources: {a: {http: {url: 'https://h/', json_pointer: '${TOKEN}'}}}}",
+                     {{"TOKEN", "hunter2"}}),
+            "f.yaml:1:23: cache.sources.a.http: is refused; why is not shown, since it may be a "
+            "secret");
   const std::string url_error =
       error_of("cache: {sources: {a: {http: {url: \"ht!tp://${DB_PASSWORD}\"}}}}\n",
                {{"DB_PASSWORD", "hunter2"}});

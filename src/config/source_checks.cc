@@ -2,6 +2,7 @@
 #include "config/source_checks.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -51,6 +52,7 @@ std::size_t end_of_text(std::string_view query, std::size_t at) {
 
 std::vector<std::string> names_in_query(std::string_view query) {
   std::vector<std::string> names;
+  std::set<std::string_view> seen;
   std::size_t at = 0;
   while (at < query.size()) {
     const std::size_t after = end_of_text(query, at);
@@ -61,8 +63,8 @@ std::vector<std::string> names_in_query(std::string_view query) {
     const bool is_mark = query[at++] == ':';
     const std::size_t begin = at;
     while (is_mark && at < query.size() && is_name_byte(query[at])) ++at;
-    const std::string name(query.substr(begin, at - begin));
-    if (!name.empty() && std::count(names.begin(), names.end(), name) == 0) names.push_back(name);
+    const std::string_view name = query.substr(begin, at - begin);
+    if (!name.empty() && seen.insert(name).second) names.emplace_back(name);
   }
   return names;
 }
@@ -76,8 +78,10 @@ Result<std::vector<SourceParameter>> parameters_of(const SourceSettings& source)
   }
   const auto& query = std::get<SqliteQueryOptions>(source.kind);
   std::vector<SourceParameter> parameters = query.parameters;
+  std::set<std::string_view> declared;
+  for (const SourceParameter& parameter : query.parameters) declared.insert(parameter.name);
   for (std::string& name : names_in_query(query.sql)) {
-    if (has_parameter(parameters, name)) continue;
+    if (declared.contains(name)) continue;
     parameters.push_back({.name = std::move(name), .required = true, .default_value = {}});
   }
   return parameters;

@@ -48,8 +48,6 @@ int hex_value(char c) {
 
 using Param = std::pair<std::string, std::string>;
 
-bool by_name(const Param* a, const Param* b) { return a->first < b->first; }
-
 Result<void> append_param(std::string& out, const Param& param, const Param* previous) {
   if (param.first.empty()) {
     return rejected("a parameter of the key has no name (its value is " + quoted(param.second) +
@@ -74,23 +72,30 @@ Error params_too_long(const Param& at) {
 
 // Appends all of `params`, in order of their names.
 Result<void> append_params(std::string& out, const Params& params) {
-  std::vector<const Param*> sorted;
-  sorted.reserve(params.size());
-  for (const Param& param : params) sorted.push_back(&param);
-  if (!std::is_sorted(sorted.begin(), sorted.end(), by_name)) {
-    std::sort(sorted.begin(), sorted.end(), by_name);
+  const auto in_order = [](const Param& a, const Param& b) { return a.first < b.first; };
+  if (!std::is_sorted(params.begin(), params.end(), in_order)) {
+    Params sorted = params;
+    std::sort(sorted.begin(), sorted.end(), in_order);
+    return append_params(out, sorted);
   }
-
   const std::size_t begin = out.size();
   const Param* previous = nullptr;
-  for (const Param* param : sorted) {
-    const std::size_t size = param->first.size() + param->second.size();
-    if (size > limits::kParamsBytes) return params_too_long(*param);
-    if (Result<void> appended = append_param(out, *param, previous); !appended) return appended;
-    if (out.size() - begin > limits::kParamsBytes) return params_too_long(*param);
-    previous = param;
+  for (const Param& param : params) {
+    const std::size_t size = param.first.size() + param.second.size();
+    if (size > limits::kParamsBytes) return params_too_long(param);
+    if (Result<void> appended = append_param(out, param, previous); !appended) return appended;
+    if (out.size() - begin > limits::kParamsBytes) return params_too_long(param);
+    previous = &param;
   }
   return {};
+}
+
+// The size of what make() writes if nothing needs an escape. Hashing makes it smaller at most.
+std::size_t unescaped_bytes(const KeyParts& parts) {
+  std::size_t bytes = parts.version.size() + parts.keyspace.size() + parts.kind.size() +
+                      parts.identifier.size() + 4;
+  for (const auto& [name, value] : parts.params) bytes += name.size() + value.size() + 2;
+  return std::min(bytes, limits::kKeyBytes);
 }
 
 // The text up to the next `separator`, which is taken off `rest` with it.
@@ -186,17 +191,17 @@ Result<std::string> unescape(std::string_view text) {
 }
 
 Result<void> validate_name(std::string_view what, std::string_view name) {
-  const std::string subject(what);
-  if (name.empty()) return rejected("the " + subject + " has no name");
+  if (name.empty()) return rejected("the " + std::string(what) + " has no name");
+  const auto bad = std::find_if_not(name.begin(), name.end(), is_name_byte);
+  if (name.size() <= limits::kKeyspaceNameBytes && bad == name.end()) return {};
+
+  const std::string subject = "the name of " + std::string(what) + " " + quoted(name);
   if (name.size() > limits::kKeyspaceNameBytes) {
-    return rejected("the name of " + subject + " " + quoted(name) + " has " +
-                    std::to_string(name.size()) + " bytes; the limit is " +
+    return rejected(subject + " has " + std::to_string(name.size()) + " bytes; the limit is " +
                     std::to_string(limits::kKeyspaceNameBytes));
   }
-  const auto bad = std::find_if_not(name.begin(), name.end(), is_name_byte);
-  if (bad == name.end()) return {};
-  return rejected("the name of " + subject + " " + quoted(name) + " contains " +
-                  quoted(std::string_view(&*bad, 1)) + "; allowed are A-Z a-z 0-9 _ . -");
+  return rejected(subject + " contains " + quoted(std::string_view(&*bad, 1)) +
+                  "; allowed are A-Z a-z 0-9 _ . -");
 }
 
 Result<Key> Key::make(const KeyParts& parts) {
@@ -204,8 +209,7 @@ Result<Key> Key::make(const KeyParts& parts) {
 
   Key key;
   std::string& text = key.text_;
-  text.reserve(parts.version.size() + parts.keyspace.size() + parts.kind.size() +
-               parts.identifier.size() + 4 + kHashedParamsBytes);
+  text.reserve(unescaped_bytes(parts));
   append_escaped(text, parts.version);
   text += ':';
   text += parts.keyspace;  // nothing that validate_name() lets pass needs an escape

@@ -7,7 +7,6 @@
 
 #include "core/quote.h"
 #include "http_source/http_date.h"
-#include "http_source/url_template.h"
 #include "strata/codecs/json.h"
 #include "strata/core/limits.h"
 
@@ -39,7 +38,7 @@ std::string describe_status(const HttpAnswer& answer) {
   const std::string& retry_after = answer.headers.retry_after();
   if (!retry_after.empty()) text += ", Retry-After " + internal::quoted(retry_after);
   if (!answer.redirect_url.empty()) {
-    text += ", a redirect to " + redact_url(answer.redirect_url) +
+    text += ", a redirect to " + answer.printable_redirect +
             "; follow_redirects would permit one to the same host";
   }
   return text;

@@ -125,9 +125,11 @@ Result<HttpAnswer> HttpSource::get(Transfer& transfer, ExpandedUrl& url,
   const std::vector<std::string> headers = request_headers(request, options_);
   for (std::size_t redirects = 0;; ++redirects) {
     Result<HttpAnswer> answer = get_once(transfer, url, headers, limits);
-    if (!answer || answer->redirect_url.empty() || !options_.follow_redirects) return answer;
+    if (!answer || answer->redirect_url.empty()) return answer;
+    const std::string target = redact_url(answer->redirect_url, url.secrets);
+    answer->printable_redirect = target;
+    if (!options_.follow_redirects) return answer;
 
-    const std::string target = redact_url(answer->redirect_url);
     if (redirects == kHttpRedirects) {
       return error(
           {ErrorCode::kLoadFailed,
@@ -141,7 +143,8 @@ Result<HttpAnswer> HttpSource::get(Transfer& transfer, ExpandedUrl& url,
                     {}},
                    url);
     }
-    url = {.url = std::move(answer->redirect_url), .printable = target};
+    url.url = std::move(answer->redirect_url);
+    url.printable = target;
   }
 }
 

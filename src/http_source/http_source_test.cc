@@ -71,7 +71,8 @@ TEST_F(HttpSource, AReplyTellsWhatItsHeadersTell) {
 TEST_F(HttpSource, WithoutAnETagTheLastModificationIsTheVersion) {
   answer(200, {{"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}, "hello");
   EXPECT_EQ(fetch(options()).value().version, "Sun, 06 Nov 1994 08:49:37 GMT");
-  answer(200, {}, "hello");
+  answer(203, {}, "hello");
+  EXPECT_EQ(fetch(options()).value().body, "hello");
   EXPECT_EQ(fetch(options()).value().version, "");
   EXPECT_EQ(fetch(options()).value().last_modified, std::nullopt);
 }
@@ -331,6 +332,17 @@ TEST_F(HttpSource, NobodyAtTheAddressIsUnavailable) {
     nobody.url_template = gone.url("/");
   }
   expect_error(fetch(nobody), ErrorCode::kUnavailable, {"\"api\"", "127.0.0.1"});
+}
+
+// The origin waits for a request, the source for a handshake.
+TEST_F(HttpSource, ConnectingHasATimeoutOfItsOwn) {
+  HttpOptions stuck = options();
+  stuck.url_template = "https://127.0.0.1:" + std::to_string(origin_.port()) + "/";
+  stuck.connect_timeout = std::chrono::milliseconds(40);
+  stuck.timeout = std::chrono::hours(1);
+  const Result<SourceReply> reply = fetch(stuck);
+  expect_error(reply, ErrorCode::kUnavailable, {"/"});
+  EXPECT_EQ(reply.error().message.find("within timeout"), std::string::npos);
 }
 
 TEST_F(HttpSource, ANameThatDoesNotResolveIsUnavailable) {

@@ -161,6 +161,14 @@ TEST_F(HttpTrust, ErrorsShowNoSecret) {
     answer(status, {{"Location", "/?password=hunter8"}}, "hunter9");
     messages.push_back(fetch(secretive, request).error().message);
   }
+  secretive.follow_redirects = true;
+  for (const char* target : {"http://elsewhere.example/?password=hunter8", "?password=hunter8"}) {
+    answer(302, {{"Location", target}}, "");
+    const std::string message = fetch(secretive, request).error().message;
+    EXPECT_NE(message.find("password=***"), std::string::npos) << message;
+    EXPECT_EQ(message.find("hunter"), std::string::npos) << message;
+  }
+  secretive.follow_redirects = false;
   origin_.set_handler([](const HttpRequest&, HttpConnection& connection) { connection.reset(); });
   messages.push_back(fetch(secretive, request).error().message);
   secretive.allow_private = false;

@@ -188,7 +188,6 @@ void Transfer::State::prepare(const std::string& url, const Lines& lines, Durati
   set(CURLOPT_HTTPHEADER, lines.get());
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_ACCEPT_ENCODING, std::string(kAcceptedEncodings).c_str());
-  set(CURLOPT_PATH_AS_IS, 1L);
   set(CURLOPT_ERRORBUFFER, curl_message.data());
 
   // Time. Without QUICK_EXIT the end of an exchange waits for a hanging name resolution.

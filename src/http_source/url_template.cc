@@ -58,6 +58,18 @@ std::string decode(std::string_view text) {
   return out;
 }
 
+std::string hide(std::string_view text, const std::vector<std::string>& secrets) {
+  std::string out(text);
+  for (const std::string& secret : secrets) {
+    if (secret.empty()) continue;
+    for (std::size_t at = out.find(secret); at != std::string::npos;
+         at = out.find(secret, at + kHidden.size())) {
+      out.replace(at, secret.size(), kHidden);
+    }
+  }
+  return out;
+}
+
 // Where scheme and authority end and the path begins; npos without a scheme that is allowed.
 std::size_t path_begin(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -186,6 +198,8 @@ Result<ExpandedUrl> UrlTemplate::expand(const Params& params) const {
     }
     if (is_secret_name(piece.text)) {
       expanded.printable += kHidden;
+      expanded.secrets.push_back(value);
+      expanded.secrets.push_back(expanded.url.substr(begin));
     } else {
       append_encoded(expanded.printable, value);
     }
@@ -210,7 +224,9 @@ bool is_secret_name(std::string_view name) {
   });
 }
 
-std::string redact_url(std::string_view url) {
+std::string redact_url(std::string_view raw, const std::vector<std::string>& secrets) {
+  const std::string hidden = hide(raw, secrets);
+  std::string_view url = hidden;
   std::string out;
   const std::size_t scheme = url.find("://");
   if (scheme != std::string_view::npos) {

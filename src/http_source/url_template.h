@@ -17,6 +17,7 @@ namespace strata {
 struct ExpandedUrl {
   std::string url;
   std::string printable;  // without user, password and what looks like a secret; not too long
+  std::vector<std::string> secrets;  // the values that `printable` does not have
 };
 
 // Immutable once parsed.
@@ -44,8 +45,9 @@ class UrlTemplate {
 // Whether a parameter of this name had better not be shown: it contains token, key, secret, ...
 [[nodiscard]] bool is_secret_name(std::string_view name);
 
-// `url` fit for a message: user, password and values of secret names become ***, and what is
-// longer than a few lines is cut.
-[[nodiscard]] std::string redact_url(std::string_view url);
+// `url` fit for a message: user, password, values of secret names and, wherever they stand, the
+// `secrets` become ***; what is longer than a few lines is cut.
+[[nodiscard]] std::string redact_url(std::string_view url,
+                                     const std::vector<std::string>& secrets = {});
 
 }  // namespace strata

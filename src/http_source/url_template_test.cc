@@ -136,6 +136,8 @@ TEST(UrlTemplate, SecretsAreNotPrintable) {
 TEST(UrlTemplate, WhatLooksLikeASecretIsRedacted) {
   EXPECT_EQ(redact_url("http://a@b@host/x?sig=1&x=2;client_secret=3&auth=&y"),
             "http://***@host/x?sig=***&x=2;client_secret=***&auth=***&y");
+  EXPECT_EQ(redact_url("http://host/s3/x?y=s3&z=a%20b", {"", "s3", "a b", "a%20b"}),
+            "http://host/***/x?y=***&z=***");
   EXPECT_EQ(redact_url("http://host/a@b?c=@d"), "http://host/a@b?c=@d");
   EXPECT_EQ(redact_url("http://host/\n?x=\xFF"), "http://host/??x=?");
   EXPECT_LT(redact_url("http://host/" + std::string(10'000, 'x')).size(), 400u);

@@ -120,7 +120,7 @@ TEST(LinearTable, ErasingInTheOrderOfHashesDoesNotCrowdIt) {
 }
 
 TEST(LinearTable, AWalkSeesWhatStaysExactlyOnceWhateverHappensBetweenItsSteps) {
-  testkit::for_each_seed(60, [](testkit::Random& random) {
+  testkit::for_each_seed(300, [](testkit::Random& random) {
     Table table;
     const bool crowded = random.one_in(3);
     const auto key_of = [&](std::uint64_t i) { return crowded ? UINT64_MAX - 2 * i : mixed(i); };

@@ -11,12 +11,16 @@
 namespace strata {
 namespace {
 
+// Nothing but post() wakes the threads. In later rounds they have gone to sleep.
 TEST(ThreadPool, AsManyTasksRunAtOnceAsThereAreThreads) {
   constexpr std::size_t kThreads = 5;
-  std::barrier meeting(std::ptrdiff_t{kThreads});
+  std::barrier meeting(std::ptrdiff_t{kThreads + 1});
   const auto pool = thread_pool({.threads = kThreads});
-  for (std::size_t task = 0; task < kThreads; ++task) {
-    ASSERT_TRUE(pool->post([&] { meeting.arrive_and_wait(); }));
+  for (int round = 0; round < 50; ++round) {
+    for (std::size_t task = 0; task < kThreads; ++task) {
+      ASSERT_TRUE(pool->post([&] { meeting.arrive_and_wait(); }));
+    }
+    meeting.arrive_and_wait();
   }
   pool->close();
 }

@@ -80,15 +80,14 @@ Result<void> check_declaration(std::string_view name,
   for (auto parameter = parameters.begin(); is_sound && parameter != parameters.end();
        ++parameter) {
     is_sound = validate_name("parameter", parameter->name);
-    const bool is_repeated =
-        std::any_of(parameters.begin(), parameter, [&](const SourceParameter& earlier) {
-          return earlier.name == parameter->name;
-        });
+    const bool is_repeated = std::any_of(
+        parameters.begin(), parameter,
+        [&](const SourceParameter& earlier) { return earlier.name == parameter->name; });
     if (is_repeated) {
-      is_sound = Error{ErrorCode::kRejected,
-                       "source " + quoted(name) + " declares parameter " +
-                           quoted(parameter->name) + " twice",
-                       {}};
+      is_sound = Error{
+          ErrorCode::kRejected,
+          "source " + quoted(name) + " declares parameter " + quoted(parameter->name) + " twice",
+          {}};
     }
   }
   return is_sound;

@@ -206,7 +206,6 @@ std::vector<std::string> QueryConnection::parameter_names() const {
 Result<std::optional<std::string>> QueryConnection::run(const Params& params,
                                                         QueryPatience& patience) {
   patience_ = &patience;
-  is_suspect_ = false;
   Result<std::optional<std::string>> rows = [&] {
     const Run run(statement_);
     const Result<void> bound = bind(params);
@@ -271,25 +270,19 @@ Error QueryConnection::over_limit(std::string_view limit, std::size_t value) con
           {}};
 }
 
-Error QueryConnection::error(int code, std::string_view doing) {
+Error QueryConnection::error(int code, std::string_view doing) const {
   ErrorCode kind = ErrorCode::kUnavailable;
   switch (primary(code)) {
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
     case SQLITE_MISMATCH:
     case SQLITE_AUTH:
-      kind = ErrorCode::kLoadFailed;
-      break;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       kind = ErrorCode::kLoadFailed;
-      is_suspect_ = true;
-      break;
-    case SQLITE_BUSY:
-    case SQLITE_INTERRUPT:
       break;
     default:
-      is_suspect_ = true;
+      break;
   }
   const char* text = database_ != nullptr ? sqlite3_errmsg(database_) : sqlite3_errstr(code);
   return {kind,

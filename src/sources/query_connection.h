@@ -44,8 +44,6 @@ class QueryConnection {
 
   // Whether another file, or none, now has the path's name.
   [[nodiscard]] bool file_has_moved() const;
-  // Whether the last error may have to do with this connection rather than the query.
-  [[nodiscard]] bool is_suspect() const { return is_suspect_; }
 
  private:
   explicit QueryConnection(const SqliteQueryOptions& options) : options_(options) {}
@@ -60,13 +58,12 @@ class QueryConnection {
   [[nodiscard]] Error rejected(std::string_view what) const;
   [[nodiscard]] Error over_limit(std::string_view limit, std::size_t value) const;
   // The error of a call of SQLite that returned `code`.
-  [[nodiscard]] Error error(int code, std::string_view doing);
+  [[nodiscard]] Error error(int code, std::string_view doing) const;
 
   const SqliteQueryOptions& options_;
   sqlite3* database_ = nullptr;
   sqlite3_stmt* statement_ = nullptr;
   QueryPatience* patience_ = nullptr;  // while a call runs
-  bool is_suspect_ = false;
 };
 
 }  // namespace strata

@@ -195,8 +195,7 @@ void SqliteQuerySource::give_back(std::unique_ptr<QueryConnection> connection) {
   const MutexLock lock(pool_.mutex);
   STRATA_ASSERT(pool_.lent > 0);
   --pool_.lent;
-  const bool is_wanted = connection != nullptr && !connection->is_suspect() &&
-                         !pool_.closed.load(std::memory_order_relaxed);
+  const bool is_wanted = connection != nullptr && !pool_.closed.load(std::memory_order_relaxed);
   if (is_wanted) {
     pool_.idle.push_back(std::move(connection));
   } else {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -18,6 +19,24 @@ namespace {
 
 using testkit::kCities;
 using testkit::kEndless;
+
+// Counts how often it is asked.
+class CountingClock : public Clock {
+ public:
+  [[nodiscard]] Instant now() const override {
+    ++count_;
+    return system_clock()->now();
+  }
+  [[nodiscard]] WallTime wall_now() const override { return system_clock()->wall_now(); }
+  [[nodiscard]] std::uint64_t boot_id() const override { return 1; }
+  void wait_for_more(int questions) const {
+    const int until = count_ + questions;
+    while (count_ < until) std::this_thread::yield();
+  }
+
+ private:
+  mutable std::atomic<int> count_{0};
+};
 
 class SqliteQueryTrust : public testkit::SqliteQueryFixture {};
 
@@ -79,12 +98,16 @@ TEST_F(SqliteQueryTrust, ExtensionsCannotBeLoaded) {
 }
 
 TEST_F(SqliteQueryTrust, APathIsNoUri) {
+  sqlite3_shutdown();
+  sqlite3_config(SQLITE_CONFIG_URI, 1);
   write(kCities, "file:data.db?mode=memory");
   SqliteQueryOptions odd = options("SELECT count(*) AS n FROM city");
   odd.path = folder_.file("file:data.db?mode=memory");
   EXPECT_EQ(body(*sqlite_query_source(odd).value()), R"([{"n":2}])");
   odd.path = "file:" + folder_.file("data.db");
   expect_refused(sqlite_query_source(odd), ErrorCode::kUnavailable, "file:");
+  sqlite3_shutdown();
+  sqlite3_config(SQLITE_CONFIG_URI, 0);
 }
 
 TEST_F(SqliteQueryTrust, SymlinksAreRefusedIfAsked) {
@@ -124,6 +147,15 @@ TEST_F(SqliteQueryTrust, TooManyBytesAreAnErrorThatNamesTheLimit) {
   }
 }
 
+TEST_F(SqliteQueryTrust, AParameterThatIsTooLongIsNotTakenForNull) {
+  write(kCities);
+  const auto source = open("SELECT :text IS NULL AS is_null").value();
+  const std::string longest(16u << 20, 'x');
+  EXPECT_EQ(body(*source, {{"text", longest}}), R"([{"is_null":0}])");
+  const std::string answer = body(*source, {{"text", longest + "x"}});
+  EXPECT_NE(answer.find("too long a \"text\""), std::string::npos) << answer;
+}
+
 TEST_F(SqliteQueryTrust, ALockedFileIsUnavailable) {
   write(kCities);
   SqliteQueryOptions impatient = options("SELECT count(*) AS n FROM city");
@@ -158,16 +190,39 @@ TEST_F(SqliteQueryTrust, CloseEndsTheWaitForALock) {
   SqliteQueryOptions patient = options("SELECT count(*) AS n FROM city");
   patient.busy_timeout = std::chrono::hours(1);
   patient.timeout = std::chrono::hours(1);
-  const auto source = sqlite_query_source(patient).value();
+  const auto clock = std::make_shared<CountingClock>();
+  const auto source = sqlite_query_source(patient, clock).value();
   sqlite3* owner = nullptr;
   ASSERT_EQ(sqlite3_open(folder_.file("data.db").c_str(), &owner), SQLITE_OK);
   ASSERT_EQ(sqlite3_exec(owner, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
   Error seen;
   std::thread fetching([&] { seen = error(*source); });
+  clock->wait_for_more(6);  // one at the beginning, then one with every try
   source->close();
   fetching.join();
   EXPECT_EQ(seen.code, ErrorCode::kClosed) << seen.message;
   sqlite3_close(owner);
+}
+
+// Otherwise the lock that a query holds on the file would still be there.
+TEST_F(SqliteQueryTrust, CloseReturnsWhenTheLastQueryHasEnded) {
+  write(kCities);
+  for (int round = 0; round < 10; ++round) {
+    SqliteQueryOptions patient = options(std::string(kEndless) + ", city");
+    patient.timeout = std::chrono::hours(1);
+    const auto source = sqlite_query_source(patient).value();
+    std::thread fetching([&] { EXPECT_EQ(error(*source).code, ErrorCode::kClosed); });
+    sqlite3* owner = nullptr;
+    ASSERT_EQ(sqlite3_open(folder_.file("data.db").c_str(), &owner), SQLITE_OK);
+    while (sqlite3_exec(owner, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr) == SQLITE_OK) {
+      sqlite3_exec(owner, "ROLLBACK", nullptr, nullptr, nullptr);
+      std::this_thread::yield();
+    }
+    source->close();
+    EXPECT_EQ(sqlite3_exec(owner, "BEGIN EXCLUSIVE", nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(owner);
+    fetching.join();
+  }
 }
 
 TEST_F(SqliteQueryTrust, TheTimeoutEndsAnEndlessQuery) {

@@ -18,11 +18,13 @@ class CheckedVfsTest : public testing::Test {
   void SetUp() override {
     make_file(path).value();
     Database made = Database::open({.path = path, .use = Database::Use::kMake}).value();
-    made.execute("PRAGMA page_size=4096; CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB);"
-                 "CREATE INDEX i ON t(b)")
+    made.execute(
+            "PRAGMA page_size=4096; CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB);"
+            "CREATE INDEX i ON t(b)")
         .value();
-    made.execute("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<300)"
-                 " INSERT INTO t SELECT x, randomblob(100) FROM n")
+    made.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM n WHERE x<300)"
+            " INSERT INTO t SELECT x, randomblob(100) FROM n")
         .value();
     made.close();
     ASSERT_TRUE(read_whole_file(path, bytes));
@@ -32,7 +34,8 @@ class CheckedVfsTest : public testing::Test {
   [[nodiscard]] int read_all() const {
     auto database = Database::open({.path = path, .use = Database::Use::kWrite});
     if (!database) return database.error().code == ErrorCode::kCorrupt ? SQLITE_IOERR_DATA : -1;
-    return database->run("SELECT sum(length(b)) FROM t NOT INDEXED; SELECT max(length(b)) FROM t INDEXED BY i");
+    return database->run(
+        "SELECT sum(length(b)) FROM t NOT INDEXED; SELECT max(length(b)) FROM t INDEXED BY i");
   }
   void set_bytes(const std::string& changed) const {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << changed;

@@ -81,8 +81,8 @@ TEST_F(FilesTest, FilesThatAreNotPlainAreRejected) {
   const Paths paths = prepare("cache.db").value();
   EXPECT_TRUE(check_files(paths).ok());
   write("target");
-  for (const std::string& file : {paths.database, paths.wal, paths.shm, paths.rollback,
-                                  paths.journal, paths.lock}) {
+  for (const std::string& file :
+       {paths.database, paths.wal, paths.shm, paths.rollback, paths.journal, paths.lock}) {
     SCOPED_TRACE(file);
     fs::create_symlink(folder.file("target"), file);
     expect_rejected(check_files(paths), "symbolic link");

@@ -67,7 +67,8 @@ TEST_F(JournalTest, MarksAreThereUntilTheyAreCleared) {
   const auto journal = make();
   const Journal::Slot first = journal->mark({LabelId{1}, Ticket{10}});
   const Journal::Slot second = journal->mark({LabelId{2}, Ticket{11}});
-  EXPECT_EQ(sorted(Journal::read(path)->marks), (std::map<std::uint64_t, std::uint64_t>{{1, 10}, {2, 11}}));
+  EXPECT_EQ(sorted(Journal::read(path)->marks),
+            (std::map<std::uint64_t, std::uint64_t>{{1, 10}, {2, 11}}));
   journal->clear(first);
   EXPECT_EQ(sorted(Journal::read(path)->marks), (std::map<std::uint64_t, std::uint64_t>{{2, 11}}));
   journal->clear(second);
@@ -165,8 +166,8 @@ TEST_F(JournalTest, WhatIsNoJournalIsNone) {
   EXPECT_FALSE(Journal::read(path)) << "missing";
   const auto journal = make();
   const std::string whole = bytes();
-  for (const std::size_t size : {std::size_t{0}, std::size_t{100}, kHeaderBytes,
-                                 whole.size() - kSlotBytes}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{100}, kHeaderBytes, whole.size() - kSlotBytes}) {
     set_bytes(whole.substr(0, size));
     EXPECT_FALSE(Journal::read(path)) << size << " bytes";
   }
@@ -192,7 +193,8 @@ TEST_F(JournalTest, AgreesWithAModelThroughMarksAndClearings) {
         const Journal::Slot slot = journal->mark(mark);
         ASSERT_TRUE(live.emplace(slot, mark).second) << "the slot was taken";
       } else if (!live.empty()) {
-        const auto gone = std::next(live.begin(), static_cast<std::ptrdiff_t>(random.below(live.size())));
+        const auto gone =
+            std::next(live.begin(), static_cast<std::ptrdiff_t>(random.below(live.size())));
         journal->clear(gone->first);
         live.erase(gone);
       }

@@ -18,8 +18,9 @@ namespace strata::sqlite {
 // in slices, beside those that follow it.
 //
 // Invariants, whenever the lock is free:
-// (1) Numbers of operations never decrease along the queue: a record is given the position at
-//     its acceptance, or the number of its own put.
+// (1) Numbers of fills, puts and removals never decrease along the queue: a record is given the
+//     position at its acceptance, or the number of its own put. A touch keeps the number of what
+//     it touches, which no tombstone covers at that moment.
 // (2) A record that was accepted is pending until the commit that holds it, unless a newer
 //     record of its key, or a put or erase of the key, takes its place.
 // (3) A tombstone stays until the commit after which no row that it covers is left, and so does
@@ -109,7 +110,9 @@ void Ledger::wait_for_room(std::size_t bytes, std::size_t tombstones, Deadline d
   const auto has_room = [&]() STRATA_NO_ANALYSIS {
     return (bytes == 0 || has_queue_room(bytes)) && has_tombstone_room(tombstones);
   };
-  if (has_room()) return;
+  const bool may_have_room =
+      bytes <= options_.max_pending_bytes && tombstones <= options_.max_tombstones;
+  if (has_room() || !may_have_room) return;
   const Deadline patience{std::min(deadline.at, saturating_add(clock_.now(), options_.put_wait))};
   // A disk that fails makes no room soon.
   while (!has_room() && failing_.empty() && !closed_) {

@@ -221,6 +221,7 @@ class Ledger {
   [[nodiscard]] bool take_some(Batch& batch, ByLabel<std::size_t>& removals)
       STRATA_REQUIRES(mutex_);
   void compact_queue() STRATA_REQUIRES(mutex_);
+  Taken stop_writer() STRATA_REQUIRES(mutex_);
   void start_with(const LedgerStart& start) STRATA_REQUIRES(mutex_);
   void wake_writer() STRATA_REQUIRES(mutex_);
   void finish_one(Operation& operation, bool runs_on) STRATA_REQUIRES(mutex_);
@@ -257,6 +258,7 @@ class Ledger {
   std::string damage_ STRATA_GUARDED_BY(mutex_);
   bool closed_ STRATA_GUARDED_BY(mutex_) = false;
   bool abandoned_ STRATA_GUARDED_BY(mutex_) = false;
+  bool writer_stopped_ STRATA_GUARDED_BY(mutex_) = false;
   bool writer_waits_ STRATA_GUARDED_BY(mutex_) = false;
   bool hurry_ STRATA_GUARDED_BY(mutex_) = false;  // a pause is to end
   LedgerCounts counts_ STRATA_GUARDED_BY(mutex_);

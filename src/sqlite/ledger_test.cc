@@ -31,14 +31,13 @@ class LedgerTest : public ::testing::Test {
     Duration put_wait{0};
   };
   void start(const Setup& setup) {
-    ledger = std::make_unique<Ledger>(
-        LedgerOptions{.remembered_labels = 1'000,
-                      .max_pending_writes = setup.max_pending_writes,
-                      .max_pending_bytes = setup.max_pending_bytes,
-                      .max_tombstones = setup.max_tombstones,
-                      .put_wait = setup.put_wait},
-        LedgerStart{.position = Ticket{100}, .epoch = 9, .marks = {}}, clock,
-        Journal::make_in_memory(setup.max_tombstones));
+    ledger = std::make_unique<Ledger>(LedgerOptions{.remembered_labels = 1'000,
+                                                    .max_pending_writes = setup.max_pending_writes,
+                                                    .max_pending_bytes = setup.max_pending_bytes,
+                                                    .max_tombstones = setup.max_tombstones,
+                                                    .put_wait = setup.put_wait},
+                                      LedgerStart{.position = Ticket{100}, .epoch = 9, .marks = {}},
+                                      clock, Journal::make_in_memory(setup.max_tombstones));
   }
   void TearDown() override { ledger->check_invariants(); }
 
@@ -78,28 +77,13 @@ class LedgerTest : public ::testing::Test {
   void finish(Batch& batch) { ledger->finish(batch, {.number = ++commits}); }
   // "store a", "remove", ... of a batch.
   static std::vector<std::string> described(const Batch& batch) {
+    static constexpr const char* kWords[] = {"skip", "store ", "touch", "remove", "drop", "expire"};
     std::vector<std::string> words;
     for (const Operation& operation : batch.operations) {
-      switch (operation.kind) {
-        case Kind::kStore:
-          words.push_back((operation.removes ? "put " : "store ") + operation.record->payload);
-          break;
-        case Kind::kRemove:
-          words.push_back("remove");
-          break;
-        case Kind::kSkip:
-          words.push_back("skip");
-          break;
-        case Kind::kTouch:
-          words.push_back("touch");
-          break;
-        case Kind::kDrop:
-          words.push_back("drop");
-          break;
-        case Kind::kExpire:
-          words.push_back("expire");
-          break;
-      }
+      const bool puts = operation.kind == Operation::Kind::kStore && operation.removes;
+      std::string word = puts ? "put " : kWords[static_cast<int>(operation.kind)];
+      if (operation.record != nullptr) word += operation.record->payload;
+      words.push_back(std::move(word));
     }
     return words;
   }
@@ -240,14 +224,14 @@ TEST_F(LedgerTest, WithoutRoomFillsAreDeclinedAndPutsOnlyInvalidate) {
 }
 
 TEST_F(LedgerTest, BytesAreBoundedToo) {
-  const std::size_t one = bytes_of(*record("a", std::string(1'000, 'x')));
-  start({.max_pending_bytes = 2 * one});
-  EXPECT_EQ(fill("a", std::string(1'000, 'x')), FillOutcome::kStored);
-  EXPECT_EQ(fill("b", std::string(1'000, 'x')), FillOutcome::kStored);
-  EXPECT_EQ(fill("c", std::string(1'000, 'x')), FillOutcome::kDeclined);
+  const std::string large(1'000, 'x');
+  start({.max_pending_bytes = 2 * bytes_of(*record("a", large))});
+  EXPECT_EQ(fill("a", large), FillOutcome::kStored);
+  EXPECT_EQ(fill("b", large), FillOutcome::kStored);
+  EXPECT_EQ(fill("c", large), FillOutcome::kDeclined);
   Batch batch = take();
   finish(batch);
-  EXPECT_EQ(fill("c", std::string(1'000, 'x')), FillOutcome::kStored);
+  EXPECT_EQ(fill("c", large), FillOutcome::kStored);
 }
 
 TEST_F(LedgerTest, WithoutRoomInTheJournalOneTombstoneCoversEverything) {
@@ -317,16 +301,15 @@ TEST_F(LedgerTest, ANewRecordTakesThePlaceOfATouch) {
 TEST_F(LedgerTest, MarksOfAnEarlierTimeAreTombstones) {
   const testkit::TempDir folder;
   // Two of one label: the process ended between writing one and clearing the other.
-  const std::vector<Mark> marks{{tag("t").id(), Ticket{95}},
-                                {tag("t").id(), Ticket{90}},
-                                {tag("u").id(), Ticket{80}}};
+  const std::vector<Mark> marks{
+      {tag("t").id(), Ticket{95}}, {tag("t").id(), Ticket{90}}, {tag("u").id(), Ticket{80}}};
   auto journal = Journal::make(folder.file("journal"), {.slots = 64}, marks).value();
-  ledger = std::make_unique<Ledger>(
-      LedgerOptions{.remembered_labels = 10,
-                    .max_pending_writes = 10,
-                    .max_pending_bytes = 1'000'000,
-                    .max_tombstones = 64},
-      LedgerStart{.position = Ticket{95}, .epoch = 9, .marks = marks}, clock, std::move(journal));
+  ledger = std::make_unique<Ledger>(LedgerOptions{.remembered_labels = 10,
+                                                  .max_pending_writes = 10,
+                                                  .max_pending_bytes = 1'000'000,
+                                                  .max_tombstones = 64},
+                                    LedgerStart{.position = Ticket{95}, .epoch = 9, .marks = marks},
+                                    clock, std::move(journal));
   EXPECT_EQ(ledger->position(), Ticket{95});
   Record row = *record("a", "row", {tag("t")});
   row.number = Ticket{94};

@@ -88,7 +88,7 @@ Ledger::Taken Ledger::take(Batch& batch, bool wait) {
   ByLabel<std::size_t> removals(0, Spread{epoch_ | 1});
   for (;;) {
     const MutexLock lock(mutex_);
-    if (abandoned_) return Taken::kStop;
+    if (abandoned_) return stop_writer();
     if (!damage_.empty()) return Taken::kDamage;
     if (!queue_.empty()) {
       if (!take_some(batch, removals) && !batch.empty()) return Taken::kWork;
@@ -96,11 +96,18 @@ Ledger::Taken Ledger::take(Batch& batch, bool wait) {
     }
     if (!batch.empty() || !wait) return Taken::kWork;
     changed_.notify_all();
-    if (closed_) return Taken::kStop;
+    if (closed_) return stop_writer();
     writer_waits_ = true;
     work_.wait(mutex_);
     writer_waits_ = false;
   }
+}
+
+// What is invalidated from now on stays a mark in the journal, for whoever opens the file next.
+Ledger::Taken Ledger::stop_writer() {
+  writer_stopped_ = true;
+  changed_.notify_all();
+  return Taken::kStop;
 }
 
 // Takes the work of superseded operations off the queue.
@@ -251,7 +258,8 @@ void Ledger::close(Deadline deadline) {
   closed_ = true;
   work_.notify_one();
   changed_.notify_all();
-  while (!(queue_.empty() && taken_ == 0 && running_ == 0) && failing_.empty()) {
+  while (!writer_stopped_ && !(queue_.empty() && taken_ == 0 && running_ == 0) &&
+         failing_.empty()) {
     if (!wait_a_little(changed_, deadline)) break;
   }
   abandoned_ = true;

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/mutant.h"
-#include "sqlite/test_bed.h"
 #include "testkit/script.h"
+#include "testkit/sqlite_bed.h"
 
 namespace strata::sqlite {
 namespace {

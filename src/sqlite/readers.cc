@@ -74,7 +74,8 @@ Result<Readers::Lease> Readers::borrow(Deadline deadline) {
   std::uint64_t epoch = 0;
   {
     const MutexLock lock(mutex_);
-    while (is_open_ && idle_.empty() && lent_ >= limit_) {
+    while (state_ == State::kSuspended ||
+           (state_ == State::kOpen && idle_.empty() && lent_ >= limit_)) {
       constexpr Duration kSlice = std::chrono::milliseconds(20);
       const Duration left = between(clock_.now(), deadline.at);
       if (left <= Duration::zero()) {
@@ -82,7 +83,7 @@ Result<Readers::Lease> Readers::borrow(Deadline deadline) {
       }
       static_cast<void>(returned_.wait_for(mutex_, std::min(left, kSlice)));
     }
-    if (!is_open_) return Error{ErrorCode::kUnavailable, reason_, {}};
+    if (state_ == State::kClosed) return Error{ErrorCode::kUnavailable, reason_, {}};
     ++lent_;
     if (!idle_.empty()) {
       Lease lease(*this, std::move(idle_.back()));
@@ -103,10 +104,10 @@ Result<Readers::Lease> Readers::borrow(Deadline deadline) {
 void Readers::give_back(std::unique_ptr<Reader> reader) {
   const MutexLock lock(mutex_);
   --lent_;
-  if (reader != nullptr && is_open_) idle_.push_back(std::move(reader));
-  // When closing, the reader is closed before its lease counts as over.
+  if (reader != nullptr && state_ == State::kOpen) idle_.push_back(std::move(reader));
+  // A reader of a file that goes is closed before its lease counts as over.
   reader.reset();
-  if (is_open_) {
+  if (state_ == State::kOpen) {
     returned_.notify_one();
   } else {
     returned_.notify_all();
@@ -115,18 +116,28 @@ void Readers::give_back(std::unique_ptr<Reader> reader) {
 
 void Readers::open(Database::Options options, std::uint64_t epoch) {
   const MutexLock lock(mutex_);
-  is_open_ = true;
+  state_ = State::kOpen;
   options_ = std::move(options);
   epoch_ = epoch;
+  returned_.notify_all();
+}
+
+void Readers::leave(State state) {
+  state_ = state;
+  returned_.notify_all();
+  while (lent_ > 0) returned_.wait(mutex_);
+  idle_.clear();
 }
 
 void Readers::close(const std::string& reason) {
   const MutexLock lock(mutex_);
-  is_open_ = false;
   reason_ = reason;
-  returned_.notify_all();
-  while (lent_ > 0) returned_.wait(mutex_);
-  idle_.clear();
+  leave(State::kClosed);
+}
+
+void Readers::suspend() {
+  const MutexLock lock(mutex_);
+  leave(State::kSuspended);
 }
 
 }  // namespace strata::sqlite

@@ -92,9 +92,13 @@ class Readers {
   void open(Database::Options options, std::uint64_t epoch);
   // From now on there is none, `reason` says why. Waits until every lease is over.
   void close(const std::string& reason = {});
+  // The same, but there will soon be another file: who borrows waits for that.
+  void suspend();
 
  private:
   friend class Lease;
+  enum class State { kOpen, kSuspended, kClosed };
+  void leave(State state) STRATA_REQUIRES(mutex_);
   void give_back(std::unique_ptr<Reader> reader);
 
   const std::size_t limit_;
@@ -103,7 +107,7 @@ class Readers {
   CondVar returned_;
   std::vector<std::unique_ptr<Reader>> idle_ STRATA_GUARDED_BY(mutex_);
   std::size_t lent_ STRATA_GUARDED_BY(mutex_) = 0;
-  bool is_open_ STRATA_GUARDED_BY(mutex_) = false;
+  State state_ STRATA_GUARDED_BY(mutex_) = State::kClosed;
   std::string reason_ STRATA_GUARDED_BY(mutex_);
   Database::Options options_ STRATA_GUARDED_BY(mutex_);
   std::uint64_t epoch_ STRATA_GUARDED_BY(mutex_) = 0;

@@ -85,7 +85,7 @@ Result<void> Store::make_fresh(const Meta& meta) {
 }
 
 Result<void> Store::start_over(const Meta& meta) {
-  close("the cache file is being made anew");
+  close_for_a_new_one();
   if (auto made = make_fresh(meta); !made) return failed(*this, made.error());
   return open();
 }
@@ -100,6 +100,12 @@ void Store::admit_readers() {
 
 void Store::close(const std::string& reason) {
   readers_.close(reason);
+  rows_.reset();
+  database_.close();
+}
+
+void Store::close_for_a_new_one() {
+  readers_.suspend();
   rows_.reset();
   database_.close();
 }

@@ -40,6 +40,8 @@ class Store {
   // Lets readers in.
   void admit_readers();
   void close(const std::string& reason);
+  // The same, to be followed by start_over(): readers wait for that.
+  void close_for_a_new_one();
   [[nodiscard]] bool is_open() const { return rows_ != nullptr; }
 
   // Says on the disk that the file is in use since `boot_id`, so that the end of that boot can

@@ -30,7 +30,10 @@ Writer::Writer(const WriterOptions& options, Ledger& ledger, Store& store, Condi
       patience_(kPatienceMin) {}
 
 void Writer::start() {
-  if (store_.is_open()) measure();
+  if (store_.is_open()) {
+    sqlite3_busy_handler(store_.database().handle(), wait_for_lock, this);
+    measure();
+  }
   thread_ = Thread("strata-sqlite", [this] { run(); });
 }
 
@@ -54,17 +57,23 @@ void Writer::run() {
       }
     }
     STRATA_YIELD("sqlite.writer.taken");
-    if (!write(batch)) {
-      if (ledger_.pause(patience_)) break;
-      continue;
-    }
-    tidy();
+    if (write(batch)) tidy();
+    // Nothing is tried again at once.
+    if (is_failing_ && ledger_.pause(patience_)) break;
   }
   close_cleanly();
 }
 
 // After an opening that failed, or a file that was put aside, there is none.
 bool Writer::ensure_open() { return store_.is_open() || start_over(); }
+
+// Asked by SQLite while somebody else holds a lock: whether to wait on. A close is not kept
+// waiting.
+int Writer::wait_for_lock(void* writer, int waited) {
+  constexpr int kWaits = 100;
+  constexpr Duration kWait = std::chrono::milliseconds(20);
+  return waited < kWaits && !static_cast<Writer*>(writer)->ledger_.pause(kWait) ? 1 : 0;
+}
 
 bool Writer::start_over() {
   // Commits count on, so that no file seems to lack some that the journal knows of.
@@ -102,6 +111,7 @@ bool Writer::start_over() {
   }
   running_.clear();
   hand_ = INT64_MIN;
+  sqlite3_busy_handler(store_.database().handle(), wait_for_lock, this);
   store_.admit_readers();
   recover();
   measure();
@@ -118,7 +128,7 @@ void Writer::recover() {
 }
 
 void Writer::set_aside(const std::string& reason) {
-  store_.close("the cache file is damaged: " + reason);
+  store_.close_for_a_new_one();
   const std::string name = quarantine(store_.paths(), clock_.wall_now());
   condition_.count_error();
   condition_.set_loss("the cache file was damaged and is empty again: " + reason +
@@ -309,7 +319,6 @@ void Writer::take_over(Batch& batch, Progress& progress) {
 bool Writer::replace_file(Batch& batch) {
   Tally tally;
   tally.removed[static_cast<std::size_t>(RemovalCause::kCleared)] = store_.meta().entries;
-  store_.close("the cache file is being replaced");
   if (!start_over()) return false;
   condition_.count(tally);
   Progress progress;

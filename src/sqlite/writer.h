@@ -59,6 +59,7 @@ class Writer {
   };
 
   void run();
+  static int wait_for_lock(void* writer, int waited);
   [[nodiscard]] bool ensure_open();
   void set_aside(const std::string& reason);
   [[nodiscard]] bool start_over();

@@ -31,6 +31,7 @@ class HttpWorld : public SourceWorld {
     options.parameters = {{.name = "language", .required = false, .default_value = "en"}};
     options.allow_private = true;
     options.timeout = std::chrono::hours(1);
+    options.connect_timeout = std::chrono::hours(1);
     return http_source(std::move(options), std::move(clock)).value();
   }
 

@@ -151,6 +151,10 @@ class Killed(StrataTest):
 
 class Streams(StrataTest):
 
+    def sizes(self):
+        return {file.name: file.stat().st_size for file in (self.folder / ".cache").iterdir()
+                if not file.name.endswith(".stats.json")}
+
     def test_a_reader_that_goes_away_is_no_error(self):
         for i in range(3):
             self.ok("put", "user", str(i), "-", stdin=b"x" * 500_000)
@@ -163,8 +167,12 @@ class Streams(StrataTest):
             run = self.shell(f"strata get --keyspace user 42 {redirection}")
             self.assertEqual(run.code, 1, run)
             self.assertIn("standard output", run.err)
-        run = self.shell("strata inspect <&- >&- 2>&-")
-        self.assertEqual(run.code, 1)
+        self.ok("put", "user", "big", "-", stdin=b"x" * 200_000)
+        sizes = self.sizes()
+        for line in ("strata get --keyspace user big >&-", "strata inspect <&- >&- 2>&-",
+                     "strata get --keyspace user big <&- >&- 2>&-"):
+            self.assertEqual(self.shell(line).code, 1)
+        self.assertEqual(self.sizes(), sizes, "no output went into a file of the cache")
         self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "Ada")
 
     def test_a_closed_input_is_an_error_that_changes_nothing(self):

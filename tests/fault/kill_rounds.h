@@ -46,23 +46,40 @@ class KillRounds {
     ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
     oracle_.is_to_end = false;
     check();
-    sqlite3* database = nullptr;
-    ASSERT_EQ(sqlite3_open(folder_.file("cache.db").c_str(), &database), SQLITE_OK);
-    std::string answer;
-    sqlite3_exec(
-        database, "PRAGMA integrity_check",
-        [](void* into, int, char** columns, char**) {
-          *static_cast<std::string*>(into) += columns[0];
-          return 0;
-        },
-        &answer, nullptr);
-    sqlite3_close(database);
-    ASSERT_EQ(answer, "ok");
+    check_tables();
   }
 
   [[nodiscard]] const KillOracle& oracle() const { return oracle_; }
 
  private:
+  // What SQLite says of the file, and whether its tables agree with each other.
+  void check_tables() {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(folder_.file("cache.db").c_str(), &database), SQLITE_OK);
+    const auto ask = [&](const char* sql) {
+      std::string answer;
+      sqlite3_exec(
+          database, sql,
+          [](void* into, int, char** columns, char**) {
+            *static_cast<std::string*>(into) += columns[0];
+            return 0;
+          },
+          &answer, nullptr);
+      return answer;
+    };
+    EXPECT_EQ(ask("PRAGMA integrity_check"), "ok");
+    EXPECT_EQ(ask("SELECT count(*) FROM entry_labels"),
+              ask("SELECT ifnull(sum(length(labels) / 8), 0) FROM entries"));
+    EXPECT_EQ(ask("SELECT count(*) FROM entry_labels WHERE entry NOT IN (SELECT id FROM entries)"),
+              "0");
+    EXPECT_EQ(ask("SELECT count(*) FROM entries WHERE group_id NOT IN"
+                  " (SELECT group_id FROM label_groups)"),
+              "0");
+    EXPECT_EQ(ask("SELECT entries, clean FROM meta"), ask("SELECT count(*) FROM entries"));
+    EXPECT_EQ(ask("SELECT clean FROM meta"), "1");
+    sqlite3_close(database);
+  }
+
   pid_t start(std::uint64_t round) {
     const std::string folder = folder_.path().string();
     const std::string seed = std::to_string(random_.next() >> 16);

@@ -129,7 +129,6 @@ struct Script::State {
     body();
     const MutexLock lock(mutex);
     actor.phase = Phase::kFinished;
-    actor.place = kNoPoint;
     changed.notify_all();
   }
 

@@ -17,8 +17,7 @@ namespace {
 
 using Stop = Script::Stop;
 
-// What happened, in order. Only the running actor writes, so no lock is needed for the order to
-// be certain; the lock is for schedules in which two actors run.
+// What happened, in order.
 class Log {
  public:
   void add(std::string what) {
@@ -43,10 +42,19 @@ void two_points(Log& log, const std::string& name) {
   log.add(name + "3");
 }
 
+void stay_busy_for(Duration duration) {
+  const auto clock = system_clock();
+  const Instant begin = clock->now();
+  while (between(begin, clock->now()) < duration) {
+  }
+}
+
 TEST(Script, ActorsDoNothingUntilTheyAreSent) {
   Log log;
   Script script;
   script.actor("a", [&] { log.add("ran"); });
+  script.actor("other", [] { stay_busy_for(std::chrono::milliseconds(50)); });
+  EXPECT_EQ(script.finish("other"), Stop::kFinished);
   EXPECT_EQ(script.place("a"), "start");
   EXPECT_TRUE(log.events().empty());
   EXPECT_EQ(script.finish("a"), Stop::kFinished);
@@ -102,40 +110,61 @@ TEST(Script, TheSamePointCanBeReachedAgain) {
   EXPECT_EQ(rounds, 3);
 }
 
-// One actor parks inside a turn that another one needs, as puts of one key do.
-TEST(Script, AnActorThatWaitsForAnotherOneIsBlocked) {
-  Mutex turn;
-  Log log;
-  Script script;
-  script.actor("owner", [&] {
-    const MutexLock lock(turn);
+// One actor parks inside a turn that another one needs, as puts of one key do. The waiter goes
+// on by itself when the owner has finished, and parks at the point that it was sent to.
+class BlockedActor : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    script_.actor("owner", [this] { take_turn("owner"); });
+    script_.actor("waiter", [this] { take_turn("waiter"); });
+    ASSERT_EQ(script_.run_to("owner", "test.owning"), Stop::kParked);
+    ASSERT_EQ(script_.run_to("waiter", "test.owning"), Stop::kBlocked);
+    ASSERT_EQ(script_.place("waiter"), "");
+    ASSERT_EQ(script_.finish("owner"), Stop::kFinished);
+    while (script_.place("waiter").empty()) {
+    }
+  }
+
+  void take_turn(const char* name) {
+    const MutexLock lock(turn_);
     STRATA_YIELD("test.owning");
-    log.add("owner");
-  });
-  script.actor("waiter", [&] {
-    const MutexLock lock(turn);
-    log.add("waiter");
-    STRATA_YIELD("test.owning");
-  });
-  EXPECT_EQ(script.run_to("owner", "test.owning"), Stop::kParked);
-  EXPECT_EQ(script.run_to("waiter", "test.owning"), Stop::kBlocked);
-  EXPECT_EQ(script.finish("owner"), Stop::kFinished);
-  // It may have parked on its own by now; sent to the same point, it is reported there.
-  EXPECT_EQ(script.run_to("waiter", "test.owning"), Stop::kParked);
-  EXPECT_EQ(script.place("waiter"), "test.owning");
-  EXPECT_EQ(script.finish("waiter"), Stop::kFinished);
-  EXPECT_EQ(log.events(), (std::vector<std::string>{"owner", "waiter"}));
+    log_.add(name);
+    STRATA_YIELD("test.later");
+  }
+
+  Mutex turn_;
+  Log log_;
+  Script script_;
+};
+
+TEST_F(BlockedActor, SentToTheSamePointAgainIsReportedThere) {
+  EXPECT_EQ(script_.run_to("waiter", "test.owning"), Stop::kParked);
+  EXPECT_EQ(script_.place("waiter"), "test.owning");
+  EXPECT_EQ(log_.events(), std::vector<std::string>{"owner"});
+  EXPECT_EQ(script_.run_to("waiter", "test.owning"), Stop::kFinished) << "reported once";
+}
+
+TEST_F(BlockedActor, SentToTheNextPointIsReportedWhereItIs) {
+  EXPECT_EQ(script_.step("waiter"), Stop::kParked);
+  EXPECT_EQ(script_.place("waiter"), "test.owning");
+  EXPECT_EQ(script_.step("waiter"), Stop::kParked);
+  EXPECT_EQ(script_.place("waiter"), "test.later");
+}
+
+TEST_F(BlockedActor, SentElsewhereGoesThere) {
+  EXPECT_EQ(script_.run_to("waiter", "test.later"), Stop::kParked);
+  EXPECT_EQ(script_.place("waiter"), "test.later");
+}
+
+TEST_F(BlockedActor, SentToItsEndGoesThere) {
+  EXPECT_EQ(script_.finish("waiter"), Stop::kFinished);
+  EXPECT_EQ(log_.events(), (std::vector<std::string>{"owner", "waiter"}));
 }
 
 // Goal: time alone does not make an actor blocked; being asleep does.
 TEST(Script, AnActorThatIsBusyIsNotBlocked) {
-  const auto clock = system_clock();
   Script script;
-  script.actor("busy", [&] {
-    const Instant begin = clock->now();
-    while (between(begin, clock->now()) < std::chrono::milliseconds(500)) {
-    }
-  });
+  script.actor("busy", [] { stay_busy_for(std::chrono::milliseconds(500)); });
   EXPECT_EQ(script.finish("busy"), Stop::kFinished);
 }
 
@@ -151,6 +180,18 @@ TEST(Script, OtherThreadsPassEveryPoint) {
   EXPECT_EQ(log.events().size(), 3u);
 }
 
+// The actors are let go together, since one may wait for another one.
+TEST(Script, ActorsThatWaitForEachOtherRunToTheEndToo) {
+  Mutex turn;
+  Script script;
+  script.actor("a waiter", [&] { const MutexLock lock(turn); });
+  script.actor("the owner", [&] {
+    const MutexLock lock(turn);
+    STRATA_YIELD("test.owning");
+  });
+  EXPECT_EQ(script.run_to("the owner", "test.owning"), Stop::kParked);
+}
+
 TEST(Script, EverybodyRunsToTheEndWhenItIsOver) {
   Log log;
   {
@@ -164,6 +205,7 @@ TEST(Script, EverybodyRunsToTheEndWhenItIsOver) {
   }
   EXPECT_EQ(log.events().size(), 2u);
   STRATA_YIELD("test.first");  // nobody listens any more
+  const Script another;
 }
 
 }  // namespace

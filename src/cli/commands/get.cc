@@ -37,7 +37,7 @@ std::optional<StoredBytes> find_stored(Session& session, const Key& key) {
   for (Tier* tier : session.cache().lower_tiers()) {
     const auto record = tier->get(key, {});
     if (!record || !record->has_value()) continue;
-    const RecordRow row = row_of(tier->name(), **record, session.clock());
+    const RecordRow row = row_of(tier->name(), **record, Moment(session.clock()));
     const bool raw = (*record)->compression == CompressionId::kNone;
     if (!raw || row.negative || row.state == RecordState::kExpired) continue;
     return StoredBytes{row, (*record)->payload};

@@ -122,9 +122,10 @@ void print_json(Context& context, const std::vector<RecordRow>& rows, const Firs
 
 ExitCode inspect(Context& context, Session& session, const InspectOptions& options) {
   FirstRows first(order_of(options.sort), options.limit);
+  const Moment at(session.clock());
   const Result<void> scanned =
       scan_records(session.cache(), [&](std::string_view tier, const Record& record) {
-        RecordRow row = row_of(tier, record, session.clock());
+        RecordRow row = row_of(tier, record, at);
         if (options.filter.matches(row)) first.offer(std::move(row));
         return true;
       });

@@ -40,9 +40,10 @@ struct Matches {
 Result<Matches> find_matches(Session& session, const PurgeOptions& options) {
   Matches matches;
   const bool by_key = options.removes() && !options.all && !options.filter.only_label();
+  const Moment at(session.clock());
   const Result<void> scanned =
       scan_records(session.cache(), [&](std::string_view tier, const Record& record) {
-        const RecordRow row = row_of(tier, record, session.clock());
+        const RecordRow row = row_of(tier, record, at);
         if (!options.all && !options.filter.matches(row)) return true;
         for (Amount* amount : {&matches.sum, &matches.by_keyspace[row.keyspace]}) {
           ++amount->entries;

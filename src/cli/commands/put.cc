@@ -58,12 +58,6 @@ std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
 ExitCode put(Context& context, Session& session, const PutOptions& options, std::string value) {
   const KeyspaceOptions& policy = options_of(session.settings(), options.keyspace);
   const std::size_t size = value.size();
-  if (size > policy.max_value_bytes) {
-    return fail(context, ExitCode::kUsage,
-                "the value has " + describe_bytes(size) + "; keyspace " + options.keyspace +
-                    " takes at most " + describe_bytes(policy.max_value_bytes) +
-                    " (max_value_bytes); nothing was changed");
-  }
   CallOptions call;
   call.ttl = options.ttl;
   for (const std::string& text : options.tags) call.labels.push_back(tag(text));

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
@@ -16,6 +17,7 @@
 
 #include "cli/demo/catalogue.h"
 #include "cli/demo/interrupt.h"
+#include "cli/demo/parallel.h"
 #include "cli/demo/phases.h"
 #include "cli/demo/report.h"
 #include "cli/demo/scratch_folder.h"
@@ -134,12 +136,13 @@ class Run {
   }
 
  private:
+  // As many connections as threads that use them; each updater has a partner.
   [[nodiscard]] FrontOptions front_options(const std::string& cache_file) const {
     return {.http_port = origins_->server().port(),
             .places_path = origins_->places_path(),
             .cache_path = folder_->file(cache_file),
             .memory_entries = kMemoryEntries,
-            .connections = arguments_.threads + 2 * kUpdaters};  // each has a partner
+            .connections = std::max(arguments_.threads + 2 * kUpdaters, kPhaseThreads)};
   }
   [[nodiscard]] Result<std::unique_ptr<Front>> open(const std::string& cache_file) const {
     return Front::open(origins_->objects(), origins_->history(), front_options(cache_file), clock_);
@@ -147,14 +150,13 @@ class Run {
 
   Result<void> run_phases(Victim& victim, Figures& figures) {
     const Choice choice(origins_->objects(), seed_);
-    const unsigned threads = arguments_.threads;
     Result<std::unique_ptr<Front>> opened = open("cache.db");
     if (!opened) return opened.error();
     std::unique_ptr<Front> front = std::move(*opened);
 
-    auto traffic =
-        run_traffic(*origins_, *front, choice, *clock_,
-                    {.reads = arguments_.reads, .threads = threads, .seed = seed_}, *progress_);
+    auto traffic = run_traffic(
+        *origins_, *front, choice, *clock_,
+        {.reads = arguments_.reads, .threads = arguments_.threads, .seed = seed_}, *progress_);
     if (!traffic) return traffic.error();
     figures.traffic = std::move(*traffic);
     if (Interrupt::seen()) return {};
@@ -164,14 +166,13 @@ class Run {
     figures.burst = *burst;
     if (Interrupt::seen()) return {};
 
-    auto outage = run_outage(*origins_, *front, choice, threads, *clock_, *progress_);
+    auto outage = run_outage(*origins_, *front, choice, *clock_, *progress_);
     if (!outage) return outage.error();
     figures.outage = *outage;
     if (Interrupt::seen()) return {};
 
     auto restart = run_restart(
-        *origins_, front, [this] { return open("cache.db"); }, choice, threads, *clock_,
-        *progress_);
+        *origins_, front, [this] { return open("cache.db"); }, choice, *clock_, *progress_);
     if (!restart) return restart.error();
     figures.restart = *restart;
     front.reset();
@@ -179,7 +180,7 @@ class Run {
 
     auto kill = run_kill(
         *origins_, victim, front_options("killed.db"), [this] { return open("killed.db"); }, choice,
-        threads, *clock_, *progress_);
+        *clock_, *progress_);
     if (!kill) return kill.error();
     figures.kill = *kill;
     return {};

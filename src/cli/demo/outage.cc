@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <vector>
+#include <span>
 
 #include "cli/demo/interrupt.h"
 #include "cli/demo/parallel.h"
@@ -40,12 +40,12 @@ void wait(Duration how_long, const Clock& clock) {
 
 void read_while_failing(Origins& origins, Front& front, std::span<const ObjectId> known,
                         std::span<const ObjectId> changed, std::span<const ObjectId> unknown,
-                        unsigned threads, Progress& progress, OutageFigures& figures) {
+                        Progress& progress, OutageFigures& figures) {
   const std::uint64_t failures = origins.server().failures();
   std::atomic<std::uint64_t> past_ttl{0};
   std::atomic<std::uint64_t> failed{0};
   for (unsigned round = 0; round < kOutageRounds; ++round) {
-    for_each_object(known, threads, [&](ObjectId object) {
+    for_each_object(known, [&](ObjectId object) {
       const Answer answer = front.read_live(object);
       if (answer.by == AnsweredBy::kNobody) ++failed;
       if (answer.past_ttl) ++past_ttl;
@@ -65,14 +65,14 @@ void read_while_failing(Origins& origins, Front& front, std::span<const ObjectId
 }
 
 // Reads until every value is fresh again; a value is asked for again after its retry_after.
-void recover(Origins& origins, Front& front, std::span<const ObjectId> objects, unsigned threads,
-             const Clock& clock, OutageFigures& figures) {
+void recover(Origins& origins, Front& front, std::span<const ObjectId> objects, const Clock& clock,
+             OutageFigures& figures) {
   const Instant began = clock.now();
   const std::uint64_t unchanged = origins.server().not_modified();
   std::atomic<std::uint64_t> not_fresh{0};
   do {
     not_fresh = 0;
-    for_each_object(objects, threads, [&](ObjectId object) {
+    for_each_object(objects, [&](ObjectId object) {
       const Answer answer = front.read_live(object);
       if (answer.by == AnsweredBy::kNobody || answer.past_ttl) ++not_fresh;
     });
@@ -86,7 +86,7 @@ void recover(Origins& origins, Front& front, std::span<const ObjectId> objects, 
 }  // namespace
 
 Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& choice,
-                                 unsigned threads, const Clock& clock, Progress& progress) {
+                                 const Clock& clock, Progress& progress) {
   const auto packages = choice.packages();
   const std::size_t keys = std::min(kOutageKeys, packages.size() / 2);
   const std::size_t odd = std::min(kOutageOddKeys, keys);
@@ -96,7 +96,7 @@ Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& c
   OutageFigures figures{.keys = known.size(), .changed = odd, .unknown = odd};
   progress.begin("outage", known.size() * (1 + kOutageRounds));
 
-  for_each_object(packages.first(keys), threads, [&](ObjectId object) {
+  for_each_object(packages.first(keys), [&](ObjectId object) {
     (void)front.read_live(object);
     progress.advance();
   });
@@ -109,10 +109,10 @@ Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& c
       if (done) done = front.invalidate_key(object);
       if (!done) return done.error();
     }
-    read_while_failing(origins, front, known, changed, unknown, threads, progress, figures);
+    read_while_failing(origins, front, known, changed, unknown, progress, figures);
     figures.took = between(began, clock.now());
   }
-  recover(origins, front, packages.first(keys), threads, clock, figures);
+  recover(origins, front, packages.first(keys), clock, figures);
   return figures;
 }
 

@@ -6,8 +6,6 @@
 
 #include <functional>
 #include <memory>
-#include <span>
-#include <vector>
 
 #include "cli/demo/choice.h"
 #include "cli/demo/figures.h"
@@ -25,7 +23,7 @@ inline constexpr unsigned kBurstReadsPerThread = 10;  // all but one of them asy
 inline constexpr std::size_t kOutageKeys = 200;
 inline constexpr std::size_t kOutageOddKeys = 5;  // changed meanwhile; and so many unknown ones
 inline constexpr unsigned kOutageRounds = 3;
-inline constexpr std::size_t kRestartKeys = 500;
+inline constexpr std::size_t kRestartPackages = 500;
 inline constexpr std::size_t kRestartPlaces = 50;
 
 // Everyone reads the same object, which is in no tier, before its origin has answered anyone.
@@ -34,39 +32,20 @@ inline constexpr std::size_t kRestartPlaces = 50;
 
 // The HTTP origin fails while values are past their ttl and within keep_for.
 [[nodiscard]] Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& choice,
-                                               unsigned threads, const Clock& clock,
-                                               Progress& progress);
+                                               const Clock& clock, Progress& progress);
 
 // The cache is closed just after an invalidation and opened again on the same file.
 // `open` makes a front; `front` is the one to close, and then the new one.
 using OpenFront = std::function<Result<std::unique_ptr<Front>>()>;
 [[nodiscard]] Result<RestartFigures> run_restart(Origins& origins, std::unique_ptr<Front>& front,
                                                  const OpenFront& open, const Choice& choice,
-                                                 unsigned threads, const Clock& clock,
-                                                 Progress& progress);
+                                                 const Clock& clock, Progress& progress);
 
 // The same, but the cache is the victim's, which is killed just after an invalidation. `victim`
 // reads through `victims`, whose cache_path `open` opens then.
 [[nodiscard]] Result<RestartFigures> run_kill(Origins& origins, Victim& victim,
                                               const FrontOptions& victims, const OpenFront& open,
-                                              const Choice& choice, unsigned threads,
-                                              const Clock& clock, Progress& progress);
-
-// What both restarts read: the most popular packages and places.
-[[nodiscard]] std::vector<ObjectId> restart_objects(const Choice& choice);
-
-// What is left to invalidate after some objects were changed at their origins.
-struct LastChanges {
-  std::vector<ObjectId> by_key;
-  std::vector<ObjectId> by_tag;
-  std::vector<ObjectId> concerned;  // all objects that carry one of these labels
-  std::uint64_t invalidated = 0;    // how many of the objects given
-};
-// Changes a few of `objects`, spread evenly.
-[[nodiscard]] Result<LastChanges> change_some(Origins& origins, std::span<const ObjectId> objects);
-
-// Reads `objects` through a cache that was just opened, and counts who answered.
-void read_after_restart(Origins& origins, Front& front, std::span<const ObjectId> objects,
-                        unsigned threads, Progress& progress, RestartFigures& figures);
+                                              const Choice& choice, const Clock& clock,
+                                              Progress& progress);
 
 }  // namespace strata::demo

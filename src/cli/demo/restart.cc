@@ -1,8 +1,11 @@
 // The cache is closed and opened again on the same file.
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <set>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "cli/demo/parallel.h"
 #include "cli/demo/phases.h"
@@ -10,29 +13,35 @@
 namespace strata::demo {
 namespace {
 
-// Of the objects: how many are changed just before the end.
-constexpr std::size_t kByKey = 8;
-constexpr std::size_t kByTag = 4;
+// Of the objects: how many are changed just before the end, every third of them by its tag.
+constexpr std::size_t kChanged = 12;
+constexpr std::size_t kOneByTagIn = 3;
 
-}  // namespace
-
+// What both restarts read: the most popular packages and places.
 std::vector<ObjectId> restart_objects(const Choice& choice) {
   const auto packages = choice.packages();
   const auto places = choice.places();
-  std::vector<ObjectId> objects(
-      packages.begin(),
-      packages.begin() + static_cast<std::ptrdiff_t>(std::min(kRestartKeys, packages.size())));
-  objects.insert(
-      objects.end(), places.begin(),
-      places.begin() + static_cast<std::ptrdiff_t>(std::min(kRestartPlaces, places.size())));
+  const auto popular = packages.first(std::min(kRestartPackages, packages.size()));
+  const auto visited = places.first(std::min(kRestartPlaces, places.size()));
+  std::vector<ObjectId> objects(popular.begin(), popular.end());
+  objects.insert(objects.end(), visited.begin(), visited.end());
   return objects;
 }
 
+// What is left to invalidate after some objects were changed at their origins.
+struct LastChanges {
+  std::vector<ObjectId> by_key;
+  std::vector<ObjectId> by_tag;
+  std::vector<ObjectId> concerned;  // all objects that carry one of these labels
+  std::uint64_t invalidated = 0;    // how many of the objects given
+};
+
+// Changes a few of `objects`, spread evenly.
 Result<LastChanges> change_some(Origins& origins, std::span<const ObjectId> objects) {
   LastChanges changes;
-  const std::size_t stride = objects.size() / (kByKey + kByTag) + 1;
+  const std::size_t stride = objects.size() / kChanged + 1;
   for (std::size_t at = 0; at < objects.size(); at += stride) {
-    const bool by_tag = at / stride % 3 == 2;
+    const bool by_tag = at / stride % kOneByTagIn == kOneByTagIn - 1;
     (by_tag ? changes.by_tag : changes.by_key).push_back(objects[at]);
     if (Result<void> changed = origins.change(objects[at]); !changed) return changed.error();
   }
@@ -48,12 +57,13 @@ Result<LastChanges> change_some(Origins& origins, std::span<const ObjectId> obje
   return changes;
 }
 
+// Reads `objects` through a cache that was just opened, and counts who answered.
 void read_after_restart(Origins& origins, Front& front, std::span<const ObjectId> objects,
-                        unsigned threads, Progress& progress, RestartFigures& figures) {
+                        Progress& progress, RestartFigures& figures) {
   const std::uint64_t calls = origins.server().requests() + front.place_queries();
   std::atomic<std::uint64_t> from_sqlite{0};
   std::atomic<std::uint64_t> failed{0};
-  for_each_object(objects, threads, [&](ObjectId object) {
+  for_each_object(objects, [&](ObjectId object) {
     const Answer answer = front.read(object);
     if (answer.by == AnsweredBy::kSqlite) ++from_sqlite;
     if (answer.by == AnsweredBy::kNobody) ++failed;
@@ -64,13 +74,15 @@ void read_after_restart(Origins& origins, Front& front, std::span<const ObjectId
   figures.origin_calls = origins.server().requests() + front.place_queries() - calls;
 }
 
+}  // namespace
+
 Result<RestartFigures> run_restart(Origins& origins, std::unique_ptr<Front>& front,
-                                   const OpenFront& open, const Choice& choice, unsigned threads,
-                                   const Clock& clock, Progress& progress) {
+                                   const OpenFront& open, const Choice& choice, const Clock& clock,
+                                   Progress& progress) {
   const std::vector<ObjectId> objects = restart_objects(choice);
   RestartFigures figures{.keys = objects.size()};
   progress.begin("restart", 2 * objects.size());
-  for_each_object(objects, threads, [&](ObjectId object) {
+  for_each_object(objects, [&](ObjectId object) {
     (void)front->read(object);
     progress.advance();
   });
@@ -92,17 +104,17 @@ Result<RestartFigures> run_restart(Origins& origins, std::unique_ptr<Front>& fro
   if (!opened) return opened.error();
   figures.open_took = between(began, clock.now());
   front = std::move(*opened);
-  read_after_restart(origins, *front, objects, threads, progress, figures);
+  read_after_restart(origins, *front, objects, progress, figures);
   return figures;
 }
 
 Result<RestartFigures> run_kill(Origins& origins, Victim& victim, const FrontOptions& victims,
-                                const OpenFront& open, const Choice& choice, unsigned threads,
-                                const Clock& clock, Progress& progress) {
+                                const OpenFront& open, const Choice& choice, const Clock& clock,
+                                Progress& progress) {
   const std::vector<ObjectId> objects = restart_objects(choice);
   RestartFigures figures{.keys = objects.size()};
   progress.begin("kill", 2 * objects.size());
-  if (Result<void> filled = victim.fill(victims, objects, threads); !filled) {
+  if (Result<void> filled = victim.fill(victims, objects); !filled) {
     return filled.error();
   }
   progress.advance(objects.size());
@@ -120,7 +132,7 @@ Result<RestartFigures> run_kill(Origins& origins, Victim& victim, const FrontOpt
   Result<std::unique_ptr<Front>> opened = open();
   if (!opened) return opened.error();
   figures.open_took = between(began, clock.now());
-  read_after_restart(origins, **opened, objects, threads, progress, figures);
+  read_after_restart(origins, **opened, objects, progress, figures);
   return figures;
 }
 

@@ -3,7 +3,7 @@
 // Both sides speak in lines over a pair of sockets. A line is a word and its arguments, separated
 // by tabs; the answer to each is "ok", or "failed" and a message:
 //
-//   fill <http port> <places path> <cache path> <memory entries> <threads> <object>...
+//   fill <http port> <places path> <cache path> <memory entries> <connections> <object>...
 //   invalidate key|tag <object> ...      answered when it is final, just before SIGKILL
 #include "cli/demo/victim.h"
 
@@ -107,7 +107,7 @@ class Doomed {
       objects.push_back(number_of<ObjectId>(words[i]));
     }
     std::atomic<std::uint64_t> failures{0};
-    for_each_object(objects, number_of<unsigned>(words[5]), [&](ObjectId object) {
+    for_each_object(objects, [&](ObjectId object) {
       if (front_->read(object).by == AnsweredBy::kNobody) ++failures;
     });
     if (failures > 0) return failed(std::to_string(failures) + " reads failed");
@@ -184,11 +184,10 @@ Result<std::unique_ptr<Victim>> Victim::start(const Catalogue& catalogue,
   return std::unique_ptr<Victim>(new Victim(std::move(state)));
 }
 
-Result<void> Victim::fill(const FrontOptions& options, std::span<const ObjectId> objects,
-                          unsigned threads) {
+Result<void> Victim::fill(const FrontOptions& options, std::span<const ObjectId> objects) {
   std::string line = "fill\t" + std::to_string(options.http_port) + "\t" + options.places_path +
                      "\t" + options.cache_path + "\t" + std::to_string(options.memory_entries) +
-                     "\t" + std::to_string(threads);
+                     "\t" + std::to_string(options.connections);
   for (const ObjectId object : objects) line += "\t" + std::to_string(object);
   return state_->order(line);
 }

@@ -1,7 +1,7 @@
 // Victim: a process with a cache of its own, which is killed the moment an invalidation returns.
 //
 //   auto victim = Victim::start(catalogue, clock);      // before any thread is started
-//   victim->fill(options, objects, 8);                  // it reads them all through its cache
+//   victim->fill(options, objects);                     // it reads them all through its cache
 //   victim->invalidate_and_die({object}, {});           // the last that it does; then SIGKILL
 //
 // Threads   Thread-compatible. start() may be called only while the process has one thread, for
@@ -30,8 +30,7 @@ class Victim {
   ~Victim();
 
   // Opens a cache with `options`, reads `objects` through it, and has it commit them.
-  Result<void> fill(const FrontOptions& options, std::span<const ObjectId> objects,
-                    unsigned threads);
+  Result<void> fill(const FrontOptions& options, std::span<const ObjectId> objects);
 
   // Invalidates by the keys and by the tags of these objects. When it returns, every one of the
   // invalidations has returned, and the process is dead.

@@ -1,4 +1,4 @@
-// TestBed: a folder, a clock, and SQLite tiers in it, for the tests of this part.
+// TestBed: a folder, a clock, and SQLite tiers in it.
 #pragma once
 
 #include <gtest/gtest.h>
