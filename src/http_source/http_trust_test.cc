@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "strata/http_source/http_source.h"
@@ -181,6 +182,23 @@ TEST_F(HttpTrust, ErrorsShowNoSecret) {
   EXPECT_EQ(http_source(secretive).error().message.find("hunter"), std::string::npos);
 }
 
+// A kept connection leaves libcurl no timer that would end the wait by chance.
+TEST_F(HttpTrust, AServerThatFallsSilentCannotHoldUpClose) {
+  HttpOptions patient = options();
+  patient.timeout = std::chrono::hours(1);
+  patient.connect_timeout = std::chrono::hours(1);
+  const auto source = http_source(patient).value();
+  ASSERT_TRUE(source->fetch({}).ok());
+  origin_.set_handler(
+      [](const HttpRequest&, HttpConnection& connection) { connection.wait_until_closed(); });
+  Result<SourceReply> reply = SourceReply{};
+  std::thread fetching([&] { reply = source->fetch({}); });
+  origin_.wait_for_requests(2);
+  source->close();
+  fetching.join();
+  expect_error(reply, ErrorCode::kClosed, "closed");
+}
+
 TEST_F(HttpTrust, ABodyThatIsAnnouncedTooLargeIsNotRead) {
   HttpOptions limited = options();
   limited.max_body_bytes = 1000;
@@ -318,11 +336,12 @@ class TlsServer {
  public:
   explicit TlsServer(const testkit::TempDir& folder) {
     const std::string names = " -keyout " + folder.file("key.pem") + " -out " + certificate(folder);
-    run("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj "
+        "/CN=localhost"
         " -addext subjectAltName=DNS:localhost" +
         names + " 2>&1");
     const std::string server =
-        "timeout 30 openssl s_server -accept 127.0.0.1:0 -www -naccept 2 -key " +
+        "timeout 120 openssl s_server -accept 127.0.0.1:0 -www -naccept 2 -key " +
         folder.file("key.pem") + " -cert " + certificate(folder) + " 2>&1";
     output_ = popen(server.c_str(), "r");
     char line[256];

@@ -27,6 +27,7 @@ struct Flight::State {
   CondVar completed;
   bool done STRATA_GUARDED_BY(mutex) = false;
   bool overtaken STRATA_GUARDED_BY(mutex) = false;
+  bool claimed STRATA_GUARDED_BY(mutex) = false;
   ThreadId runner STRATA_GUARDED_BY(mutex);
   std::size_t waiters STRATA_GUARDED_BY(mutex) = 0;
   std::vector<std::function<void()>> continuations STRATA_GUARDED_BY(mutex);
@@ -43,6 +44,11 @@ Flight::Flight(KeyRef key, const Tickets& tickets, Instant started)
 Flight::~Flight() = default;
 
 KeyRef Flight::key() const { return {state_->key_text, state_->key_hash, state_->long_params}; }
+
+bool Flight::claim() {
+  const MutexLock lock(state_->mutex);
+  return !std::exchange(state_->claimed, true);
+}
 
 void Flight::set_runner() {
   const MutexLock lock(state_->mutex);

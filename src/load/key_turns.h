@@ -21,8 +21,7 @@ class KeyTurns {
   class Turn {
    public:
     Turn(KeyTurns& turns, std::uint64_t key_hash)
-        : mutex_(turns.mutexes_[key_hash % kStripes]),
-          held_(!STRATA_MUTANT(kPutsUnserialised)) {
+        : mutex_(turns.mutexes_[key_hash % kStripes]), held_(!STRATA_MUTANT(kPutsUnserialised)) {
       if (held_) mutex_.lock();
     }
     ~Turn() {

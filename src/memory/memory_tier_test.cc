@@ -92,6 +92,29 @@ TEST_F(MemoryTierTest, InASmallTierDeadEntriesGoBeforeLiveOnes) {
   EXPECT_TRUE(has("new"));
 }
 
+TEST_F(MemoryTierTest, AnExpiredEntryThatMakesRoomIsExpiredNotEvicted) {
+  start({.max_entries = 2});
+  const Instant soon = saturating_add(clock->now(), std::chrono::seconds(1));
+  EntryRef entry = entry_with_key("expired");
+  entry->set_times(soon, soon);
+  fill(std::move(entry));
+  fill("a");
+  clock->advance(std::chrono::seconds(1));
+  fill("b");
+  EXPECT_EQ(tier->stats().removed(RemovalCause::kExpired), 1u);
+  EXPECT_EQ(tier->stats().removed(RemovalCause::kEvicted), 0u);
+}
+
+TEST_F(MemoryTierTest, AReplacedEntryIsStillTheOneThatWasUsed) {
+  start({.max_entries = 10});
+  fill("used");
+  EXPECT_TRUE(has("used"));
+  EXPECT_TRUE(has("used"));
+  fill("used");
+  for (int i = 0; i < 15; ++i) fill("other" + std::to_string(i));
+  EXPECT_TRUE(has("used"));
+}
+
 TEST_F(MemoryTierTest, WritesSweepExpiredEntriesToo) {
   constexpr std::size_t kEntries = 1'000;
   start({});
@@ -122,6 +145,25 @@ TEST_F(MemoryTierTest, ALargeEntryMayPushThousandsOut) {
   EntryRef again = Entry::make<std::string>({"again", key_hash("again"), {}}, large);
   EXPECT_EQ(tier->put(again->key(), again, tier->position(), RemovalCause::kReplaced),
             FillOutcome::kStored);
+}
+
+// Keys whose hashes are equal stand in one row, longer than what one slice can remove.
+TEST_F(MemoryTierTest, EntriesThatCrowdOnePlaceAreAllFoundAndRemoved) {
+  constexpr std::size_t kEntries = 2 * MemoryTier::kRemovalSlice + 100;
+  constexpr std::uint64_t kHash = 42;
+  start({});
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const std::string key = std::to_string(i);
+    fill(Entry::make<std::string>({key, kHash, {}}, key));
+  }
+  for (std::size_t i = 0; i < kEntries; i += 10) {
+    const std::string key = std::to_string(i);
+    const EntryRef entry = tier->get({key, kHash, {}});
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->value<std::string>(), key);
+  }
+  EXPECT_EQ(*tier->invalidate({{everything()}}).removed, kEntries);
+  EXPECT_EQ(tier->sizes().residents, 0u);
 }
 
 TEST_F(MemoryTierTest, BytesAreTheSumOfTheChargesOfWhatIsThere) {
@@ -271,7 +313,10 @@ std::vector<std::uint64_t> skewed_trace(std::size_t length, std::size_t keys) {
 TEST_F(MemoryTierTest, HitsAsOftenAsThePolicyOfThePaper) {
   const std::vector<std::uint64_t> trace = skewed_trace(200'000, 20'000);
   for (const std::size_t size : {100, 1'000, 5'000}) {
-    start({.max_entries = size});
+    // Whether the bound was given at the start or later makes no difference.
+    const bool later = size == 1'000;
+    start({.max_entries = later ? 0 : size});
+    if (later) tier->resize(size, 256 << 20);
     PlainS3Fifo plain(size);
     std::size_t hits = 0;
     std::size_t plain_hits = 0;

@@ -83,6 +83,7 @@ TEST_F(S3FifoTest, EntriesThatAreUsedGoAroundTheMainQueue) {
   use(*entries["a"], 1);
   use(*entries["b"], 1);
   EXPECT_EQ(evict(), "c");
+  EXPECT_EQ(entries["a"]->residence.frequency.load(), 0) << "a round costs a use";
   EXPECT_EQ(evict(), "a");
 }
 

@@ -99,7 +99,8 @@ TEST_F(SqliteQueryTrust, ExtensionsCannotBeLoaded) {
 
 TEST_F(SqliteQueryTrust, APathIsNoUri) {
   sqlite3_shutdown();
-  sqlite3_config(SQLITE_CONFIG_URI, 1);
+  ASSERT_EQ(sqlite3_config(SQLITE_CONFIG_URI, 1), SQLITE_OK);
+  write(kCities);
   write(kCities, "file:data.db?mode=memory");
   SqliteQueryOptions odd = options("SELECT count(*) AS n FROM city");
   odd.path = folder_.file("file:data.db?mode=memory");

@@ -255,8 +255,11 @@ TEST_F(SqliteTierTest, GroupsWithoutEntriesAreForgotten) {
   }
   tier->flush({}).value();
   Database other = Database::open({.path = bed.path()}).value();
+  int more = 0;
   wait_until([&] {
-    bed.put(*tier, "more", std::string(1'000, 'x'));
+    for (int i = 0; i < 100; ++i) {
+      bed.put(*tier, "more" + std::to_string(++more), std::string(1'000, 'x'));
+    }
     tier->flush({}).value();
     return other.ask("SELECT count(*) FROM label_groups").value() < 5'000;
   });

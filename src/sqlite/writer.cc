@@ -190,8 +190,10 @@ void Writer::make_room() {
   Tally tally;
   int code = rows.begin();
   if (code == SQLITE_OK) {
-    code =
-        rows.evict(hand_, kSliceRows, tally, [this](std::int64_t id) { return recent_.take(id); });
+    // A little at a time: the disk may be full of other things.
+    const std::uint64_t share = store_.meta().entries / 20 + 1;
+    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(share, kSliceRows));
+    code = rows.evict(hand_, some, tally, [this](std::int64_t id) { return recent_.take(id); });
   }
   Meta meta = store_.meta();
   meta.entries -= std::min(meta.entries, static_cast<std::uint64_t>(-tally.entries));

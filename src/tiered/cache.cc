@@ -147,10 +147,9 @@ std::shared_ptr<internal::KeyspaceState> Cache::open_keyspace(std::string_view n
     return handle(std::move(refused));
   }
   const auto configured = state_->configured.find(name);
-  const KeyspaceOptions& chosen = options != nullptr ? *options
-                                  : configured != state_->configured.end()
-                                      ? configured->second
-                                      : state_->options.defaults;
+  const KeyspaceOptions& chosen = configured != state_->configured.end() ? configured->second
+                                  : options != nullptr                   ? *options
+                                                                         : state_->options.defaults;
   auto keyspace = std::make_shared<KeyspaceState>(*state_, std::string(name), type, chosen);
   if (keyspace->status) state_->keyspaces.emplace(std::string(name), keyspace);
   return handle(std::move(keyspace));

@@ -90,6 +90,13 @@ std::uint64_t InvalidationResult::removed() const {
   return sum;
 }
 
+bool PutResult::complete() const {
+  for (const Tier& tier : tiers) {
+    if (tier.error) return false;
+  }
+  return ok();
+}
+
 bool PutResult::stored() const {
   for (const Tier& tier : tiers) {
     if (tier.outcome == FillOutcome::kStored) return true;

@@ -151,6 +151,12 @@ Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState&
   if (record.codec != type.codec || record.schema != type.schema) {
     return Error{ErrorCode::kCorrupt, "the record is of another codec or schema", {}};
   }
+  // What the keyspace has become a part of since cannot have invalidated it.
+  for (const Label& label : keyspace.group.labels) {
+    if (contains(record.group, label)) continue;
+    return Error{
+        ErrorCode::kCorrupt, "the record was stored before the keyspace had its labels", {}};
+  }
   const Clock& clock = *keyspace.cache.clock;
   const Instant now = clock.now();
   const Remaining left = remaining(record.lifetime, now, clock.wall_now(), clock.boot_id());

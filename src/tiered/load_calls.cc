@@ -29,6 +29,7 @@ void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
                    request.loader, request.call});
   KeyspaceState& keyspace = request.keyspace;
   auto task = [owned, &keyspace, flight, previous, refresh = request.refresh] {
+    if (!flight->claim()) return;
     const Request behind{.keyspace = keyspace,
                          .key = owned->key(),
                          .loader = owned->loader,
@@ -98,21 +99,29 @@ std::optional<Error> recursion(const Load* within, KeyRef key) {
   return std::nullopt;
 }
 
-// Waits for a flight that runs elsewhere. A result: the caller is done.
+// Waits for a flight that runs elsewhere, at most as long as it has its lease. A result: the
+// caller is done.
 std::optional<Found> wait_for(const Request& request, Flight& flight, Instant began) {
   Cache::State& cache = request.keyspace.cache;
   const KeyspaceOptions& options = request.keyspace.options;
   const Duration soft = request.call.soft_timeout.value_or(options.soft_timeout);
   const Duration hard = request.call.hard_timeout.value_or(options.hard_timeout);
+  const Instant lease_end = saturating_add(flight.started(), options.load_lease);
   const Instant last = std::min(request.call.deadline.at, saturating_add(began, hard));
   const Instant first = std::min(last, saturating_add(began, soft));
-  Result<void> wait = cache.flights.wait(flight, {first}, *cache.clock);
-  if (!wait && wait.error().code == ErrorCode::kDeadlineExceeded) {
+  const auto wait_until = [&](Instant at) {
+    return cache.flights.wait(flight, {std::min(at, lease_end)}, *cache.clock);
+  };
+  Result<void> wait = wait_until(first);
+  const auto too_late = [&](Instant at) {
+    return !wait && wait.error().code == ErrorCode::kDeadlineExceeded && cache.clock->now() >= at;
+  };
+  if (too_late(first)) {
     if (auto kept = kept_on_timeout(request)) return kept;
-    if (first < last) wait = cache.flights.wait(flight, {last}, *cache.clock);
+    if (first < last) wait = wait_until(last);
   }
-  if (!wait) return failed(wait.error());
-  return std::nullopt;
+  if (wait || (too_late(lease_end) && !too_late(last))) return std::nullopt;
+  return failed(wait.error());
 }
 
 // Loads within a load run in their own thread: the executor might have none left to run them.
@@ -134,9 +143,16 @@ Found answer(const Request& request) {
   STRATA_YIELD("tiered.arrived");
   for (;;) {
     const FlightTable::Start start = start_flight(request);
-    if (start.leads && !timed(request)) {
+    Flight& flight = *start.flight;
+    // What waits in the executor's queue is run here rather than waited for: the executor's
+    // threads may all be waiting themselves.
+    if (!timed(request) && flight.claim()) {
       run_flight(request, start.flight, previous);
-      return found_of(request, *start.flight);
+      Found found = found_of(request, flight);
+      // From a tier below, where memory may not have been able to take it.
+      const bool stale = found.outcome == Outcome::kStaleHit && !found.error;
+      if (stale) refresh_behind(request, found.entry);
+      return found;
     }
     if (start.leads) {
       run_behind(request, start.flight, previous);
@@ -144,11 +160,10 @@ Found answer(const Request& request) {
       keyspace.counters.joined.add(1);
       STRATA_YIELD("tiered.joined");
     }
-    if (auto done = wait_for(request, *start.flight, began)) return *done;
+    if (auto done = wait_for(request, flight, began)) return *done;
     STRATA_YIELD("tiered.wait.done");
-    if (start.leads || may_take(cache, *start.flight, arrival)) {
-      return found_of(request, *start.flight);
-    }
+    if (!flight.done()) continue;  // it has lost its lease: the next one overtakes it
+    if (start.leads || may_take(cache, flight, arrival)) return found_of(request, flight);
     keyspace.counters.join_refused.add(1);
   }
 }
@@ -175,7 +190,9 @@ void capture(Load* within, const Found& found, KeyRef key) {
   if (const EntryDetails* details = entry.details()) {
     state.inherited.insert(state.inherited.end(), details->labels.begin(), details->labels.end());
   }
-  if (found.outcome == Outcome::kStaleHit) state.read_stale = true;
+  // Nor is something stored that was made from a value whose labels are not all known.
+  const bool labels_unknown = found.error != nullptr;
+  if (found.outcome == Outcome::kStaleHit || labels_unknown) state.read_stale = true;
   // Absence that was not remembered has no expiry of its own; its key's label covers it.
   const bool expires = !entry.negative() || entry.fresh_until() > entry.written_at();
   if (expires) state.earliest_expiry = std::min(state.earliest_expiry, entry.fresh_until());

@@ -155,10 +155,13 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
           std::move(made.problem)};
 }
 
-void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, EntryRef previous) {
+namespace {
+
+// What the tiers or the source bring.
+FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight,
+                   EntryRef previous) {
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
-  flight->set_runner();
   FlightResult result;
   const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
   if (look) {
@@ -189,7 +192,24 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
   if (result.outcome == Outcome::kError && !result.error) {
     result = run_load(request, *flight, previous);
   }
-  cache.flights.end(*flight);
+  return result;
+}
+
+}  // namespace
+
+void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, EntryRef previous) {
+  flight->set_runner();
+  FlightResult result;
+  try {
+    result = bring(request, flight, std::move(previous));
+  } catch (...) {
+    // Memory that cannot be had, or a codec or tier that breaks its contract. Waiters are
+    // released all the same.
+    result = {};
+    result.error = std::make_shared<const Error>(
+        error_of_exception(ErrorCode::kLoadFailed, "loading a value"));
+  }
+  request.keyspace.cache.flights.end(*flight);
   STRATA_YIELD("tiered.flight.ended");
   flight->complete(std::move(result));
 }
@@ -199,6 +219,7 @@ bool may_take(const Cache::State& cache, const Flight& flight, Ticket arrival) {
   const Ticket ticket = flight.tickets().hot;
   if (STRATA_MUTANT(kJoinAnyLoad) || STRATA_MUTANT(kWaiterTakesFailsafe)) return true;
   if (arrival <= ticket || !result.entry) return true;
+  if (result.error && result.outcome != Outcome::kStaleHit) return false;  // labels not all known
   if (STRATA_MUTANT(kJoinComparesKeyOnly)) {
     const LabelId key = label_id(LabelKind::kKey, flight.key().text);
     return !cache.hot->invalidated_after(std::span(&key, 1), ticket);

@@ -152,7 +152,7 @@ Result<Key> Cache::source_key(std::string_view source, const Params& params) con
 }
 
 Lookup<std::string> Cache::read(std::string_view source, const Params& params,
-                                const CallOptions& call) {
+                                const CallOptions& call, Load* within) {
   using Answer = Lookup<std::string>;
   Result<SourceEntry> entry = find_source(*state_, source);
   if (!entry) return Answer(internal::failed(entry.error()));
@@ -169,7 +169,7 @@ Lookup<std::string> Cache::read(std::string_view source, const Params& params,
     if (!body->has_value()) return EntryRef();
     return Entry::make<std::string>(at, std::move(**body));
   };
-  return Answer(internal::get_or_load(*entry->keyspace, *key, loader, with_tags, nullptr));
+  return Answer(internal::get_or_load(*entry->keyspace, *key, loader, with_tags, within));
 }
 
 }  // namespace strata

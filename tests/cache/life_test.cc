@@ -2,6 +2,7 @@
 #include <string>
 
 #include "cache/cache_fixture.h"
+#include "strata/tiered/memoize.h"
 
 namespace strata::testkit {
 namespace {
@@ -146,6 +147,34 @@ TEST_F(LifeTest, AStaleValueOfALowerTierIsServedAndRefreshedByTheNext) {
   EXPECT_EQ(users.get_or_load("1", loader()).outcome(), Outcome::kStaleHit);
   executor_->run_all();
   EXPECT_EQ(users.get("1").value(), "new");
+}
+
+TEST_F(LifeTest, WithoutMemoryAStaleValueIsRefreshedBehindToo) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>(
+      "user",
+      {.ttl = seconds(10), .ttl_jitter = 0, .stale_for = seconds(60), .tiers = {"records"}});
+  CountingLoader loader;
+  EXPECT_TRUE(users.get_or_load("1", loader()));
+  clock_->advance(seconds(11));
+  loader.value = "new";
+  EXPECT_EQ(users.get_or_load("1", loader()).outcome(), Outcome::kStaleHit);
+  executor_->run_all();
+  EXPECT_EQ(users.get("1").value(), "new");
+}
+
+TEST_F(LifeTest, MemoizedResultsAreRefreshedWithTheirOwnArguments) {
+  Cache cache = make_cache(0);
+  int suffix = 1;
+  auto join = memoize(cache.keyspace<std::string>(
+                          "join", {.ttl = seconds(10), .ttl_jitter = 0, .stale_for = seconds(60)}),
+                      [&](const std::string& a) { return a + std::to_string(suffix); });
+  EXPECT_EQ(join(std::string(40, 'a')), std::string(40, 'a') + "1");
+  clock_->advance(seconds(11));
+  suffix = 2;
+  EXPECT_EQ(join(std::string(40, 'a')), std::string(40, 'a') + "1");
+  executor_->run_all();
+  EXPECT_EQ(join(std::string(40, 'a')), std::string(40, 'a') + "2");
 }
 
 TEST_F(LifeTest, KeepForServesTheOldValueOnlyWhenTheLoadFails) {

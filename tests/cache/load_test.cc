@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "cache/cache_fixture.h"
+#include "strata/ports/executor.h"
 #include "strata/tiered/memoize.h"
 
 namespace strata::testkit {
@@ -212,6 +213,57 @@ TEST_F(LoadTest, AHungLoadLosesItsLeaseAndItsResult) {
   });
   EXPECT_EQ(hung.value(), "old") << "its own caller takes it";
   EXPECT_EQ(users.get("1").value(), "new");
+}
+
+// The executor's only thread runs a load that needs one which is still in the executor's queue.
+TEST_F(LoadTest, ALoadThatWaitsForAQueuedOneRunsItItself) {
+  CacheParts parts;
+  parts.hot = memory_tier({}, clock_, seeded_random(1));
+  parts.clock = clock_;
+  parts.executor = thread_pool({.threads = 1});
+  Cache cache(std::move(parts));
+  auto users = cache.keyspace<std::string>("user");
+  std::atomic<bool> queued{false};
+  auto outer = users
+                   .get_or_load_async(
+                       "outer",
+                       [&](Load& load) {
+                         while (!queued) std::this_thread::yield();
+                         return "outer of " +
+                                load.get_or_load(users, "inner", [] { return "inner"; }).value();
+                       })
+                   .future();
+  auto inner = users.get_or_load_async("inner", [] { return std::string("inner"); }).future();
+  queued = true;
+  EXPECT_EQ(outer.get().value(), "outer of inner");
+  EXPECT_EQ(inner.get().value(), "inner");
+}
+
+TEST_F(LoadTest, AValueWithUnacceptableLabelsIsNeitherJoinedLateNorBuiltUpon) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  auto pages = cache.keyspace<std::string>("page");
+  const auto bad = [](Load& load) {
+    load.tag("t");
+    load.tag(std::string(limits::kLabelBytes + 1, 'x'));
+    return std::string("old");
+  };
+  EXPECT_TRUE(pages.get_or_load(
+      "home", [&](Load& load) { return load.get_or_load(users, "1", bad).value_or(""); }));
+  EXPECT_EQ(pages.get("home").outcome(), Outcome::kMiss);
+}
+
+TEST_F(LoadTest, AnExceptionFromATierReleasesEveryWaiter) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  bool thrown = false;
+  tiers_[0]->set_fault([&]() -> bool {
+    if (std::exchange(thrown, true)) return false;
+    throw std::bad_alloc();
+  });
+  EXPECT_EQ(users.get_or_load("1", [] { return std::string("x"); }).outcome(), Outcome::kError);
+  tiers_[0]->set_fault({});
+  EXPECT_EQ(users.get_or_load("1", [] { return "again"; }).value(), "again");
 }
 
 TEST_F(LoadTest, MemoizedFunctionsComputeOnce) {

@@ -216,6 +216,18 @@ TEST_F(ReadTest, ARecordOfAnotherSchemaIsAMiss) {
   EXPECT_EQ(narrow.get("1").outcome(), Outcome::kMiss);
 }
 
+// It may have been made wrong by an invalidation that could not know of it.
+TEST_F(ReadTest, ARecordFromBeforeTheKeyspaceHadItsSourceIsAMiss) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user", {.source = "crm"});
+  EXPECT_TRUE(users.put("1", "ann").ok());
+  Record record = (*tiers_[0]->get(users.key({.identifier = "1"}).value(), {})).value();
+  record.group = {keyspace("user")};
+  ASSERT_EQ(*tiers_[0]->fill(record, tiers_[0]->position(), {}), FillOutcome::kStored);
+  empty_memory(cache);
+  EXPECT_EQ(users.get("1").outcome(), Outcome::kMiss);
+}
+
 TEST_F(ReadTest, EveryCombinationOfTiersOffWorks) {
   for (const bool memory : {true, false}) {
     for (const std::size_t tier_count : {0, 1, 2}) {

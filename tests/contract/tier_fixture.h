@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,6 +40,8 @@ struct TierMaker {
   bool is_kept = false;             // a closed tier's records are there when it is made again
   std::size_t race_calls = 2'000;   // of each thread in the contract's race
 };
+
+inline void PrintTo(const TierMaker& maker, std::ostream* out) { *out << maker.name; }
 
 // What a record is made of.
 struct RecordSpec {

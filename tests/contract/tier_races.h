@@ -172,11 +172,14 @@ TEST_P(TierContract, NoReadServesWhatWasInvalidatedBeforeItBegan) {
       case 3:
         return race->fill_values(random, 2 * calls);
       default:
-        return race->read_values(random, calls);
+        // Writers may be slower than readers, a tier that commits each call above all.
+        for (int round = 0; round < 1'000 && race->seen() <= calls; ++round) {
+          race->read_values(random, calls);
+        }
     }
   });
   EXPECT_EQ(race->violations(), 0u);
-  EXPECT_GT(race->seen(), calls / 10) << "the reads must see something to be worth anything";
+  EXPECT_GT(race->seen(), calls) << "the reads must see something to be worth anything";
 }
 
 // Closing while others call: every call ends, with an answer or with kClosed.

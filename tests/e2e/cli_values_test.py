@@ -57,7 +57,7 @@ cache:
         for keyspace, reason in (("secret", "sensitive"), ("off", "switched off"),
                                  ("brief", "ttl of 0"), ("memory", "outlives the program")):
             self.refused("put", keyspace, "1", "x", code=1, saying=reason)
-        self.refused("put", "user", "1", "x", "--ttl", "0", code=1, saying="ttl of 0")
+        self.refused("put", "user", "1", "x", "--ttl", "0", code=2, saying="nothing was changed")
 
     def test_wrong_arguments_are_refused_with_a_reason(self):
         cases = (

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct Schedule {
   std::vector<testing::Mutant> mutants;  // those that it must see
   std::function<bool()> breaks;          // plays it; whether a promise was broken
 };
+
+inline void PrintTo(const Schedule& schedule, std::ostream* out) { *out << schedule.name; }
 
 [[nodiscard]] std::vector<Schedule> fill_schedules();
 [[nodiscard]] std::vector<Schedule> invalidation_schedules();

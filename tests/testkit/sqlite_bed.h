@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -22,7 +23,7 @@ inline KeyRef key_of(std::string_view text) { return {text, key_hash(text), {}};
 
 // Waits for something that happens by itself and soon.
 inline void wait_until(const std::function<bool()>& is_so) {
-  while (!is_so()) std::this_thread::yield();
+  while (!is_so()) std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
 
 class TestBed {

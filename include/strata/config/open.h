@@ -36,7 +36,7 @@ class CacheBuilder {
   CacheBuilder& without_memory();
   CacheBuilder& sqlite(SqliteOptions options);        // without it, there is no lower tier
   CacheBuilder& tier(std::unique_ptr<Tier> tier);      // another one, below those given before
-  CacheBuilder& defaults(KeyspaceOptions options);     // of every keyspace
+  CacheBuilder& defaults(KeyspaceOptions options);     // of keyspaces without options of their own
   CacheBuilder& keyspace(std::string name, KeyspaceOptions options);
   CacheBuilder& source(std::shared_ptr<Source> source, SourceOptions options = {});
   CacheBuilder& clock(std::shared_ptr<Clock> clock);

@@ -49,6 +49,9 @@ class Flight {
   [[nodiscard]] const Tickets& tickets() const { return tickets_; }
   [[nodiscard]] Instant started() const { return started_; }
 
+  // Whether the caller is the one to run the flight: true once. Who leads may leave the run to
+  // another thread; a joiner that comes before it runs the flight itself.
+  [[nodiscard]] bool claim();
   // Says that the calling thread runs the flight; needed to see waits that cannot end.
   void set_runner();
   // Publishes the result and releases everybody. Once.

@@ -9,7 +9,8 @@
 // Threads    Every call may run concurrently with every other.
 // Ownership  Entries are shared: one that has left the tier lives on with its holders.
 // Errors     None: memory that cannot be had means an entry is declined.
-// Callbacks  The removal listener, in the thread that caused the removal, with no lock held.
+// Callbacks  The removal listener, in the thread that caused the removal, with no lock of the tier
+//            held.
 #pragma once
 
 #include <cstdint>

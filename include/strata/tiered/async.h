@@ -8,7 +8,7 @@
 // result is there already.
 //
 // Threads   Thread-safe between the side that completes and the side that consumes.
-// Errors    Those of the T.
+// Errors    Those of the T. What is called with the result may not throw.
 #pragma once
 
 #include <coroutine>

@@ -8,7 +8,9 @@
 //           another tier or the source can answer; it is counted in stats() and logged.
 // Threads   Thread-safe. Several caches per process; no global one.
 // Lifetime  The destructor closes. Handles and values may outlive the cache.
-// Callbacks The log sink and removal listener, with no lock held.
+// Callbacks The log sink and the removal listener, which may run within a write and must not write
+// by
+//           key themselves: docs/locking.md.
 #pragma once
 
 #include <functional>
@@ -60,8 +62,9 @@ class Cache {
   Cache(Cache&&) noexcept;
   Cache& operator=(Cache&&) noexcept;
 
-  // The keyspace of that name, opened with `options` (or the defaults) if it is not open yet;
-  // later options of an open keyspace are ignored. Never fails: Keyspace::status() does.
+  // The keyspace of that name. The first call opens it: with what a configuration says of it,
+  // else with `options`, else with the cache's defaults. They are taken whole, not merged; later
+  // options of an open keyspace are ignored. Never fails: Keyspace::status() does.
   template <typename V>
   [[nodiscard]] Keyspace<V> keyspace(std::string_view name) {
     return Keyspace<V>(open_keyspace(name, value_type<V>(), nullptr));
@@ -78,9 +81,10 @@ class Cache {
   // no parameter.
   Result<void> add_source(std::shared_ptr<Source> source, SourceOptions options = {});
   // The body that the source answers for `params`. Conditional requests, absence and the
-  // source's own ttl are heeded. Errors: kRejected for an unknown source or parameter.
+  // source's own ttl are heeded. `within`: the load that depends on what is read. Errors:
+  // kRejected for an unknown source or parameter.
   Lookup<std::string> read(std::string_view source, const Params& params,
-                           const CallOptions& call = kDefaultCall);
+                           const CallOptions& call = kDefaultCall, Load* within = nullptr);
   // The key under which read() caches the answer.
   [[nodiscard]] Result<Key> source_key(std::string_view source, const Params& params) const;
   [[nodiscard]] std::vector<std::shared_ptr<Source>> sources() const;

@@ -38,8 +38,11 @@ struct PutResult {
   std::vector<Tier> tiers;
   std::shared_ptr<const Error> error;  // the key or value was not acceptable: nothing changed
 
+  // Whether the put was accepted: what was there before is gone.
   [[nodiscard]] bool ok() const { return error == nullptr; }
   [[nodiscard]] bool stored() const;  // in at least one tier
+  // Accepted, and no tier failed: under `durability: sync` it survives the process.
+  [[nodiscard]] bool complete() const;
 };
 
 }  // namespace strata

@@ -11,6 +11,8 @@
 // Threads   Thread-safe. A handle is cheap to copy; handles of one name share everything.
 // Lifetime  A handle may outlive its cache; its calls then answer kClosed.
 // Errors    In the results. A tier that fails never fails a read that another can answer.
+// Lifetime  With stale_for, a time-out or a deadline, and in _async forms, the loader is copied and
+//           may run after the call has returned: it must not refer to the caller's locals.
 // Callbacks Loaders run in the calling thread, or on the executor for _async forms, refreshes
 //           and loads with a time-out; with no lock held. An exception becomes kLoadFailed and
 //           travels in the error. Asking for the same key within its own load is kRejected.
@@ -124,17 +126,19 @@ class Keyspace {
       return Entry::make<V>(key, std::move(value));
     };
   }
-  static Result<EntryRef> entry_of(KeyRef key, V value) {
-    return Entry::make<V>(key, std::move(value));
-  }
-  static Result<EntryRef> entry_of(KeyRef key, std::optional<V> value) {
-    if (!value) return EntryRef();
-    return Entry::make<V>(key, std::move(*value));
-  }
-  template <typename T>
-  static Result<EntryRef> entry_of(KeyRef key, Result<T> value) {
-    if (!value) return value.error();
-    return entry_of(key, std::move(*value));
+  // The entry of what a loader returned: a V, an optional V, or a Result of either.
+  template <typename R>
+  static Result<EntryRef> entry_of(KeyRef key, R returned) {
+    if constexpr (std::is_convertible_v<R, V>) {
+      return Entry::make<V>(key, V(std::move(returned)));
+    } else if constexpr (std::is_convertible_v<R, std::optional<V>>) {
+      std::optional<V> value(std::move(returned));
+      if (!value) return EntryRef();
+      return Entry::make<V>(key, std::move(*value));
+    } else {
+      if (!returned) return returned.error();
+      return entry_of(key, std::move(*returned));
+    }
   }
   static std::vector<Lookup<V>> typed(std::vector<internal::Found> found) {
     std::vector<Lookup<V>> lookups;

@@ -42,15 +42,17 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] bool absent() const { return found_.entry && found_.entry->negative(); }
 
   // The value. Precondition: has_value().
-  [[nodiscard]] const V& operator*() const { return found_.entry->template value<V>(); }
-  [[nodiscard]] const V* operator->() const { return &**this; }
+  [[nodiscard]] const V& operator*() const& { return found_.entry->template value<V>(); }
+  [[nodiscard]] V operator*() && { return found_.entry->template value<V>(); }  // a copy
+  [[nodiscard]] const V* operator->() const { return &found_.entry->template value<V>(); }
 
   // The value; rethrows the loader's exception or throws BadResult where there is none.
-  [[nodiscard]] const V& value() const {
+  [[nodiscard]] const V& value() const& {
     if (has_value()) return **this;
     if (found_.error) throw_error(*found_.error);
     throw_error({ErrorCode::kUnavailable, "no value: the look-up ended as a miss", {}});
   }
+  [[nodiscard]] V value() && { return std::as_const(*this).value(); }  // a copy
   [[nodiscard]] V value_or(V other) const { return has_value() ? **this : std::move(other); }
   [[nodiscard]] Ref<const V> ref() const { return Ref<const V>(found_.entry); }
 

@@ -13,8 +13,10 @@
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "strata/tiered/keyspace.h"
@@ -46,14 +48,16 @@ struct MemoizeOptions {
 
 template <typename V, typename Function>
 [[nodiscard]] auto memoize(Keyspace<V> keyspace, Function function, MemoizeOptions options = {}) {
-  return [keyspace = std::move(keyspace), function = std::move(function),
+  // Refreshes run behind the call, so they share the function and have the arguments themselves.
+  auto shared = std::make_shared<Function>(std::move(function));
+  return [keyspace = std::move(keyspace), shared = std::move(shared),
           options = std::move(options)](const auto&... arguments) mutable -> V {
     const std::string id =
         internal::join_arguments({MemoKey<std::decay_t<decltype(arguments)>>::text(arguments)...});
-    return keyspace
-        .get_or_load(
-            id, [&] { return function(arguments...); }, options.call)
-        .value();
+    const auto compute = [shared, copies = std::make_tuple(arguments...)] {
+      return std::apply(*shared, copies);
+    };
+    return keyspace.get_or_load(id, compute, options.call).value();
   };
 }
 

@@ -14,7 +14,9 @@ Command make_demo() {
   command.option("--reads", "N", "how many reads the busiest part makes", arguments->reads);
   command.option("--threads", "N", "how many threads read at once", arguments->threads);
   command.option("--data", "FOLDER", "where the demo's data is", arguments->data_dir).file();
-  command.option("--break", "RULE", "breaks a rule, to show that it is noticed: late-ticket",
+  command.option("--break", "RULE",
+                 "breaks a rule, in builds with mutants, to show that it is noticed: no-tickets, "
+                 "late-ticket, join-any-load, no-tombstone",
                  arguments->break_name);
   command.example("strata demo --seed 7 --reads 2000");
   command.runs([arguments](Context& context) {

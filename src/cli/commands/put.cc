@@ -61,13 +61,16 @@ ExitCode put(Context& context, Session& session, const PutOptions& options, std:
   CallOptions call;
   call.ttl = options.ttl;
   for (const std::string& text : options.tags) call.labels.push_back(tag(text));
+  if (options.ttl && *options.ttl == Duration(0)) {
+    return fail(context, ExitCode::kUsage,
+                "--ttl 0 says not to keep it, and nothing was changed; `strata erase` removes a "
+                "value");
+  }
   Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
   const PutResult result =
       session.timed([&] { return keyspace.put(options.id, std::move(value), call); });
   if (!result.ok()) return fail(context, *result.error);
-  const bool unkept_by_choice = options.ttl && *options.ttl == Duration(0);
-  const std::string reason = unkept_by_choice ? std::string("a ttl of 0 says not to keep it")
-                                              : why_not_kept(result, policy, options.keyspace);
+  const std::string reason = why_not_kept(result, policy, options.keyspace);
   const std::string name = options.keyspace + ":" + options.id;
   if (!reason.empty()) return fail(context, ExitCode::kFailed, name + " is not kept: " + reason);
   if (context.globals.json) {

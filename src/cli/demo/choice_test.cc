@@ -58,7 +58,7 @@ TEST(Choice, ALargerSectionIsChosenMoreRarely) {
   const auto random = seeded_random(4);
   int of_shells = 0;
   for (int i = 0; i < 10'000; ++i) of_shells += choice.section(*random) == shells ? 1 : 0;
-  EXPECT_NEAR(of_shells, 10'000 / 3, 300) << "two packages against one";
+  EXPECT_NEAR(of_shells, 10'000 / 3.0, 300) << "two packages against one";
 }
 
 }  // namespace
