@@ -59,6 +59,18 @@ class Pace {
   bool ended_ STRATA_GUARDED_BY(mutex_) = false;
 };
 
+// Says that no further read begins, at the latest when it goes.
+class EndOfReads {
+ public:
+  explicit EndOfReads(Pace& pace) : pace_(pace) {}
+  ~EndOfReads() { pace_.ended(); }
+  EndOfReads(const EndOfReads&) = delete;
+  EndOfReads& operator=(const EndOfReads&) = delete;
+
+ private:
+  Pace& pace_;
+};
+
 // The steps of one of the updaters: every kUpdaters-th.
 Result<void> update(Updater& updater, unsigned first, std::uint64_t steps, std::uint64_t reads,
                     Pace& pace) {
@@ -129,14 +141,19 @@ Result<TrafficFigures> run_traffic(Origins& origins, Front& front, const Choice&
   std::vector<std::unique_ptr<Updater>> updaters;
   std::vector<Result<void>> updated(kUpdaters);
   std::vector<Thread> updating;
+  // All of them before the first thread: it looks into the vector.
   for (unsigned i = 0; i < kUpdaters; ++i) {
     updaters.push_back(
         std::make_unique<Updater>(origins, front, choice, seeded_random(options.seed + 1'000 + i)));
+  }
+  for (unsigned i = 0; i < kUpdaters; ++i) {
     updating.emplace_back("demo-updater", [&, i] {
       updated[i] = update(*updaters[i], i, steps, options.reads, pace);
     });
   }
   std::vector<Thread> reading;
+  // If a thread cannot be started, those that run are not left waiting.
+  const EndOfReads end_of_reads(pace);
   for (unsigned i = 0; i < options.threads; ++i) {
     reading.emplace_back("demo-reader", [&, i] {
       const auto random = seeded_random(options.seed + 1 + i);
