@@ -41,6 +41,8 @@ strata_find_for("http_source")
 if(strata_wanted)
   find_package(CURL REQUIRED)
   strata_dependency(CURL::libcurl "find_dependency(CURL)" libcurl)
+  find_package(ZLIB REQUIRED)
+  strata_dependency(ZLIB::ZLIB "find_dependency(ZLIB)" zlib)
 endif()
 
 strata_find_for("codecs;cli")

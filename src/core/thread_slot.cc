@@ -1,4 +1,4 @@
-// Hands out thread slots and takes them back. The only file with thread_local state.
+// Hands out thread slots and takes them back.
 #include "core/thread_slot.h"
 
 #include <array>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/quote.h"
+#include "http_source/content_decoder.h"
 #include "http_source/http_date.h"
 #include "strata/codecs/json.h"
 #include "strata/core/limits.h"
@@ -71,6 +72,7 @@ std::vector<std::string> request_headers(const SourceRequest& request, const Htt
     // libcurl takes "Name:" for a wish not to send the header.
     lines.push_back(value.empty() ? name + ";" : name + ": " + value);
   }
+  lines.push_back("Accept-Encoding: " + std::string(kAcceptedEncodings));
   std::string condition = condition_of(request);
   if (!condition.empty()) lines.push_back(std::move(condition));
   return lines;

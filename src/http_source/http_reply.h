@@ -11,7 +11,8 @@
 
 namespace strata {
 
-// Whole header lines: those of the options and the condition of the request.
+// Whole header lines: those of the options, the codings that are understood and the condition of
+// the request.
 [[nodiscard]] std::vector<std::string> request_headers(const SourceRequest& request,
                                                        const HttpOptions& options);
 

@@ -12,6 +12,7 @@
 #include "core/quote.h"
 #include "http_source/http_reply.h"
 #include "http_source/options.h"
+#include "http_source/printable_url.h"
 #include "http_source/transfer.h"
 #include "http_source/url_template.h"
 #include "strata/core/duration.h"
@@ -126,7 +127,7 @@ Result<HttpAnswer> HttpSource::get(Transfer& transfer, ExpandedUrl& url,
   for (std::size_t redirects = 0;; ++redirects) {
     Result<HttpAnswer> answer = get_once(transfer, url, headers, limits);
     if (!answer || answer->redirect_url.empty()) return answer;
-    const std::string target = redact_url(answer->redirect_url, url.secrets);
+    const std::string target = printable_redirect(answer->redirect_url, url.secrets);
     answer->printable_redirect = target;
     if (!options_.follow_redirects) return answer;
 

@@ -163,7 +163,7 @@ TEST_F(HttpSource, OtherStatusesAreLoadFailuresThatNameThemselves) {
   for (const int status : {201, 202, 206, 300, 302, 400, 401, 403, 418, 500, 502, 504, 599}) {
     answer(status, {}, "a body that nobody wants");
     expect_error(fetch(options("/value?q=1")), ErrorCode::kLoadFailed,
-                 {"\"api\"", "status " + std::to_string(status), "/value?q=1"});
+                 {"\"api\"", "status " + std::to_string(status), "/value?q=***: "});
   }
 }
 
@@ -199,13 +199,6 @@ TEST_F(HttpSource, APointerPicksPartOfTheBody) {
   expect_error(fetch(part), ErrorCode::kLoadFailed, {"JSON"});
   answer(404, {}, "<html>");
   EXPECT_EQ(fetch(part).value().status, SourceReply::Status::kAbsent);
-}
-
-TEST_F(HttpSource, CompressedBodiesAreUnpacked) {
-  std::string text(100'000, 'x');
-  text.back() = 'y';
-  answer(200, {{"Content-Encoding", "gzip"}}, testkit::gzip_of(text));
-  EXPECT_EQ(fetch(options()).value().body, text);
 }
 
 TEST_F(HttpSource, ChunkedBodiesAreJoined) {

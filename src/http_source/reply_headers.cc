@@ -90,6 +90,8 @@ void ReplyHeaders::add(std::string_view line) {
     if (error == std::errc::result_out_of_range) content_length_ = UINT64_MAX;
   } else if (name == "content-encoding") {
     add_content_encoding(value);
+  } else if (name == "transfer-encoding") {
+    add_transfer_encoding(value);
   }
 }
 
@@ -110,8 +112,18 @@ void ReplyHeaders::add_cache_control(std::string_view value) {
 void ReplyHeaders::add_content_encoding(std::string_view value) {
   while (!value.empty()) {
     const std::string item = lower(next_item(value));
-    if (item.empty() || item == "identity" || item == "gzip" || item == "x-gzip") continue;
-    if (item != "deflate") keep_first(foreign_encoding_, item.substr(0, limits::kVersionBytes));
+    if (item.empty() || item == "identity") continue;
+    if (!content_encoding_.empty()) content_encoding_ += ", ";
+    content_encoding_ += item;
+    content_encoding_.resize(std::min(content_encoding_.size(), limits::kVersionBytes));
+  }
+}
+
+void ReplyHeaders::add_transfer_encoding(std::string_view value) {
+  while (!value.empty()) {
+    const std::string item = lower(next_item(value));
+    if (item.empty() || item == "identity" || item == "chunked") continue;
+    keep_first(foreign_transfer_encoding_, item.substr(0, limits::kVersionBytes));
   }
 }
 

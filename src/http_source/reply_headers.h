@@ -27,25 +27,29 @@ class ReplyHeaders {
   // What the server announces for the body as it is sent; 0 if it does not.
   [[nodiscard]] std::uint64_t content_length() const { return content_length_; }
 
-  // A content encoding other than those that were asked for, or "".
-  [[nodiscard]] const std::string& foreign_encoding() const { return foreign_encoding_; }
+  // The content encodings but identity, in lower case, joined by ", "; cut if there are too many.
+  [[nodiscard]] const std::string& content_encoding() const { return content_encoding_; }
+
+  // A transfer encoding other than chunked, or "". None was asked for.
+  [[nodiscard]] const std::string& foreign_transfer_encoding() const {
+    return foreign_transfer_encoding_;
+  }
 
  private:
   void add_cache_control(std::string_view value);
   void add_content_encoding(std::string_view value);
+  void add_transfer_encoding(std::string_view value);
 
   std::string etag_;
   std::string last_modified_;
   std::string content_type_;
   std::string retry_after_;
-  std::string foreign_encoding_;
+  std::string content_encoding_;
+  std::string foreign_transfer_encoding_;
   std::uint64_t content_length_ = 0;
   std::optional<Duration> max_age_;
   Duration age_{0};
   bool is_uncacheable_ = false;
 };
-
-// The codings that are asked for: small, bounded decoders.
-inline constexpr std::string_view kAcceptedEncodings = "gzip, deflate";
 
 }  // namespace strata

@@ -95,14 +95,25 @@ TEST(ReplyHeaders, WhatMayNotBeKeptHasNoTtl) {
   EXPECT_EQ(ttl_of({"Vary: Accept-Encoding", "Cache-Control: max-age=60"}), seconds(60));
 }
 
-TEST(ReplyHeaders, OnlyTheCodingsThatWereAskedForAreKnown) {
-  for (const char* line : {"Content-Encoding: gzip", "Content-Encoding: identity, DEFLATE",
-                           "Content-Encoding: x-gzip", "Content-Encoding:"}) {
-    EXPECT_EQ(headers_of({line}).foreign_encoding(), "") << line;
-  }
-  EXPECT_EQ(headers_of({"Content-Encoding: gzip, ZSTD"}).foreign_encoding(), "zstd");
+TEST(ReplyHeaders, ContentEncodingsAreJoined) {
+  const auto encoding_of = [](std::initializer_list<const char*> lines) {
+    return headers_of(lines).content_encoding();
+  };
+  EXPECT_EQ(encoding_of({}), "");
+  EXPECT_EQ(encoding_of({"Content-Encoding:", "Content-Encoding: identity, ,"}), "");
+  EXPECT_EQ(encoding_of({"Content-Encoding: X-Gzip\r\n"}), "x-gzip");
+  EXPECT_EQ(encoding_of({"Content-Encoding: identity, DEFLATE"}), "deflate");
+  EXPECT_EQ(encoding_of({"Content-Encoding: gzip,ZSTD", "content-encoding: br"}), "gzip, zstd, br");
   const std::string odd = "Content-Encoding: " + std::string(1000, 'x');
-  EXPECT_NE(headers_of({odd.c_str()}).foreign_encoding(), "");
+  EXPECT_EQ(encoding_of({odd.c_str(), odd.c_str()}), std::string(256, 'x'));
+}
+
+TEST(ReplyHeaders, NoTransferEncodingButChunkedIsKnown) {
+  for (const char* line :
+       {"Transfer-Encoding: chunked", "Transfer-Encoding: Identity", "Transfer-Encoding:"}) {
+    EXPECT_EQ(headers_of({line}).foreign_transfer_encoding(), "") << line;
+  }
+  EXPECT_EQ(headers_of({"transfer-encoding: GZIP, chunked"}).foreign_transfer_encoding(), "gzip");
 }
 
 TEST(ReplyHeaders, AnEnormousLengthIsNotSmall) {

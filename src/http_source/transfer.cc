@@ -13,6 +13,7 @@
 #include "core/assert.h"
 #include "core/quote.h"
 #include "http_source/address.h"
+#include "http_source/content_decoder.h"
 #include "http_source/sigpipe.h"
 
 namespace strata {
@@ -52,16 +53,19 @@ long milliseconds(Duration duration) {
   return static_cast<long>(std::chrono::ceil<std::chrono::milliseconds>(bounded).count());
 }
 
+Error failed(std::string message) { return {ErrorCode::kLoadFailed, std::move(message), {}}; }
+
 }  // namespace
 
 // What one exchange has brought so far. libcurl's callbacks write it, in the thread of get().
 struct Exchange {
   HttpAnswer answer;
   std::size_t header_bytes = 0;
-  std::size_t body_bytes = 0;   // decompressed, kept or not
-  bool headers_done = false;    // what looks like a header now is a trailer
-  bool body_is_enough = false;  // the rest of a body that is not wanted was not read
-  std::string problem;          // why a callback ended the exchange
+  std::optional<ContentDecoder> decoder;  // of a body that is wanted
+  std::size_t unwanted_bytes = 0;
+  bool headers_done = false;     // what looks like a header now is a trailer
+  bool body_is_enough = false;   // the rest of a body that is not wanted was not read
+  std::optional<Error> problem;  // why a callback ended the exchange
 
   std::size_t connections_opened = 0;
   std::string refused_address;
@@ -87,7 +91,7 @@ struct Transfer::State {
   bool take_header(std::string_view line);
   bool end_headers();
   bool take_body(std::string_view data);
-  bool refuse_body();
+  bool go_on_if(const Result<void>& result);
 
   static std::size_t on_header(char* data, std::size_t, std::size_t size, void* state) noexcept;
   static std::size_t on_body(char* data, std::size_t, std::size_t size, void* state) noexcept;
@@ -116,9 +120,8 @@ std::size_t Transfer::State::on_body(char* data, std::size_t, std::size_t size,
 bool Transfer::State::take_header(std::string_view line) {
   exchange.header_bytes += line.size();
   if (exchange.header_bytes > kHttpReplyHeaderBytes) {
-    exchange.problem =
-        "the reply's headers are longer than " + std::to_string(kHttpReplyHeaderBytes) + " bytes";
-    return false;
+    return go_on_if(failed("the reply's headers are longer than " +
+                           std::to_string(kHttpReplyHeaderBytes) + " bytes"));
   }
   if (exchange.headers_done) return true;
   if (line == "\r\n" || line == "\n") return end_headers();
@@ -128,10 +131,7 @@ bool Transfer::State::take_header(std::string_view line) {
     return true;
   }
   headers.add(line);
-  if (headers.foreign_encoding().empty()) return true;
-  exchange.problem = "the reply has content encoding " +
-                     internal::quoted(headers.foreign_encoding()) + ", which was not asked for";
-  return false;
+  return true;
 }
 
 bool Transfer::State::end_headers() {
@@ -139,24 +139,28 @@ bool Transfer::State::end_headers() {
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   exchange.answer.status = static_cast<int>(status);
   exchange.headers_done = status >= 200;
-  return !exchange.wants_body() ||
-         exchange.answer.headers.content_length() <= options.max_body_bytes || refuse_body();
+  if (!exchange.wants_body()) return true;
+
+  const ReplyHeaders& headers = exchange.answer.headers;
+  const std::string& foreign = headers.foreign_transfer_encoding();
+  if (!foreign.empty()) {
+    return go_on_if(failed("the reply has transfer encoding " + internal::quoted(foreign) +
+                           ", which was not asked for"));
+  }
+  exchange.decoder.emplace(headers.content_encoding(), options.max_body_bytes);
+  return go_on_if(exchange.decoder->expect(headers.content_length()));
 }
 
 bool Transfer::State::take_body(std::string_view data) {
-  exchange.body_bytes += data.size();
-  if (!exchange.wants_body()) {
-    exchange.body_is_enough = exchange.body_bytes > kUnwantedBodyBytes;
-    return !exchange.body_is_enough;
-  }
-  if (exchange.body_bytes > options.max_body_bytes) return refuse_body();
-  exchange.answer.body += data;
-  return true;
+  if (exchange.decoder) return go_on_if(exchange.decoder->add(data));
+  exchange.unwanted_bytes += data.size();
+  exchange.body_is_enough = exchange.unwanted_bytes > kUnwantedBodyBytes;
+  return !exchange.body_is_enough;
 }
 
-bool Transfer::State::refuse_body() {
-  exchange.problem = "the body exceeds max_body_bytes of " + std::to_string(options.max_body_bytes);
-  return false;
+bool Transfer::State::go_on_if(const Result<void>& result) {
+  if (!result) exchange.problem = result.error();
+  return result.ok();
 }
 
 // The address is the one that the connection is about to be made to: between this check and the
@@ -187,7 +191,6 @@ void Transfer::State::prepare(const std::string& url, const Lines& lines, Durati
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_HTTPHEADER, lines.get());
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
-  set(CURLOPT_ACCEPT_ENCODING, std::string(kAcceptedEncodings).c_str());
   set(CURLOPT_ERRORBUFFER, curl_message.data());
 
   // Time. Without QUICK_EXIT the end of an exchange waits for a hanging name resolution.
@@ -240,7 +243,12 @@ std::optional<CURLcode> Transfer::State::drive(const std::atomic<bool>& stop) {
 Result<HttpAnswer> Transfer::State::conclude(CURLcode code, Duration at_most) {
   // An answer whose body does not matter may be cut short.
   if (code != CURLE_OK && !exchange.body_is_enough) return error_of(code, at_most);
-  if (!exchange.headers_done) return Error{ErrorCode::kLoadFailed, "the reply is no HTTP", {}};
+  if (!exchange.headers_done) return failed("the reply is no HTTP");
+  if (exchange.decoder) {
+    Result<std::string> body = exchange.decoder->finish();
+    if (!body) return body.error();
+    exchange.answer.body = *std::move(body);
+  }
 
   char* redirect = nullptr;
   curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &redirect);
@@ -249,7 +257,7 @@ Result<HttpAnswer> Transfer::State::conclude(CURLcode code, Duration at_most) {
 }
 
 Error Transfer::State::error_of(CURLcode code, Duration at_most) {
-  if (!exchange.problem.empty()) return {ErrorCode::kLoadFailed, exchange.problem, {}};
+  if (exchange.problem) return *exchange.problem;
   if (!exchange.refused_address.empty() && exchange.connections_opened == 0) {
     return {ErrorCode::kRejected,
             "connects to " + exchange.refused_address +

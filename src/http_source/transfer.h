@@ -19,7 +19,7 @@ namespace strata {
 struct HttpAnswer {
   int status = 0;
   ReplyHeaders headers;
-  std::string body;                // of a 200 or 203, decompressed; otherwise empty
+  std::string body;                // of a 200 or 203, decoded; otherwise empty
   std::string redirect_url;        // absolute; where a 3xx answer points, if it does
   std::string printable_redirect;  // the same for messages; for the caller of get() to fill
 };

@@ -1,8 +1,8 @@
-// URL templates: where placeholders may stand, how values are encoded, what messages may show.
+// URL templates: where placeholders may stand, and how values are encoded.
 #include "http_source/url_template.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 
 #include "core/assert.h"
 #include "core/quote.h"
@@ -12,8 +12,8 @@ namespace strata {
 
 namespace {
 
-constexpr std::string_view kHidden = "***";
-constexpr std::size_t kPrintableBytes = 300;
+// Text that is shorter is not looked for in what a server sends: it would be found in much.
+constexpr std::size_t kSecretTextBytes = 6;
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
@@ -54,18 +54,6 @@ std::string decode(std::string_view text) {
     }
     out += static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2]));
     at += 2;
-  }
-  return out;
-}
-
-std::string hide(std::string_view text, const std::vector<std::string>& secrets) {
-  std::string out(text);
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (std::size_t at = out.find(secret); at != std::string::npos;
-         at = out.find(secret, at + kHidden.size())) {
-      out.replace(at, secret.size(), kHidden);
-    }
   }
   return out;
 }
@@ -157,12 +145,20 @@ Result<UrlTemplate> UrlTemplate::parse(std::string_view text) {
   for (std::string& name : result.names()) harmless.emplace_back(std::move(name), "x");
   const Result<ExpandedUrl> example = result.expand(harmless);
   if (!example) return example.error();
+
+  PrintableUrl printable = printable_template(result.pieces_);
+  result.printable_ = std::move(printable.text);
+  for (const std::string& value : printable.hidden_values) {
+    if (value.size() < kSecretTextBytes) continue;
+    result.secrets_.push_back(value);
+    result.secrets_.push_back(decode(value));
+  }
   return result;
 }
 
 std::vector<std::string> UrlTemplate::names() const {
   std::vector<std::string> names;
-  for (const Piece& piece : pieces_) {
+  for (const UrlPiece& piece : pieces_) {
     if (!piece.is_placeholder) continue;
     if (std::find(names.begin(), names.end(), piece.text) == names.end()) {
       names.push_back(piece.text);
@@ -172,11 +168,10 @@ std::vector<std::string> UrlTemplate::names() const {
 }
 
 Result<ExpandedUrl> UrlTemplate::expand(const Params& params) const {
-  ExpandedUrl expanded;
-  for (const Piece& piece : pieces_) {
+  ExpandedUrl expanded{.url = {}, .printable = printable_, .secrets = secrets_};
+  for (const UrlPiece& piece : pieces_) {
     if (!piece.is_placeholder) {
       expanded.url += piece.text;
-      expanded.printable += piece.text;
       continue;
     }
     const auto param = std::find_if(params.begin(), params.end(),
@@ -196,12 +191,9 @@ Result<ExpandedUrl> UrlTemplate::expand(const Params& params) const {
     if (is_in_path && climbs(std::string_view(expanded.url).substr(begin))) {
       return rejected("parameter " + internal::quoted(piece.text) + " has a path segment . or ..");
     }
-    if (is_secret_name(piece.text)) {
-      expanded.printable += kHidden;
+    if (is_secret_name(piece.text) || value.size() >= kSecretTextBytes) {
       expanded.secrets.push_back(value);
       expanded.secrets.push_back(expanded.url.substr(begin));
-    } else {
-      append_encoded(expanded.printable, value);
     }
     if (expanded.url.size() > kHttpUrlBytes) break;
   }
@@ -210,52 +202,7 @@ Result<ExpandedUrl> UrlTemplate::expand(const Params& params) const {
   }
   const Result<void> path_is_sound = check_path(expanded.url);
   if (!path_is_sound) return path_is_sound.error();
-  expanded.printable = redact_url(expanded.printable);
   return expanded;
-}
-
-bool is_secret_name(std::string_view name) {
-  std::string lowered(name);
-  for (char& c : lowered) c = lower(c);
-  constexpr std::array<std::string_view, 9> kSecretWords{
-      "token", "key", "secret", "pass", "auth", "credential", "signature", "session", "sig"};
-  return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](std::string_view word) {
-    return lowered.find(word) != std::string::npos;
-  });
-}
-
-std::string redact_url(std::string_view raw, const std::vector<std::string>& secrets) {
-  const std::string hidden = hide(raw, secrets);
-  std::string_view url = hidden;
-  std::string out;
-  const std::size_t scheme = url.find("://");
-  if (scheme != std::string_view::npos) {
-    const std::size_t authority = scheme + 3;
-    const std::size_t end = std::min(url.find_first_of("/?#", authority), url.size());
-    const std::size_t at = url.substr(0, end).rfind('@');
-    out += url.substr(0, authority);
-    url.remove_prefix(authority);
-    if (at != std::string_view::npos && at >= authority) {
-      out += kHidden;
-      url.remove_prefix(at - authority);
-    }
-  }
-  const std::size_t query = std::min(url.find('?'), url.size());
-  out += url.substr(0, query);
-  url.remove_prefix(query);
-  while (!url.empty()) {
-    const std::size_t end = std::min(url.find_first_of("&;#", 1), url.size());
-    const std::string_view field = url.substr(0, end);  // with its ? or &
-    const std::size_t equals = std::min(field.find('='), field.size());
-    const bool is_hidden = equals < field.size() && is_secret_name(field.substr(1, equals - 1));
-    out += is_hidden ? field.substr(0, equals + 1) : field;
-    if (is_hidden) out += kHidden;
-    url.remove_prefix(end);
-  }
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c <= ' ' || c > '~'; }, '?');
-  if (out.size() > kPrintableBytes) out = out.substr(0, kPrintableBytes) + "...";
-  return out;
 }
 
 }  // namespace strata

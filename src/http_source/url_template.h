@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http_source/printable_url.h"
 #include "strata/core/key.h"
 #include "strata/core/result.h"
 
@@ -16,8 +17,8 @@ namespace strata {
 
 struct ExpandedUrl {
   std::string url;
-  std::string printable;  // without user, password and what looks like a secret; not too long
-  std::vector<std::string> secrets;  // the values that `printable` does not have
+  std::string printable;             // the template, for messages; see printable_url.h
+  std::vector<std::string> secrets;  // what should not be shown either if a server repeats it
 };
 
 // Immutable once parsed.
@@ -35,19 +36,9 @@ class UrlTemplate {
   [[nodiscard]] Result<ExpandedUrl> expand(const Params& params) const;
 
  private:
-  struct Piece {
-    std::string text;  // of the URL, or the name of a placeholder
-    bool is_placeholder = false;
-  };
-  std::vector<Piece> pieces_;
+  std::vector<UrlPiece> pieces_;
+  std::string printable_;
+  std::vector<std::string> secrets_;  // of the template's own text
 };
-
-// Whether a parameter of this name had better not be shown: it contains token, key, secret, ...
-[[nodiscard]] bool is_secret_name(std::string_view name);
-
-// `url` fit for a message: user, password, values of secret names and, wherever they stand, the
-// `secrets` become ***; what is longer than a few lines is cut.
-[[nodiscard]] std::string redact_url(std::string_view url,
-                                     const std::vector<std::string>& secrets = {});
 
 }  // namespace strata

@@ -1,16 +1,17 @@
 // KeyTurns: puts, erases and differing refreshes of one key take turns across all tiers.
 //
 // Without turns two puts could reach the tiers in different orders, and the tiers would disagree
-// for ever. Keys share a fixed number of locks by hash, so unrelated keys rarely wait. A thread
-// that has a turn may take it again: the removal listener, which runs at the end of a put, may
-// put too.
+// for ever. Keys share a fixed number of locks by hash, so unrelated keys rarely wait.
+//
+// Threads   Thread-safe. A thread has at most one turn of a cache at a time, so what would call
+//           the user's code within a turn hands it to after_turn() instead.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <mutex>
+#include <functional>
 
-#include "core/mutant.h"
+#include "core/mutex.h"
 
 namespace strata {
 
@@ -20,23 +21,24 @@ class KeyTurns {
 
   class Turn {
    public:
-    Turn(KeyTurns& turns, std::uint64_t key_hash)
-        : mutex_(turns.mutexes_[key_hash % kStripes]), held_(!STRATA_MUTANT(kPutsUnserialised)) {
-      if (held_) mutex_.lock();
-    }
-    ~Turn() {
-      if (held_) mutex_.unlock();
-    }
+    Turn(KeyTurns& turns, std::uint64_t key_hash) STRATA_NO_ANALYSIS;
+    ~Turn() STRATA_NO_ANALYSIS;  // then runs what after_turn() was given
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
    private:
-    std::recursive_mutex& mutex_;
-    bool held_;
+    Mutex& mutex_;
+    const bool held_;
   };
 
+  // Whether the calling thread has a turn, of any cache.
+  [[nodiscard]] static bool in_turn();
+  // Runs `task` when the calling thread has no turn: now, or at the end of its last one. Tasks
+  // run in the order in which they were given, and may not throw.
+  static void after_turn(std::function<void()> task);
+
  private:
-  std::array<std::recursive_mutex, kStripes> mutexes_;
+  std::array<Mutex, kStripes> mutexes_;
 };
 
 }  // namespace strata

@@ -58,6 +58,7 @@ class MemoryTier final : public HotTier {
   std::string_view name() const override { return "memory"; }
   Ticket position() const override { return Ticket{position_.load(std::memory_order_acquire)}; }
   EntryRef get(KeyRef key) override;
+  EntryRef peek(KeyRef key) const override;
   void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) override;
   FillOutcome fill(EntryRef entry, Ticket ticket) override;
   FillOutcome put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) override;
@@ -104,6 +105,7 @@ class MemoryTier final : public HotTier {
 
   // Reads.
   enum class Look { kHit, kMiss, kGone };
+  [[nodiscard]] bool is_servable(const Entry& entry) const;
   Look look(Shard& shard, std::uint64_t place, KeyRef key, EntryRef& found)
       STRATA_REQUIRES(shard.mutex);
   void remove_if_gone(KeyRef key, Location at);

@@ -29,15 +29,18 @@ bool has_params_of(const Entry& entry, KeyRef key) {
 
 }  // namespace
 
+bool MemoryTier::is_servable(const Entry& entry) const {
+  const bool current = STRATA_MUTANT(kCellNotCompared) || is_current(entry);
+  return current && (entry.keep_until() == kNever || !is_expired(entry, clock_->coarse_now()));
+}
+
 MemoryTier::Look MemoryTier::look(Shard& shard, std::uint64_t place, KeyRef key, EntryRef& found) {
   Entry* entry = shard.table.find(place, key.text);
   if (entry == nullptr || !has_params_of(*entry, key)) {
     ++shard.misses;
     return Look::kMiss;
   }
-  const bool current = STRATA_MUTANT(kCellNotCompared) || is_current(*entry);
-  const bool expired = entry->keep_until() != kNever && is_expired(*entry, clock_->coarse_now());
-  if (!current || expired) {
+  if (!is_servable(*entry)) {
     ++shard.misses;
     return Look::kGone;
   }
@@ -58,6 +61,15 @@ EntryRef MemoryTier::get(KeyRef key) {
   }
   if (outcome == Look::kGone) remove_if_gone(key, at);
   return found;
+}
+
+EntryRef MemoryTier::peek(KeyRef key) const {
+  const Location at = locate(key.hash);
+  const Shard& shard = shards_[at.shard];
+  const MutexLock lock(shard.mutex);
+  Entry* entry = shard.table.find(at.place, key.text);
+  const bool found = entry != nullptr && has_params_of(*entry, key) && is_servable(*entry);
+  return found ? share(entry) : EntryRef();
 }
 
 // Removes the key's entry if it is no longer servable. It may be another one by now.

@@ -1,29 +1,205 @@
-// get_or_load_many: one batched look-up, then one load of everything that is missing.
+// get_or_load_many: one batched look-up, then one load of everything that is missing and that
+// nobody else is loading. What was served past its ttl is renewed behind the call, in one load
+// too.
+//
+// Terms: a batch leads the flights of the keys that it loads. The thread that runs the loader has
+// claimed them all, and completes them before it waits for flights of others; so two batches never
+// wait for each other.
+#include "core/yield_point.h"
 #include "tiered/load_path.h"
 
 namespace strata::internal {
 
 namespace {
 
-// The ids that nothing was found for, with their keys.
-struct Missing {
-  std::vector<std::size_t> places;
-  std::vector<std::string> ids;
-  std::vector<Key> keys;
+// A key that the batch loads.
+struct Led {
+  std::size_t place = 0;  // among the call's ids
+  std::string id;
+  std::shared_ptr<Flight> flight;
+  EntryRef previous;  // past its ttl, or nothing
+  bool claimed = false;
 };
 
-Missing missing_of(const KeyspaceState& keyspace, std::span<const std::string> ids,
-                   const std::vector<Found>& found) {
-  Missing missing;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (found[i].outcome != Outcome::kMiss) continue;
-    Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
-    if (!key) continue;
-    missing.places.push_back(i);
-    missing.ids.push_back(ids[i]);
-    missing.keys.push_back(std::move(*key));
+// The flights of a batch. Those that nobody else runs and that are not completed when it goes are
+// ended with an error, so that nobody waits for ever.
+struct Batch {
+  KeyspaceState& keyspace;
+  BatchLoader loader;
+  CallOptions call;
+  bool refresh = false;
+  std::vector<Led> led;
+
+  Batch(KeyspaceState& owner, BatchLoader load, const CallOptions& options)
+      : keyspace(owner), loader(std::move(load)), call(options) {}
+  ~Batch() {
+    for (const Led& one : led) {
+      if ((!one.claimed && !one.flight->claim()) || one.flight->done()) continue;
+      FlightResult failed;
+      failed.error = std::make_shared<const Error>(
+          Error{ErrorCode::kLoadFailed, "the batch that was to load it ended early", {}});
+      complete(*one.flight, std::move(failed));
+    }
   }
-  return missing;
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  [[nodiscard]] Request request(KeyRef key, const Loader& single) const {
+    return {.keyspace = keyspace, .key = key, .loader = single, .call = call, .refresh = refresh};
+  }
+  void complete(Flight& flight, FlightResult result) const {
+    keyspace.cache.flights.end(flight);
+    flight.complete(std::move(result));
+  }
+};
+
+// A loader of one key, for a caller that could not join.
+Loader single_loader(const BatchLoader& loader, std::string id) {
+  return [loader, id = std::move(id)](Load& load, KeyRef key) -> Result<EntryRef> {
+    Result<std::vector<EntryRef>> entries = loader(std::span(&id, 1), load, std::span(&key, 1));
+    if (!entries) return entries.error();
+    return entries->empty() ? EntryRef() : std::move(entries->front());
+  };
+}
+
+// Runs the loader once for all flights, and stores what it brings.
+std::vector<FlightResult> load(const Batch& batch) {
+  KeyspaceState& keyspace = batch.keyspace;
+  Cache::State& cache = keyspace.cache;
+  std::vector<std::string> ids;
+  std::vector<KeyRef> keys;
+  for (const Led& one : batch.led) {
+    ids.push_back(one.id);
+    keys.push_back(one.flight->key());
+  }
+  std::vector<EntryRef> entries;
+  const Loader run = [&](Load& load, KeyRef) -> Result<EntryRef> {
+    Result<std::vector<EntryRef>> brought = batch.loader(ids, load, keys);
+    if (!brought) return brought.error();
+    if (brought->size() != keys.size()) {
+      return Error{ErrorCode::kLoadFailed,
+                   "the batch loader returned " + std::to_string(brought->size()) + " values for " +
+                       std::to_string(keys.size()) + " ids",
+                   {}};
+    }
+    entries = std::move(*brought);
+    return EntryRef();
+  };
+  Load::State state{.keyspace = keyspace, .key = keys.front(), .deadline = batch.call.deadline};
+  keyspace.counters.loads.add(1);
+  STRATA_YIELD("tiered.load.begin");
+  const Instant start = cache.clock->now();
+  const Result<EntryRef> loaded = run_loader(batch.request(keys.front(), run), state);
+  const Duration cost = between(start, cache.clock->now());
+  keyspace.counters.load.record(cost);
+  STRATA_YIELD("tiered.load.loaded");
+
+  std::vector<FlightResult> results(keys.size());
+  if (!loaded) {
+    keyspace.counters.load_failures.add(1);
+    const auto error = std::make_shared<const Error>(loaded.error());
+    for (FlightResult& result : results) result.error = error;
+    return results;
+  }
+  const Duration share = cost / static_cast<std::int64_t>(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Led& one = batch.led[i];
+    const Request request = batch.request(keys[i], run);
+    Made made = make_entry(request, state, std::move(entries[i]), share);
+    store_made(request, state, made, *one.flight, one.previous);
+    results[i] = {one.previous ? Outcome::kRefreshed : Outcome::kLoaded,
+                  std::move(made.entry),
+                  {},
+                  std::move(made.problem)};
+  }
+  return results;
+}
+
+// Precondition: the calling thread has claimed the flights.
+void run(const Batch& batch) {
+  if (batch.led.empty()) return;
+  for (const Led& one : batch.led) one.flight->set_runner();
+  std::vector<FlightResult> results;
+  std::shared_ptr<const Error> failure;
+  try {
+    results = load(batch);
+  } catch (...) {
+    failure = std::make_shared<const Error>(
+        error_of_exception(ErrorCode::kLoadFailed, "loading a batch of values"));
+  }
+  for (std::size_t i = 0; i < batch.led.size(); ++i) {
+    FlightResult result;
+    if (i < results.size()) result = std::move(results[i]);
+    if (failure) result.error = failure;
+    batch.complete(*batch.led[i].flight, std::move(result));
+  }
+}
+
+// Renews what was found past its ttl, unless a load failed a moment ago.
+void refresh_behind(KeyspaceState& keyspace, std::span<const std::string> ids,
+                    const std::vector<Found>& found, const BatchLoader& loader,
+                    const CallOptions& call) {
+  const Instant now = keyspace.cache.clock->now();
+  auto batch = std::make_shared<Batch>(keyspace, loader, call);
+  batch->refresh = true;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const EntryRef& entry = found[i].entry;
+    if (found[i].outcome != Outcome::kStaleHit || now < entry->retry_at()) continue;
+    const FlightTable::Start start = start_flight(batch->request(entry->key(), {}));
+    if (start.leads) batch->led.push_back({i, ids[i], start.flight, entry, false});
+  }
+  if (batch->led.empty()) return;
+  const auto task = [batch] {
+    std::erase_if(batch->led, [](Led& one) {
+      one.claimed = one.flight->claim();
+      return !one.claimed;
+    });
+    run(*batch);
+    // Those that failed leave the kept value alone for a while.
+    for (const Led& one : batch->led) {
+      (void)found_of(batch->request(one.flight->key(), {}), *one.flight);
+    }
+  };
+  if (!keyspace.cache.post(task)) task();
+}
+
+struct Joined {
+  std::size_t place = 0;
+  std::shared_ptr<Flight> flight;
+};
+
+// Begins the load of one key, joins another's, or answers at once.
+void begin(Batch& batch, std::size_t place, const std::string& id, std::vector<Joined>& joined,
+           Found& found) {
+  KeyspaceState& keyspace = batch.keyspace;
+  Cache::State& cache = keyspace.cache;
+  const Result<Key> key = make_key(keyspace, {.identifier = id});
+  if (!key) {
+    found = failed(key.error());
+    return;
+  }
+  const bool look = keyspace.options.enabled && !batch.call.bypass;
+  const auto in_memory = [&] { return look ? cache.hot->peek(key->ref()) : EntryRef(); };
+  EntryRef previous = in_memory();
+  const Instant now = cache.clock->now();
+  if (previous && previous->negative()) previous = {};
+  if (previous && now < previous->retry_at()) {
+    found = {Outcome::kStaleHit, previous, cache.hot->name(), nullptr};
+    return;
+  }
+  FlightTable::Start start = start_flight(batch.request(key->ref(), {}));
+  if (!start.flight->claim()) {
+    joined.push_back({place, std::move(start.flight)});
+    return;
+  }
+  batch.led.push_back({place, id, start.flight, std::move(previous), true});
+  // Another flight may have stored the value between this caller's miss and its lead.
+  EntryRef stored = in_memory();
+  if (!stored || now >= stored->fresh_until()) return;
+  const Outcome outcome = stored->negative() ? Outcome::kNegativeHit : Outcome::kHit;
+  found = {outcome, stored, cache.hot->name(), nullptr};
+  batch.complete(*start.flight, {outcome, stored, cache.hot->name(), nullptr});
+  batch.led.pop_back();
 }
 
 }  // namespace
@@ -31,36 +207,27 @@ Missing missing_of(const KeyspaceState& keyspace, std::span<const std::string> i
 std::vector<Found> get_or_load_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                                     const BatchLoader& loader, const CallOptions& call) {
   Cache::State& cache = keyspace.cache;
-  // Before anything is read: the batch is one load, which nobody can join.
-  const Tickets tickets = take_tickets(cache);
-  std::vector<Found> found = get_many(keyspace, ids, call);
-  if (ids.empty() || refuse(keyspace)) return found;
-  const Missing missing = missing_of(keyspace, ids, found);
-  if (missing.ids.empty()) return found;
+  std::vector<Found> found = find_many(keyspace, ids, call);
+  const Ticket arrival = cache.hot->position();
+  const Instant began = cache.clock->now();
+  refresh_behind(keyspace, ids, found, loader, call);
 
-  std::vector<KeyRef> refs;
-  for (const Key& key : missing.keys) refs.push_back(key.ref());
-  Result<std::vector<EntryRef>> batch = std::vector<EntryRef>();
-  const Loader run = [&](Load& load, KeyRef) -> Result<EntryRef> {
-    batch = loader(missing.ids, load, refs);
-    if (!batch) return batch.error();
-    if (batch->size() != refs.size()) {
-      return Error{ErrorCode::kLoadFailed,
-                   "the batch loader returned " + std::to_string(batch->size()) + " values for " +
-                       std::to_string(refs.size()) + " ids",
-                   {}};
-    }
-    return EntryRef();
-  };
-  const Request request{.keyspace = keyspace, .key = refs.front(), .loader = run, .call = call};
-  const std::vector<FlightResult> results =
-      run_batch(request, refs, tickets, [&](std::size_t i) { return (*batch)[i]; });
-  for (std::size_t i = 0; i < missing.places.size(); ++i) {
-    const Request one{.keyspace = keyspace, .key = refs[i], .loader = run, .call = call};
-    Found& place = found[missing.places[i]];
-    place = found_of(one, results[i]);
-    count(keyspace, place);
+  Batch batch(keyspace, loader, call);
+  std::vector<Joined> joined;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (found[i].outcome == Outcome::kMiss) begin(batch, i, ids[i], joined, found[i]);
   }
+  run(batch);
+  for (const Led& one : batch.led) {
+    const Loader single = single_loader(loader, one.id);
+    found[one.place] = found_of(batch.request(one.flight->key(), single), *one.flight);
+  }
+  for (const Joined& one : joined) {
+    const Loader single = single_loader(loader, ids[one.place]);
+    found[one.place] =
+        answer_of_joined(batch.request(one.flight->key(), single), *one.flight, arrival, began);
+  }
+  for (const Found& one : found) count(keyspace, one);
   return found;
 }
 

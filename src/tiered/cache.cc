@@ -2,6 +2,7 @@
 #include "strata/tiered/cache.h"
 
 #include <algorithm>
+#include <span>
 
 #include "core/assert.h"
 #include "core/mutant.h"
@@ -35,6 +36,8 @@ Tickets Cache::State::read_positions() const {
 bool Cache::State::post(std::function<void()> task) {
   {
     const MutexLock lock(tasks_mutex_);
+    // What is posted later could outlive the cache, and let the executor go in its own thread.
+    if (closed.load(std::memory_order_relaxed)) return false;
     ++tasks_;
   }
   const auto finish = [this] {
@@ -51,6 +54,11 @@ bool Cache::State::post(std::function<void()> task) {
   return accepted;
 }
 
+bool Cache::State::begin_close() {
+  const MutexLock lock(tasks_mutex_);
+  return !closed.exchange(true, std::memory_order_acq_rel);
+}
+
 void Cache::State::wait_for_tasks(Deadline deadline) {
   const MutexLock lock(tasks_mutex_);
   while (tasks_ > 0) {
@@ -64,45 +72,61 @@ void Cache::State::wait_for_tasks(Deadline deadline) {
   }
 }
 
-void Cache::State::log(LogLevel level, std::string_view message) const {
-  if (options.log) options.log(level, message);
+void Cache::State::log(LogLevel level, std::string message) {
+  if (!options.log) return;
+  KeyTurns::after_turn([state = shared_from_this(), level, message = std::move(message)] {
+    state->options.log(level, message);
+  });
 }
 
 void Cache::State::note_failure(std::string_view tier, std::string_view doing, const Error& error) {
   tier_errors.add(1);
-  if (options.log) {
-    log(LogLevel::kWarning, std::string(tier) + ": " + std::string(doing) + " failed (" +
-                                std::string(to_string(error.code)) + "): " + error.message);
-  }
+  if (!options.log) return;
+  auto line = failures.line(tier, doing, error, clock->coarse_now());
+  if (line) log(LogLevel::kWarning, std::move(*line));
 }
 
 namespace {
 
 // The variant that spills what memory evicts, with a ticket of that moment.
-void install_spilling(Cache::State& state) {
-  if constexpr (!testing::kMutantsBuilt) return;
-  state.hot->set_removal_listener([&state](const EntryRef& entry, RemovalCause cause) {
-    if (cause != RemovalCause::kEvicted || !STRATA_MUTANT(kSpillOnEviction)) return;
-    STRATA_YIELD("tiered.spill");
-    if (state.tiers.empty() || entry->group() == nullptr) return;
-    std::shared_ptr<internal::KeyspaceState> keyspace;
-    {
-      const MutexLock lock(state.keyspaces_mutex);
-      for (const auto& [name, open] : state.keyspaces) {
-        if (&open->group == entry->group()) keyspace = open;
-      }
+void spill(Cache::State& state, const Entry& entry) {
+  STRATA_YIELD("tiered.spill");
+  if (state.tiers.empty() || entry.group() == nullptr) return;
+  std::shared_ptr<internal::KeyspaceState> keyspace;
+  {
+    const MutexLock lock(state.keyspaces_mutex);
+    for (const auto& [name, open] : state.keyspaces) {
+      if (&open->group == entry.group()) keyspace = open;
     }
-    if (!keyspace) return;
-    const Result<Record> record = internal::record_of(*entry, *keyspace);
-    Tier& tier = *state.tiers.front();
-    if (record) (void)tier.fill(*record, tier.position(), {});
-  });
+  }
+  if (!keyspace) return;
+  const Result<Record> record = internal::record_of(entry, *keyspace);
+  Tier& tier = *state.tiers.front();
+  if (record) (void)tier.fill(*record, tier.position(), {});
 }
 
 }  // namespace
 
+// Within a turn the entry is held until after it: the destructor of its value may call the cache
+// too.
+void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
+  if constexpr (testing::kMutantsBuilt) {
+    if (cause == RemovalCause::kEvicted && STRATA_MUTANT(kSpillOnEviction)) spill(*this, *entry);
+  }
+  if (!KeyTurns::in_turn()) {
+    if (options.on_removal) options.on_removal(entry, cause);
+    return;
+  }
+  KeyTurns::after_turn([state = shared_from_this(), entry, cause] {
+    if (state->options.on_removal) state->options.on_removal(entry, cause);
+  });
+}
+
 Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts))) {
-  install_spilling(*state_);
+  state_->hot->set_removal_listener(
+      [state = state_.get()](const EntryRef& entry, RemovalCause cause) {
+        state->note_removal(entry, cause);
+      });
 }
 
 Cache::~Cache() {
@@ -146,6 +170,16 @@ std::shared_ptr<internal::KeyspaceState> Cache::open_keyspace(std::string_view n
                             {}};
     return handle(std::move(refused));
   }
+  if (state_->keyspaces.size() >= limits::kKeyspaces) {
+    auto refused =
+        std::make_shared<KeyspaceState>(*state_, std::string(name), type, state_->options.defaults);
+    refused->status = Error{ErrorCode::kRejected,
+                            "keyspace '" + std::string(name) + "' would be one more than the " +
+                                std::to_string(limits::kKeyspaces) +
+                                " that a cache may have; put what varies into the key",
+                            {}};
+    return handle(std::move(refused));
+  }
   const auto configured = state_->configured.find(name);
   const KeyspaceOptions& chosen = configured != state_->configured.end() ? configured->second
                                   : options != nullptr                   ? *options
@@ -160,9 +194,11 @@ void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {
   state_->configured.insert_or_assign(std::string(name), std::move(options));
 }
 
-InvalidationResult Cache::invalidate(std::span<const Label> labels) {
+namespace {
+
+InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label> labels) {
   InvalidationResult refused;
-  if (state_->closed.load(std::memory_order_acquire)) {
+  if (state.closed.load(std::memory_order_acquire)) {
     refused.error =
         std::make_shared<const Error>(Error{ErrorCode::kClosed, "the cache is closed", {}});
     return refused;
@@ -173,7 +209,26 @@ InvalidationResult Cache::invalidate(std::span<const Label> labels) {
       return refused;
     }
   }
-  return internal::invalidate_everywhere(*state_, labels);
+  return internal::invalidate_everywhere(state, labels);
+}
+
+Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
+  for (const auto& tier : state.tiers) {
+    if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
+  }
+  return {};
+}
+
+}  // namespace
+
+InvalidationResult Cache::invalidate(std::span<const Label> labels) {
+  return invalidate_checked(*state_, labels);
+}
+
+Async<InvalidationResult> Cache::invalidate_async(Labels labels) {
+  return internal::on_executor<InvalidationResult>(
+      state_,
+      [labels = std::move(labels)](State& state) { return invalidate_checked(state, labels); });
 }
 
 InvalidationResult Cache::invalidate(const Label& label) {
@@ -199,11 +254,11 @@ std::uint64_t Cache::remove_expired() {
   return removed;
 }
 
-Result<void> Cache::flush(Deadline deadline) {
-  for (const auto& tier : state_->tiers) {
-    if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
-  }
-  return {};
+Result<void> Cache::flush(Deadline deadline) { return flush_tiers(*state_, deadline); }
+
+Async<Result<void>> Cache::flush_async(Deadline deadline) {
+  return internal::on_executor<Result<void>>(
+      state_, [deadline](State& state) { return flush_tiers(state, deadline); });
 }
 
 HotTier& Cache::hot_tier() { return *state_->hot; }
@@ -215,8 +270,7 @@ std::vector<Tier*> Cache::lower_tiers() {
 }
 
 void Cache::close(Deadline deadline) {
-  const bool first = !state_->closed.exchange(true, std::memory_order_acq_rel);
-  if (first) {
+  if (state_->begin_close()) {
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }

@@ -33,6 +33,18 @@ Result<void> check(const std::string& name, const KeyspaceOptions& options, cons
                  "ttl_jitter of keyspace '" + name + "' must be at least 0 and below 1",
                  {}};
   }
+  const std::pair<const char*, Duration> durations[] = {{"ttl", options.ttl},
+                                                        {"stale_for", options.stale_for},
+                                                        {"keep_for", options.keep_for},
+                                                        {"negative_ttl", options.negative_ttl},
+                                                        {"retry_after", options.retry_after},
+                                                        {"soft_timeout", options.soft_timeout},
+                                                        {"hard_timeout", options.hard_timeout},
+                                                        {"load_lease", options.load_lease}};
+  for (const auto& [option, duration] : durations) {
+    if (duration >= Duration(0)) continue;
+    return negative_duration(std::string(option) + " of keyspace '" + name + "'");
+  }
   if (options.max_value_bytes > limits::kValueBytesMax) {
     return Error{ErrorCode::kRejected,
                  "max_value_bytes of keyspace '" + name + "' is over the limit of " +

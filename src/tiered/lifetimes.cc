@@ -20,6 +20,40 @@ Instant time_of_hit(const Clock& clock, const Entry& entry) {
   return between(coarse, entry.fresh_until()) > kCoarseLagMax ? coarse : clock.now();
 }
 
+Error negative_duration(const std::string& what) {
+  return {ErrorCode::kRejected,
+          what + " is below zero; 0 is the least, and of a ttl: do not cache",
+          {}};
+}
+
+std::optional<Error> check_durations(const CallOptions& call) {
+  if (&call == &kDefaultCall) return std::nullopt;
+  const std::pair<const char*, const std::optional<Duration>*> durations[] = {
+      {"ttl", &call.ttl},
+      {"stale_for", &call.stale_for},
+      {"keep_for", &call.keep_for},
+      {"negative_ttl", &call.negative_ttl},
+      {"soft_timeout", &call.soft_timeout},
+      {"hard_timeout", &call.hard_timeout}};
+  for (const auto& [option, duration] : durations) {
+    if (*duration && **duration < Duration(0)) {
+      return negative_duration(std::string(option) + " of a call");
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_durations(const Load::State& load) {
+  const std::pair<const char*, const std::optional<Duration>*> durations[] = {
+      {"ttl", &load.ttl}, {"keep_for", &load.keep_for}, {"negative_ttl", &load.negative_ttl}};
+  for (const auto& [option, duration] : durations) {
+    if (*duration && **duration < Duration(0)) {
+      return negative_duration(std::string(option) + " that a loader gave");
+    }
+  }
+  return std::nullopt;
+}
+
 Duration jittered(Duration ttl, double jitter, std::uint64_t key_hash) {
   if (ttl == kForever || ttl <= Duration(0) || jitter <= 0) return ttl;
   // The hash's upper bits, as a share of [0, 1).
@@ -32,13 +66,13 @@ Life life_of_value(const KeyspaceState& keyspace, const CallOptions& call, const
                    std::uint64_t key_hash) {
   const KeyspaceOptions& options = keyspace.options;
   const Duration said = load != nullptr && load->ttl ? *load->ttl : options.ttl;
-  const Duration ttl = std::max(call.ttl.value_or(said), Duration(0));
-  if (ttl == Duration(0)) return {};
+  const Duration ttl = call.ttl.value_or(said);
+  if (ttl <= Duration(0)) return {};
   const Duration said_keep = load != nullptr && load->keep_for ? *load->keep_for : options.keep_for;
   const Duration keep =
       std::max(call.keep_for.value_or(said_keep), call.stale_for.value_or(options.stale_for));
   const Duration fresh_for = jittered(ttl, options.ttl_jitter, key_hash);
-  return {fresh_for, saturating_add(fresh_for, std::max(keep, Duration(0)))};
+  return {fresh_for, saturating_add(fresh_for, keep)};
 }
 
 Life life_of_absence(const KeyspaceState& keyspace, const CallOptions& call,

@@ -21,6 +21,13 @@ enum class Freshness {
 // quarter, unless the end of its ttl is so near that the coarse clock might be too late to see it.
 [[nodiscard]] Instant time_of_hit(const Clock& clock, const Entry& entry);
 
+// The error for a duration below zero.
+[[nodiscard]] Error negative_duration(const std::string& what);
+// Whether one of a call's durations is below zero. A call that says nothing costs nothing.
+[[nodiscard]] std::optional<Error> check_durations(const CallOptions& call);
+// The same for what a loader said.
+[[nodiscard]] std::optional<Error> check_durations(const Load::State& load);
+
 // The ttl shortened by the key's own share of the jitter. Forever stays forever.
 [[nodiscard]] Duration jittered(Duration ttl, double jitter, std::uint64_t key_hash);
 

@@ -1,4 +1,4 @@
-// The callers of the load path: blocking and asynchronous get_or_load, refresh behind, capture.
+// The callers of the load path: get_or_load, refresh behind, capture.
 #include <algorithm>
 
 #include "core/mutant.h"
@@ -8,9 +8,6 @@
 
 namespace strata::internal {
 
-namespace {
-
-// Joins or begins the key's flight. A bypassing call has one of its own.
 FlightTable::Start start_flight(const Request& request) {
   Cache::State& cache = request.keyspace.cache;
   const Instant now = cache.clock->now();
@@ -21,7 +18,6 @@ FlightTable::Start start_flight(const Request& request) {
                                      [&] { return take_tickets(cache); });
 }
 
-// Runs the flight on the executor; in this thread if the executor takes no more.
 void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
                 const EntryRef& previous) {
   auto owned = std::make_shared<const OwnedRequest>(
@@ -42,6 +38,8 @@ void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
   if (!keyspace.cache.post(task)) task();
 }
 
+namespace {
+
 void refresh_behind(const Request& request, const EntryRef& entry) {
   Request refresh = request;
   refresh.refresh = true;
@@ -49,12 +47,13 @@ void refresh_behind(const Request& request, const EntryRef& entry) {
   if (start.leads) run_behind(refresh, start.flight, entry);
 }
 
-// What memory alone answers; otherwise `previous` is what may be served if a load fails.
+}  // namespace
+
 std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) {
   KeyspaceState& keyspace = request.keyspace;
   if (!keyspace.options.enabled) return std::nullopt;
   if (request.call.bypass) {
-    previous = keyspace.cache.hot->get(request.key);
+    previous = keyspace.cache.hot->peek(request.key);
     return std::nullopt;
   }
   EntryRef entry = read_hot(keyspace, request.key);
@@ -76,6 +75,8 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   previous = std::move(entry);
   return std::nullopt;
 }
+
+namespace {
 
 // Asking for a key within its own load would wait for itself for ever.
 std::optional<Error> recursion(const Load* within, KeyRef key) {
@@ -170,6 +171,19 @@ Found answer(const Request& request) {
 
 }  // namespace
 
+Found answer_of_joined(const Request& request, Flight& flight, Ticket arrival, Instant began) {
+  KeyspaceState& keyspace = request.keyspace;
+  keyspace.counters.joined.add(1);
+  STRATA_YIELD("tiered.joined");
+  if (auto done = wait_for(request, flight, began)) return *done;
+  STRATA_YIELD("tiered.wait.done");
+  if (flight.done()) {
+    if (may_take(keyspace.cache, flight, arrival)) return found_of(request, flight);
+    keyspace.counters.join_refused.add(1);
+  }
+  return answer(request);
+}
+
 void capture(Load* within, const Found& found, KeyRef key) {
   if (within == nullptr) return;
   Load::State& state = within->state();
@@ -200,114 +214,21 @@ void capture(Load* within, const Found& found, KeyRef key) {
 
 Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const CallOptions& call,
                   Load* within) {
-  if (auto refused = refuse(keyspace)) return *refused;
-  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
-  if (!buffer.ok()) return failed(buffer.error());
-  if (auto error = recursion(within, buffer.ref())) return failed(std::move(*error));
-  const Request request{.keyspace = keyspace,
-                        .key = buffer.ref(),
-                        .loader = loader,
-                        .call = call,
-                        .within = within == nullptr ? nullptr : &within->state()};
-  Found found = answer(request);
-  capture(within, found, request.key);
-  count(keyspace, found);
-  return found;
-}
-
-namespace {
-
-// An asynchronous get_or_load: no thread waits; the flight's end continues it.
-struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
-  std::shared_ptr<KeyspaceState> keyspace;
-  OwnedRequest owned;
-  std::function<void(Found)> done;
-  Ticket arrival{};
-  EntryRef previous;
-
-  [[nodiscard]] Request request() const {
-    return {.keyspace = *keyspace, .key = owned.key(), .loader = owned.loader, .call = owned.call};
-  }
-  void step() {
-    const FlightTable::Start start = start_flight(request());
-    if (start.leads) {
-      run_behind(request(), start.flight, previous);
-    } else {
-      keyspace->counters.joined.add(1);
-    }
-    start.flight->then([self = shared_from_this(), flight = start.flight, leads = start.leads] {
-      auto finish = [self, flight, leads] { self->finish(flight, leads); };
-      if (!self->keyspace->cache.post(finish)) finish();
-    });
-  }
-  void finish(const std::shared_ptr<Flight>& flight, bool leads) {
-    if (leads || may_take(keyspace->cache, *flight, arrival)) {
-      Found found = found_of(request(), *flight);
-      count(*keyspace, found);
-      done(std::move(found));
-      return;
-    }
-    keyspace->counters.join_refused.add(1);
-    step();
-  }
-};
-
-}  // namespace
-
-void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Loader loader,
-                       const CallOptions& call, std::function<void(Found)> done) {
-  if (auto refused = refuse(*keyspace)) return done(std::move(*refused));
-  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
-  if (!buffer.ok()) return done(failed(buffer.error()));
-  auto load = std::make_shared<AsyncLoad>();
-  const KeyRef key = buffer.ref();
-  load->owned = {std::string(key.text), std::string(key.long_params), std::move(loader), call};
-  load->keyspace = std::move(keyspace);
-  if (auto found = answer_at_once(load->request(), load->previous)) {
-    count(*load->keyspace, *found);
-    return done(std::move(*found));
-  }
-  load->arrival = load->keyspace->cache.hot->position();
-  load->done = std::move(done);
-  load->step();
-}
-
-void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const CallOptions& call,
-               std::function<void(Found)> done) {
-  if (auto refused = refuse(*keyspace)) return done(std::move(*refused));
-  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
-  if (!buffer.ok()) return done(failed(buffer.error()));
-  KeyspaceState& state = *keyspace;
-  auto owned = std::make_shared<OwnedRequest>();
-  owned->key_text = buffer.ref().text;
-  owned->long_params = buffer.ref().long_params;
-  owned->call = call;
-  const EntryRef entry = state.options.enabled ? state.cache.hot->get(buffer.ref()) : EntryRef();
-  auto task = [keyspace, owned, done] {
-    done(get_at(*keyspace, owned->key(), owned->call, nullptr));
-  };
-  const bool here = entry && time_of_hit(*state.cache.clock, *entry) < entry->fresh_until();
-  if (here || !state.cache.post(task)) task();
-}
-
-void put_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Box box,
-               const CallOptions& call, std::function<void(PutResult)> done) {
-  PutResult result;
-  const KeyBuffer buffer(keyspace->key_prefix, id, keyspace->name);
-  if (auto refused = refuse(*keyspace)) {
-    result.error = refused->error;
-  } else if (!buffer.ok()) {
-    result.error = std::make_shared<const Error>(buffer.error());
-  }
-  if (result.error) return done(std::move(result));
-  auto owned = std::make_shared<OwnedRequest>();
-  owned->key_text = buffer.ref().text;
-  owned->long_params = buffer.ref().long_params;
-  owned->call = call;
-  auto task = [keyspace, owned, box = std::move(box), done = std::move(done)] {
-    done(put_at(*keyspace, owned->key(), box, owned->call));
-  };
-  if (!keyspace->cache.post(task)) task();
+  if (auto refused = refuse(keyspace, call)) return *refused;
+  return caught("reading a value", [&] {
+    const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+    if (!buffer.ok()) return failed(buffer.error());
+    if (auto error = recursion(within, buffer.ref())) return failed(std::move(*error));
+    const Request request{.keyspace = keyspace,
+                          .key = buffer.ref(),
+                          .loader = loader,
+                          .call = call,
+                          .within = within == nullptr ? nullptr : &within->state()};
+    Found found = answer(request);
+    capture(within, found, request.key);
+    count(keyspace, found);
+    return found;
+  });
 }
 
 }  // namespace strata::internal

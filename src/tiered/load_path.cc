@@ -24,7 +24,7 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
   if (request.call.bypass) return std::nullopt;
-  EntryRef entry = cache.hot->get(request.key);
+  EntryRef entry = cache.hot->peek(request.key);
   std::string_view tier = cache.hot->name();
   if (!entry) {
     Below below = read_below(keyspace, request.key, tickets, request.call.deadline);
@@ -41,7 +41,8 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
   return Found{Outcome::kStaleHit, entry, tier, why};
 }
 
-// Runs the loader. An exception becomes an error that carries it.
+}  // namespace
+
 Result<EntryRef> run_loader(const Request& request, Load::State& state) {
   Load load(state);
   try {
@@ -57,13 +58,6 @@ Result<EntryRef> run_loader(const Request& request, Load::State& state) {
   }
 }
 
-// What the load brought, dressed; and whether it may be stored.
-struct Made {
-  EntryRef entry;
-  bool store = false;
-  std::shared_ptr<const Error> problem;
-};
-
 Made make_entry(const Request& request, Load::State& state, EntryRef entry, Duration cost) {
   KeyspaceState& keyspace = request.keyspace;
   const KeyRef key = request.key;
@@ -74,6 +68,11 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
   Made made{.store = state.store && !state.read_stale && keyspace.options.enabled &&
                      life.fresh_for > Duration(0)};
 
+  if (auto negative = check_durations(state)) {
+    made.problem = std::make_shared<const Error>(std::move(*negative));
+    made.store = false;
+    life = {};
+  }
   Labels labels = request.call.labels;
   labels.insert(labels.end(), state.labels.begin(), state.labels.end());
   Result<Description> description =
@@ -90,6 +89,8 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
   made.entry = std::move(entry);
   return made;
 }
+
+namespace {
 
 // The flight's tickets, or what a mutant takes instead.
 Tickets fill_tickets(const Cache::State& cache, const Flight& flight, const Load::State& state) {
@@ -108,6 +109,14 @@ Tickets fill_tickets(const Cache::State& cache, const Flight& flight, const Load
 }
 
 }  // namespace
+
+void store_made(const Request& request, const Load::State& state, const Made& made,
+                const Flight& flight, const EntryRef& previous) {
+  const Cache::State& cache = request.keyspace.cache;
+  if (!made.store || !cache.flights.is_current(flight)) return;
+  store_loaded(request.keyspace, made.entry, previous, fill_tickets(cache, flight, state),
+               request.call.deadline);
+}
 
 FlightResult run_load(const Request& request, const Flight& flight, const EntryRef& previous) {
   KeyspaceState& keyspace = request.keyspace;
@@ -145,10 +154,7 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
     return {Outcome::kError, {}, {}, std::move(error)};
   }
   Made made = make_entry(request, state, std::move(*loaded), cost);
-  if (made.store && cache.flights.is_current(flight)) {
-    store_loaded(keyspace, made.entry, previous, fill_tickets(cache, flight, state),
-                 request.call.deadline);
-  }
+  store_made(request, state, made, flight, previous);
   return {previous ? Outcome::kRefreshed : Outcome::kLoaded,
           std::move(made.entry),
           {},
@@ -166,7 +172,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
   const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
   if (look) {
     // Another flight may have stored the value between this caller's miss and its lead.
-    EntryRef entry = cache.hot->get(request.key);
+    EntryRef entry = cache.hot->peek(request.key);
     const Instant now = cache.clock->now();
     if (entry && now < entry->fresh_until()) {
       result = {entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, entry, cache.hot->name(),
@@ -230,41 +236,6 @@ bool may_take(const Cache::State& cache, const Flight& flight, Ticket arrival) {
            cache.hot->invalidated_after(*result.entry, arrival);
   }
   return !cache.hot->invalidated_after(*result.entry, ticket);
-}
-
-std::vector<FlightResult> run_batch(const Request& request, std::span<const KeyRef> keys,
-                                    const Tickets& tickets,
-                                    const std::function<EntryRef(std::size_t)>& entry_at) {
-  KeyspaceState& keyspace = request.keyspace;
-  Cache::State& cache = keyspace.cache;
-  Load::State state{.keyspace = keyspace,
-                    .key = request.key,
-                    .parent = request.within,
-                    .deadline = request.call.deadline};
-  keyspace.counters.loads.add(1);
-  const Instant start = cache.clock->now();
-  const Result<EntryRef> loaded = run_loader(request, state);
-  const Duration cost = between(start, cache.clock->now());
-  keyspace.counters.load.record(cost);
-  std::vector<FlightResult> results(keys.size());
-  if (!loaded) {
-    keyspace.counters.load_failures.add(1);
-    const auto error = std::make_shared<const Error>(loaded.error());
-    for (FlightResult& result : results) result.error = error;
-    return results;
-  }
-  const Duration share = cost / static_cast<std::int64_t>(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    Request one = request;
-    one.key = keys[i];
-    Made made = make_entry(one, state, entry_at(i), share);
-    if (made.store) {
-      const EntryRef previous = cache.hot->get(keys[i]);
-      store_loaded(keyspace, made.entry, previous, tickets, request.call.deadline);
-    }
-    results[i] = {Outcome::kLoaded, std::move(made.entry), {}, std::move(made.problem)};
-  }
-  return results;
 }
 
 Found found_of(const Request& request, const Flight& flight) {

@@ -30,14 +30,43 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 [[nodiscard]] Found found_of(const Request& request, const Flight& flight);
 [[nodiscard]] Found found_of(const Request& request, const FlightResult& result);
 
-// Runs one load that brings the values of all `keys`, and stores them. `entry_at` gives the
-// value of a key, once the loader of `request` has returned without an error.
-[[nodiscard]] std::vector<FlightResult> run_batch(
-    const Request& request, std::span<const KeyRef> keys, const Tickets& tickets,
-    const std::function<EntryRef(std::size_t)>& entry_at);
-
 // The kept value, if there is one, for a caller whose load is too slow.
 [[nodiscard]] std::optional<Found> kept_on_timeout(const Request& request);
+
+// The steps of a load: run_load() for one key, a batch for many.
+
+// Runs the loader. An exception becomes an error that carries it.
+[[nodiscard]] Result<EntryRef> run_loader(const Request& request, Load::State& state);
+
+// What the load brought, dressed; and whether it may be stored.
+struct Made {
+  EntryRef entry;
+  bool store = false;
+  std::shared_ptr<const Error> problem;
+};
+[[nodiscard]] Made make_entry(const Request& request, Load::State& state, EntryRef entry,
+                              Duration cost);
+
+// Offers it to the tiers, if it may be stored and the flight was not overtaken.
+void store_made(const Request& request, const Load::State& state, const Made& made,
+                const Flight& flight, const EntryRef& previous);
+
+// The steps of a call: blocking, asynchronous or for many keys.
+
+// Joins or begins the key's flight. A bypassing call has one of its own.
+[[nodiscard]] FlightTable::Start start_flight(const Request& request);
+
+// Runs the flight on the executor; in this thread if the executor takes no more.
+void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
+                const EntryRef& previous);
+
+// What memory alone answers; otherwise `previous` is what may be served if a load fails.
+[[nodiscard]] std::optional<Found> answer_at_once(const Request& request, EntryRef& previous);
+
+// Waits for a flight that another caller runs, and loads where its result may not be taken.
+// `arrival`: memory's number when the caller came, at `began`.
+[[nodiscard]] Found answer_of_joined(const Request& request, Flight& flight, Ticket arrival,
+                                     Instant began);
 
 // A Request that owns what it needs, to run on the executor.
 struct OwnedRequest {

@@ -8,8 +8,22 @@
 namespace strata::internal {
 
 // Whether the keyspace can be used at all; the Found that says why not.
-[[nodiscard]] std::optional<Found> refuse(const KeyspaceState& keyspace);
+[[nodiscard]] std::optional<Found> refuse(const KeyspaceState& keyspace,
+                                          const CallOptions& call = kDefaultCall);
 [[nodiscard]] Found failed(Error error);
+// Why a batch of so many keys is refused, if it is.
+[[nodiscard]] std::optional<Error> check_batch(std::size_t size);
+
+// What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
+// its contract. `doing` says what was being done.
+template <typename Run>
+[[nodiscard]] Found caught(std::string_view doing, const Run& run) {
+  try {
+    return run();
+  } catch (...) {
+    return failed(error_of_exception(ErrorCode::kUnavailable, doing));
+  }
+}
 
 // Tickets for a load that starts now. A plain read takes the positions as they are: it passes on
 // what one tier has, and every tier below is clean before memory's number rises.
@@ -41,6 +55,10 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
 // The calls of erased.h, for a key that is already canonical.
 [[nodiscard]] Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
                            Load* within);
+// get_many(), not counted.
+[[nodiscard]] std::vector<Found> find_many(KeyspaceState& keyspace,
+                                           std::span<const std::string> ids,
+                                           const CallOptions& call);
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call);
 
 // One invalidation of `labels` in every tier, deepest first. Labels are valid.
@@ -50,5 +68,14 @@ InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const La
 void capture(Load* within, const Found& found, KeyRef key);
 
 void count(const KeyspaceState& keyspace, const Found& found);
+
+// Runs `call(state)` on the executor; in this thread if that takes no more.
+template <typename T, typename Call>
+Async<T> on_executor(const std::shared_ptr<Cache::State>& state, Call call) {
+  Async<T> result;
+  const auto task = [result, state, call = std::move(call)] { result.complete(call(*state)); };
+  if (!state->post(task)) task();
+  return result;
+}
 
 }  // namespace strata::internal

@@ -48,17 +48,26 @@ Found failed(Error error) {
   return {Outcome::kError, {}, {}, std::make_shared<const Error>(std::move(error))};
 }
 
-std::optional<Found> refuse(const KeyspaceState& keyspace) {
+std::optional<Found> refuse(const KeyspaceState& keyspace, const CallOptions& call) {
   if (!keyspace.status) return failed(keyspace.status.error());
   if (keyspace.cache.closed.load(std::memory_order_acquire)) {
     return failed({ErrorCode::kClosed, "the cache is closed", {}});
   }
+  if (auto negative = check_durations(call)) return failed(std::move(*negative));
   return std::nullopt;
 }
 
 Tickets take_tickets(const Cache::State& cache) {
   if (STRATA_MUTANT(kLowWaterLate)) return cache.running.positions();
   return cache.running.low_water();
+}
+
+std::optional<Error> check_batch(std::size_t size) {
+  if (size <= limits::kBatchKeys) return std::nullopt;
+  return Error{ErrorCode::kRejected,
+               "a batch of " + std::to_string(size) + " keys is over the limit of " +
+                   std::to_string(limits::kBatchKeys),
+               {}};
 }
 
 EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
@@ -125,10 +134,12 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets, De
 }
 
 Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* within) {
-  if (auto refused = refuse(keyspace)) return *refused;
-  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
-  if (!buffer.ok()) return failed(buffer.error());
-  return get_at(keyspace, buffer.ref(), call, within);
+  if (auto refused = refuse(keyspace, call)) return *refused;
+  return caught("reading a value", [&] {
+    const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+    if (!buffer.ok()) return failed(buffer.error());
+    return get_at(keyspace, buffer.ref(), call, within);
+  });
 }
 
 Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
@@ -170,22 +181,20 @@ struct Wanted {
   }
 };
 
-std::optional<Found> refuse_batch(const KeyspaceState& keyspace, std::size_t size) {
-  if (auto refused = refuse(keyspace)) return refused;
-  if (size <= limits::kBatchKeys) return std::nullopt;
-  return failed({ErrorCode::kRejected,
-                 "a batch of " + std::to_string(size) + " keys is over the limit of " +
-                     std::to_string(limits::kBatchKeys),
-                 {}});
+std::optional<Found> refuse_batch(const KeyspaceState& keyspace, std::size_t size,
+                                  const CallOptions& call) {
+  if (auto refused = refuse(keyspace, call)) return refused;
+  if (auto too_many = check_batch(size)) return failed(std::move(*too_many));
+  return std::nullopt;
 }
 
-// Asks one lower tier for all that is wanted; keeps what it does not have.
-void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets, Deadline deadline,
-              Wanted& wanted, std::vector<Found>& found) {
+// Asks one lower tier for all that is wanted; keeps what it does not have fresh.
+void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets,
+              const CallOptions& call, Wanted& wanted, std::vector<Found>& found) {
   Cache::State& cache = keyspace.cache;
   Tier& tier = *cache.tiers[depth];
   const Instant start = cache.clock->now();
-  Result<std::vector<std::optional<Record>>> records = tier.get_many(wanted.keys, deadline);
+  Result<std::vector<std::optional<Record>>> records = tier.get_many(wanted.keys, call.deadline);
   cache.lower_get[depth].record(between(start, cache.clock->now()));
   if (!records) {
     cache.note_failure(tier.name(), "reading", records.error());
@@ -197,24 +206,32 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
   Wanted still;
   for (std::size_t i = 0; i < wanted.keys.size(); ++i) {
     const std::optional<Record>& record = (*records)[i];
+    const std::size_t place = wanted.places[i];
     if (record) {
-      Result<EntryRef> entry = entry_of(*record, wanted.keys[i], keyspace);
-      if (entry && cache.clock->now() < (*entry)->fresh_until()) {
-        promote(keyspace, *entry, &*record, depth, tickets, deadline);
-        found[wanted.places[i]] = found_in(*entry, tier.name(), false);
+      const Result<EntryRef> entry = entry_of(*record, wanted.keys[i], keyspace);
+      const Freshness fresh =
+          entry ? freshness(**entry, cache.clock->now(), stale_for(keyspace, call))
+                : Freshness::kGone;
+      if (fresh == Freshness::kFresh) {
+        promote(keyspace, *entry, &*record, depth, tickets, call.deadline);
+        found[place] = found_in(*entry, tier.name(), false);
         continue;
       }
+      // Unless a deeper tier has it fresh.
+      if (fresh == Freshness::kStale && !(*entry)->negative() && !found[place].entry) {
+        found[place] = found_in(*entry, tier.name(), true);
+      }
     }
-    still.add(wanted.keys[i], wanted.places[i]);
+    still.add(wanted.keys[i], place);
   }
   wanted = std::move(still);
 }
 
 }  // namespace
 
-std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
-                            const CallOptions& call) {
-  if (auto refused = refuse_batch(keyspace, ids.size())) {
+std::vector<Found> find_many(KeyspaceState& keyspace, std::span<const std::string> ids,
+                             const CallOptions& call) {
+  if (auto refused = refuse_batch(keyspace, ids.size(), call)) {
     return std::vector<Found>(ids.size(), *refused);
   }
   Cache::State& cache = keyspace.cache;
@@ -244,10 +261,35 @@ std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string
   const Tickets tickets = missing.keys.empty() ? Tickets{} : cache.read_positions();
   for (std::size_t depth = 0; depth < cache.tiers.size() && !missing.keys.empty(); ++depth) {
     if (!keyspace.lower_allowed[depth]) continue;
-    ask_tier(keyspace, depth, tickets, call.deadline, missing, found);
+    ask_tier(keyspace, depth, tickets, call, missing, found);
   }
+  return found;
+}
+
+std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
+                            const CallOptions& call) {
+  std::vector<Found> found = find_many(keyspace, ids, call);
   for (const Found& one : found) count(keyspace, one);
   return found;
+}
+
+bool contains(KeyspaceState& keyspace, const Id& id) {
+  if (refuse(keyspace) || !keyspace.options.enabled) return false;
+  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (!buffer.ok()) return false;
+  const Instant now = keyspace.cache.clock->now();
+  const auto is_value = [&](const EntryRef& entry) {
+    return entry && !entry->negative() && now < entry->fresh_until();
+  };
+  if (is_value(keyspace.cache.hot->peek(buffer.ref()))) return true;
+  for (std::size_t i = 0; i < keyspace.cache.tiers.size(); ++i) {
+    if (!keyspace.lower_allowed[i]) continue;
+    const Result<std::optional<Record>> record = keyspace.cache.tiers[i]->get(buffer.ref(), {});
+    if (!record || !record->has_value()) continue;
+    const Result<EntryRef> entry = entry_of(**record, buffer.ref(), keyspace);
+    if (entry && is_value(*entry)) return true;
+  }
+  return false;
 }
 
 }  // namespace strata::internal

@@ -144,19 +144,19 @@ Result<SourceEntry> find_source(Cache::State& state, std::string_view name) {
 
 }  // namespace
 
-Result<Key> Cache::source_key(std::string_view source, const Params& params) const {
-  Result<SourceEntry> entry = find_source(*state_, source);
-  if (!entry) return entry.error();
-  if (Result<void> valid = check_params(*entry->source, params); !valid) return valid.error();
-  return internal::make_key(*entry->keyspace, {.params = completed(*entry->source, params)});
+namespace {
+
+Result<Key> key_of(const SourceEntry& entry, const Params& params) {
+  if (Result<void> valid = check_params(*entry.source, params); !valid) return valid.error();
+  return internal::make_key(*entry.keyspace, {.params = completed(*entry.source, params)});
 }
 
-Lookup<std::string> Cache::read(std::string_view source, const Params& params,
+Lookup<std::string> read_source(Cache::State& state, std::string_view source, const Params& params,
                                 const CallOptions& call, Load* within) {
   using Answer = Lookup<std::string>;
-  Result<SourceEntry> entry = find_source(*state_, source);
+  Result<SourceEntry> entry = find_source(state, source);
   if (!entry) return Answer(internal::failed(entry.error()));
-  Result<Key> key = source_key(source, params);
+  Result<Key> key = key_of(*entry, params);
   if (!key) return Answer(internal::failed(key.error()));
   auto all = std::make_shared<const Params>(completed(*entry->source, params));
   CallOptions with_tags = call;
@@ -170,6 +170,27 @@ Lookup<std::string> Cache::read(std::string_view source, const Params& params,
     return Entry::make<std::string>(at, std::move(**body));
   };
   return Answer(internal::get_or_load(*entry->keyspace, *key, loader, with_tags, within));
+}
+
+}  // namespace
+
+Result<Key> Cache::source_key(std::string_view source, const Params& params) const {
+  Result<SourceEntry> entry = find_source(*state_, source);
+  if (!entry) return entry.error();
+  return key_of(*entry, params);
+}
+
+Lookup<std::string> Cache::read(std::string_view source, const Params& params,
+                                const CallOptions& call, Load* within) {
+  return read_source(*state_, source, params, call, within);
+}
+
+Async<Lookup<std::string>> Cache::read_async(std::string_view source, Params params,
+                                             const CallOptions& call) {
+  return internal::on_executor<Lookup<std::string>>(
+      state_, [source = std::string(source), params = std::move(params), call](State& state) {
+        return read_source(state, source, params, call, nullptr);
+      });
 }
 
 }  // namespace strata

@@ -21,6 +21,7 @@
 #include "strata/tiered/cache.h"
 #include "strata/tiered/erased.h"
 #include "strata/tiered/load.h"
+#include "tiered/failure_log.h"
 #include "tiered/sampler.h"
 
 namespace strata {
@@ -61,13 +62,19 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   explicit State(CacheParts parts);
   ~State();
 
-  // Runs `task` on the executor; close() waits for it. Returns whether it was accepted.
+  // Runs `task` on the executor; close() waits for it. Returns whether it was accepted; it is not
+  // when the executor takes no more, or the cache is closed.
   bool post(std::function<void()> task);
+  // Returns whether the cache was open until now.
+  bool begin_close();
   void wait_for_tasks(Deadline deadline);
 
-  // Counts and logs that a tier failed. The caller passes it over.
+  // Counts that a tier failed, and logs it now and then. The caller passes it over.
   void note_failure(std::string_view tier, std::string_view doing, const Error& error);
-  void log(LogLevel level, std::string_view message) const;
+  // Calls the log sink, after the thread's turn if it has one.
+  void log(LogLevel level, std::string message);
+  // Tells the listener of an entry that left memory; as log().
+  void note_removal(const EntryRef& entry, RemovalCause cause);
 
   [[nodiscard]] Tickets read_positions() const;
 
@@ -90,6 +97,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   std::atomic<bool> closed{false};
 
   Counter invalidations, tier_errors;
+  internal::FailureLog failures;
   internal::Sampler sampler;
   mutable Histogram hot_get;
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;

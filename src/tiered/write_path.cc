@@ -132,10 +132,14 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
 }
 
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call) {
-  if (auto refused = refuse(keyspace)) return rejected_put(*refused->error);
+  if (auto refused = refuse(keyspace, call)) return rejected_put(*refused->error);
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
   if (!buffer.ok()) return rejected_put(buffer.error());
-  return put_at(keyspace, buffer.ref(), box, call);
+  try {
+    return put_at(keyspace, buffer.ref(), box, call);
+  } catch (...) {
+    return rejected_put(error_of_exception(ErrorCode::kUnavailable, "storing a value"));
+  }
 }
 
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call) {
@@ -175,8 +179,8 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
     STRATA_YIELD("tiered.put.lower");
   }
   const bool hot = store && keyspace.hot_allowed;
-  const FillOutcome outcome = cache.hot->put(key, hot ? std::move(entry) : EntryRef(), tickets.hot,
-                                             RemovalCause::kReplaced);
+  const FillOutcome outcome =
+      cache.hot->put(key, hot ? entry : EntryRef(), tickets.hot, RemovalCause::kReplaced);
   result.tiers.push_back(
       {std::string(cache.hot->name()), hot ? outcome : FillOutcome::kDeclined, nullptr});
   return result;
@@ -233,7 +237,7 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
     (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
     result.tiers.push_back({std::string(tier.name()), tier.position(), std::nullopt});
   }
-  const bool was_there = cache.hot->get(key).get() != nullptr;
+  const bool was_there = cache.hot->peek(key).get() != nullptr;
   cache.hot->put(key, EntryRef(), tickets.hot, cause);
   result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(),
                           static_cast<std::uint64_t>(was_there)});
@@ -248,6 +252,25 @@ InvalidationResult erase(KeyspaceState& keyspace, const Id& id) {
 
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
   return remove_key(keyspace, id, RemovalCause::kInvalidated);
+}
+
+InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
+  InvalidationResult result;
+  const auto refused = refuse(keyspace);
+  if (refused) result.error = refused->error;
+  if (auto too_many = check_batch(ids.size()); too_many && !refused) {
+    result.error = std::make_shared<const Error>(std::move(*too_many));
+  }
+  Labels labels;
+  for (std::size_t i = 0; i < ids.size() && result.ok(); ++i) {
+    const Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
+    if (key) {
+      labels.push_back(key->label());
+    } else {
+      result.error = std::make_shared<const Error>(key.error());
+    }
+  }
+  return result.ok() ? invalidate_everywhere(keyspace.cache, labels) : result;
 }
 
 InvalidationResult clear(KeyspaceState& keyspace) {
@@ -284,7 +307,7 @@ Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) {
     if (!there) cache.note_failure(cache.tiers[i]->name(), "touching", there.error());
     touched = touched || (there && *there);
   }
-  if (const EntryRef entry = cache.hot->get(key)) {
+  if (const EntryRef entry = cache.hot->peek(key)) {
     entry->set_times(saturating_add(now, ttl), saturating_add(now, kept));
     touched = true;
   }

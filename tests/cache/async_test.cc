@@ -1,6 +1,8 @@
 // The asynchronous forms: completion on the executor, futures, coroutines.
 #include <coroutine>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "cache/cache_fixture.h"
 
@@ -102,6 +104,59 @@ TEST_F(AsyncTest, FuturesAndCoroutinesGetTheResult) {
   EXPECT_EQ(seen, "bob bob bobby");
 }
 
+TEST_F(AsyncTest, EveryCallThatMayWaitHasAnAsynchronousForm) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  auto loaded = users
+                    .get_or_load_many_async(
+                        {"1", "2"},
+                        [](std::span<const std::string> missing,
+                           Load& load) -> Result<std::vector<std::optional<std::string>>> {
+                          load.tag("t");
+                          return std::vector<std::optional<std::string>>(missing.size(), "ann");
+                        })
+                    .future();
+  executor_->run_all();
+  EXPECT_EQ(loaded.get().at(1).value(), "ann");
+
+  auto found = users.get_many_async({"1", "3"}).future();
+  auto touched = users.touch_async("1", minutes(1)).future();
+  executor_->run_all();
+  EXPECT_EQ(found.get().at(0).value(), "ann");
+  EXPECT_EQ(touched.get().value(), true);
+
+  auto erased = users.erase_async("1").future();
+  auto key = users.key({.identifier = "2"});
+  ASSERT_TRUE(key);
+  auto invalidated = users.invalidate_async(*key).future();
+  executor_->run_all();
+  EXPECT_TRUE(erased.get().ok());
+  EXPECT_TRUE(invalidated.get().ok());
+  EXPECT_FALSE(users.get("1"));
+  EXPECT_FALSE(users.get("2"));
+
+  EXPECT_TRUE(users.put("3", "carl", {.labels = {tag("t")}}).ok());
+  auto by_tag = cache.invalidate_async({tag("t")}).future();
+  auto flushed = cache.flush_async().future();
+  executor_->run_all();
+  EXPECT_TRUE(by_tag.get().ok());
+  EXPECT_TRUE(flushed.get().ok());
+  EXPECT_FALSE(users.get("3"));
+}
+
+TEST_F(AsyncTest, AfterCloseTheyAnswerThatItIsClosed) {
+  std::optional<Keyspace<std::string>> users;
+  {
+    Cache cache = make_cache();
+    users = cache.keyspace<std::string>("user");
+  }
+  EXPECT_EQ(users->get_async("1").future().get().error().code, ErrorCode::kClosed);
+  EXPECT_EQ(users->get_many_async({"1"}).future().get().at(0).error().code, ErrorCode::kClosed);
+  EXPECT_EQ(users->put_async("1", "ann").future().get().error->code, ErrorCode::kClosed);
+  EXPECT_EQ(users->erase_async("1").future().get().error->code, ErrorCode::kClosed);
+  EXPECT_EQ(executor_->pending(), 0u);
+}
+
 TEST_F(AsyncTest, ErrorsArriveLikeResults) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user");
@@ -110,7 +165,9 @@ TEST_F(AsyncTest, ErrorsArriveLikeResults) {
   EXPECT_EQ(failed.get().error().code, ErrorCode::kLoadFailed);
   EXPECT_EQ(users.get_async(std::string(5000, 'x')).future().get().error().code,
             ErrorCode::kRejected);
-  EXPECT_FALSE(users.put_async(std::string(5000, 'x'), "v").future().get().ok());
+  auto put = users.put_async(std::string(5000, 'x'), "v").future();
+  executor_->run_all();
+  EXPECT_FALSE(put.get().ok());
 }
 
 TEST_F(AsyncTest, AnExecutorThatTakesNoMoreMeansTheCallersThread) {

@@ -1,4 +1,6 @@
 // Life and absence: ttl, jitter, stale_for, keep_for, time-outs, negative entries.
+#include <gmock/gmock.h>
+
 #include <string>
 
 #include "cache/cache_fixture.h"
@@ -273,6 +275,27 @@ TEST_F(LifeTest, AnUnmodifiedValueStartsANewLife) {
   EXPECT_EQ(users.get("1").outcome(), Outcome::kHit);
   cache.invalidate(tag("t"));
   EXPECT_EQ(users.get("1").outcome(), Outcome::kMiss) << "its tags are kept";
+}
+
+TEST_F(LifeTest, ADurationBelowZeroIsRefusedWhereverItIsGiven) {
+  Cache cache = make_cache();
+  auto bad = cache.keyspace<std::string>("bad", {.stale_for = seconds(-1)});
+  EXPECT_THAT(bad.status().error().message,
+              testing::HasSubstr("stale_for of keyspace 'bad' is below zero"));
+  auto users = cache.keyspace<std::string>("user");
+  CountingLoader loader;
+  EXPECT_EQ(users.get_or_load("1", loader(), {.ttl = seconds(-1)}).error().code,
+            ErrorCode::kRejected);
+  EXPECT_EQ(loader.runs, 0);
+  EXPECT_EQ(users.get("1", {.stale_for = seconds(-1)}).error().code, ErrorCode::kRejected);
+  EXPECT_FALSE(users.put("1", "ann", {.keep_for = seconds(-1)}).ok());
+  const auto found = users.get_or_load("1", [](Load& load) {
+    load.ttl(seconds(-1));
+    return std::string("served");
+  });
+  EXPECT_EQ(found.value(), "served");
+  EXPECT_EQ(found.error().code, ErrorCode::kRejected);
+  EXPECT_FALSE(users.contains("1"));
 }
 
 }  // namespace

@@ -149,33 +149,6 @@ TEST_F(LoadTest, NestingIsBounded) {
   EXPECT_EQ(found.value(), static_cast<int>(limits::kLoadDepth));
 }
 
-TEST_F(LoadTest, ABatchLoadsOnlyWhatIsMissing) {
-  Cache cache = make_cache();
-  auto users = cache.keyspace<std::string>("user");
-  EXPECT_TRUE(users.put("1", "ann").ok());
-  const std::vector<std::string> ids{"1", "2", "3"};
-  std::vector<std::string> asked;
-  const auto batch = [&](std::span<const std::string> missing,
-                         Load& load) -> Result<std::vector<std::optional<std::string>>> {
-    asked.assign(missing.begin(), missing.end());
-    load.tag("batch");
-    return std::vector<std::optional<std::string>>{"bob", std::nullopt};
-  };
-  const auto found = users.get_or_load_many(ids, batch);
-  EXPECT_EQ(asked, (std::vector<std::string>{"2", "3"}));
-  EXPECT_EQ(found[0].outcome(), Outcome::kHit);
-  EXPECT_EQ(found[1].value(), "bob");
-  EXPECT_TRUE(found[2].absent());
-  EXPECT_EQ(users.get("2").value(), "bob");
-  cache.invalidate(tag("batch"));
-  EXPECT_EQ(users.get("2").outcome(), Outcome::kMiss);
-  const auto failing = [](std::span<const std::string>,
-                          Load&) -> Result<std::vector<std::optional<std::string>>> {
-    return Error{ErrorCode::kUnavailable, "down", {}};
-  };
-  EXPECT_EQ(users.get_or_load_many(ids, failing)[1].error().message, "down");
-}
-
 TEST_F(LoadTest, AThousandThreadsLoadOnce) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user");
@@ -284,6 +257,22 @@ TEST_F(LoadTest, MemoizedFunctionsComputeOnce) {
   cache.invalidate(tag("joins"));
   EXPECT_EQ(join(std::string("a"), 1), "a1");
   EXPECT_EQ(runs, 4);
+}
+
+TEST_F(LoadTest, AMemoizedFunctionMaySayMoreOfEachResult) {
+  Cache cache = make_cache();
+  int runs = 0;
+  auto members = memoize(cache.keyspace<std::string>("members"), [&](Load& load, int org) {
+    ++runs;
+    load.tag("org:" + std::to_string(org));
+    return "members of " + std::to_string(org);
+  });
+  EXPECT_EQ(members(7), "members of 7");
+  EXPECT_EQ(members(8), "members of 8");
+  cache.invalidate(tag("org:7"));
+  EXPECT_EQ(members(7), "members of 7");
+  EXPECT_EQ(members(8), "members of 8");
+  EXPECT_EQ(runs, 3);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <string>
 
 #include "cache/cache_fixture.h"
+#include "strata/sqlite/sqlite_tier.h"
+#include "testkit/temp_dir.h"
 
 namespace strata::testkit {
 namespace {
@@ -244,14 +246,80 @@ TEST_F(ReadTest, EveryCombinationOfTiersOffWorks) {
   }
 }
 
+// Off, invalidated, on again: what was cached before is not served.
 TEST_F(ReadTest, ADisabledKeyspaceMissesButStillInvalidates) {
+  TempDir folder;
+  const auto make = [&](bool enabled) {
+    SqliteOptions sqlite;
+    sqlite.path = folder.file("cache.db");
+    CacheParts parts;
+    parts.hot = memory_tier({}, clock_, seeded_random(1));
+    parts.tiers.push_back(open_sqlite_tier(sqlite, clock_, seeded_random(1)).value());
+    parts.clock = clock_;
+    parts.executor = executor_;
+    Cache cache(std::move(parts));
+    cache.configure_keyspace("user", {.enabled = enabled});
+    return cache;
+  };
+  {
+    Cache cache = make(true);
+    EXPECT_TRUE(cache.keyspace<std::string>("user").put("1", "old", {.labels = {tag("t")}}).ok());
+    EXPECT_TRUE(cache.keyspace<std::string>("user").put("2", "kept").ok());
+  }
+  {
+    Cache cache = make(false);
+    auto users = cache.keyspace<std::string>("user");
+    CountingLoader loader;
+    EXPECT_EQ(users.get_or_load("2", loader()).value(), "value");
+    EXPECT_EQ(users.get_or_load("2", loader()).value(), "value");
+    EXPECT_EQ(loader.runs, 2);
+    EXPECT_FALSE(users.contains("2"));
+    EXPECT_TRUE(cache.invalidate(tag("t")).ok());
+  }
+  Cache cache = make(true);
+  auto users = cache.keyspace<std::string>("user");
+  EXPECT_FALSE(users.get("1"));
+  EXPECT_EQ(users.get("2").value(), "kept");
+}
+
+TEST_F(ReadTest, ALoadAsksEveryTierOnceAndIsCountedOnce) {
   Cache cache = make_cache();
-  auto off = cache.keyspace<std::string>("off", {.enabled = false});
+  auto users = cache.keyspace<std::string>("user");
   CountingLoader loader;
-  EXPECT_EQ(off.get_or_load("1", loader()).value(), "value");
-  EXPECT_EQ(off.get_or_load("1", loader()).value(), "value");
-  EXPECT_EQ(loader.runs, 2);
-  EXPECT_EQ(tiers_[0]->size(), 0u);
+  EXPECT_EQ(users.get_or_load("1", loader()).outcome(), Outcome::kLoaded);
+  EXPECT_EQ(users.get_or_load("1", loader()).outcome(), Outcome::kHit);
+  EXPECT_EQ(users.get("2").outcome(), Outcome::kMiss);
+  const CacheStats stats = cache.stats();
+  EXPECT_EQ(stats.tiers.at(0).tier.misses, 2u);
+  EXPECT_EQ(stats.tiers.at(0).tier.hits, 1u);
+  EXPECT_EQ(stats.tiers.at(1).tier.misses, 2u);
+  EXPECT_EQ(stats.keyspaces.at(0).lookups(), 3u);
+}
+
+// 500 look-ups of memory, and 130 of the tier below: 450 + 100 hits of 630 are 0.873.
+TEST(CacheStats, TheLookUpHitRateIsPooledOverTheTiers) {
+  CacheStats stats;
+  stats.tiers.resize(2);
+  stats.tiers[0].tier.hits = 450;
+  stats.tiers[0].tier.misses = 50;
+  stats.tiers[1].tier.hits = 100;
+  stats.tiers[1].tier.misses = 30;
+  EXPECT_NEAR(stats.lookup_hit_rate(), 0.87, 0.005);
+}
+
+TEST_F(ReadTest, ContainsIsNoLookUpAndNoUse) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user", {.ttl = seconds(10), .ttl_jitter = 0});
+  EXPECT_TRUE(users.put("1", "ann").ok());
+  EXPECT_TRUE(users.contains("1"));
+  EXPECT_FALSE(users.contains("2"));
+  EXPECT_FALSE(users.contains(std::string(5000, 'x')));
+  EXPECT_EQ(cache.stats().tiers.at(0).tier.hits, 0u);
+  EXPECT_EQ(cache.stats().keyspaces.at(0).lookups(), 0u);
+  empty_memory(cache);
+  EXPECT_TRUE(users.contains("1")) << "the records have it";
+  clock_->advance(seconds(11));
+  EXPECT_FALSE(users.contains("1"));
 }
 
 TEST_F(ReadTest, AClosedCacheAnswersClosed) {

@@ -1,6 +1,11 @@
 // Writing and invalidating: what is gone when a call has returned, in which tiers, and why.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cache/cache_fixture.h"
 
@@ -248,15 +253,98 @@ TEST_F(WriteTest, ARefreshThatSomebodyOvertookIsDropped) {
 }
 
 TEST_F(WriteTest, ARemovalListenerMayWriteTheSameKey) {
+  std::optional<Keyspace<std::string>> users;
+  Cache cache = make_cache(1, {.on_removal = [&](const EntryRef& entry, RemovalCause cause) {
+                             if (cause != RemovalCause::kErased) return;
+                             EXPECT_EQ(entry->value<std::string>(), "ann");
+                             EXPECT_TRUE(users->put("1", "again").ok());
+                           }});
+  users = cache.keyspace<std::string>("user");
+  EXPECT_TRUE(users->put("1", "ann").ok());
+  users->erase("1");
+  EXPECT_EQ(users->get("1").value(), "again");
+}
+
+// With a turn held while the listener runs, two threads that write each other's keys there would
+// wait for each other for ever.
+TEST_F(WriteTest, RemovalListenersMayWriteEachOthersKeys) {
+  std::optional<Keyspace<std::string>> users;
+  std::atomic<int> told{0};
+  Cache cache = make_cache(1, {.on_removal = [&](const EntryRef& entry, RemovalCause cause) {
+                             if (cause != RemovalCause::kErased) return;
+                             ++told;
+                             const bool one = entry->value<std::string>() == "one";
+                             EXPECT_TRUE(users->put(one ? "2" : "1", one ? "two" : "one").ok());
+                           }});
+  users = cache.keyspace<std::string>("user");
+  const auto erase = [&](const char* id, const char* value) {
+    for (int i = 0; i < 200; ++i) {
+      EXPECT_TRUE(users->put(id, value).ok());
+      users->erase(id);
+    }
+  };
+  std::thread other([&] { erase("2", "two"); });
+  erase("1", "one");
+  other.join();
+  EXPECT_GT(told, 0);
+}
+
+TEST_F(WriteTest, ATierThatFailsIsLoggedOnceInAWhileAndTheSinkMayWrite) {
+  std::optional<Keyspace<std::string>> users;
+  std::vector<std::string> lines;
+  Cache cache = make_cache(1, {.log = [&](LogLevel, std::string_view line) {
+                             lines.emplace_back(line);
+                             EXPECT_TRUE(users->put("1", "from the sink").ok());
+                           }});
+  users = cache.keyspace<std::string>("user");
+  tiers_[0]->set_broken(true);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(users->put("1", "ann").ok());
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_THAT(lines[0], testing::HasSubstr("records: writing failed (unavailable)"));
+  EXPECT_GE(cache.stats().tier_errors, 10u);
+}
+
+TEST_F(WriteTest, ManyArePutAndErasedTogether) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user");
-  cache.hot_tier().set_removal_listener([&](const EntryRef&, RemovalCause cause) {
-    if (cause != RemovalCause::kErased) return;
-    EXPECT_TRUE(users.put("1", "again").ok());
-  });
-  EXPECT_TRUE(users.put("1", "ann").ok());
-  users.erase("1");
-  EXPECT_EQ(users.get("1").value(), "again");
+  for (const PutResult& put : users.put_many({{"1", "ann"}, {"2", "bob"}, {"3", "carl"}})) {
+    EXPECT_TRUE(put.stored());
+  }
+  const std::vector<std::string> ids{"1", "3", "9"};
+  EXPECT_TRUE(users.erase_many(ids).ok());
+  EXPECT_FALSE(users.get("1"));
+  EXPECT_EQ(users.get("2").value(), "bob");
+  EXPECT_FALSE(users.get("3"));
+  EXPECT_EQ(cache.stats().invalidations, 1u) << "one for all of them";
+  EXPECT_TRUE(users.erase_many({}).ok());
+  const std::vector<std::string> too_many(limits::kBatchKeys + 1, "x");
+  EXPECT_EQ(users.erase_many(too_many).error->code, ErrorCode::kRejected);
+  const std::vector<std::string> one_bad{"2", std::string(5000, 'x')};
+  EXPECT_EQ(users.erase_many(one_bad).error->code, ErrorCode::kRejected);
+  EXPECT_EQ(users.get("2").value(), "bob") << "nothing was changed";
+}
+
+TEST_F(WriteTest, WhatIsTooLargeForMemoryIsKeptBelow) {
+  Cache cache = make_cache(1, {}, {.max_bytes = 1 << 12, .shards = 1});
+  auto users = cache.keyspace<std::string>("user");
+  const std::string large(1 << 14, 'x');
+  EXPECT_TRUE(users.put("1", large).ok());
+  for (int i = 0; i < 2; ++i) {
+    const auto found = users.get("1");
+    EXPECT_EQ(found.value(), large);
+    EXPECT_EQ(found.tier(), "records");
+  }
+}
+
+TEST_F(WriteTest, ACacheHasAtMostSoManyKeyspaces) {
+  Cache cache = make_cache();
+  for (std::size_t i = 0; i < limits::kKeyspaces; ++i) {
+    ASSERT_TRUE(cache.keyspace<int>("k" + std::to_string(i)).status().ok());
+  }
+  auto one_more = cache.keyspace<int>("one-more");
+  EXPECT_THAT(one_more.status().error().message, testing::HasSubstr("4096"));
+  EXPECT_EQ(one_more.put("1", 1).error->code, ErrorCode::kRejected);
+  EXPECT_TRUE(cache.keyspace<int>("k7").status().ok()) << "those that are open stay";
 }
 
 TEST_F(WriteTest, ExpiredEntriesAreRemovedWhenAsked) {

@@ -22,6 +22,19 @@ TEST_P(HotTierContract, AFilledEntryIsReturnedUntilItIsRemoved) {
   EXPECT_EQ(value("a"), "-");
 }
 
+TEST_P(HotTierContract, APeekSeesWhatAGetSeesAndIsNotCounted) {
+  fill({.key = "a", .value = "1", .group = &users});
+  const TierStats before = tier->stats();
+  const auto peek = [&](std::string_view key) { return tier->peek({key, key_hash(key), {}}); };
+  ASSERT_TRUE(peek("a"));
+  EXPECT_EQ(peek("a")->key_text(), "a");
+  EXPECT_FALSE(peek("b"));
+  invalidate({keyspace("user")});
+  EXPECT_FALSE(peek("a"));
+  EXPECT_EQ(tier->stats().hits, before.hits);
+  EXPECT_EQ(tier->stats().misses, before.misses);
+}
+
 TEST_P(HotTierContract, AnEntryCarriesItsGroupItsKeyAndItsLabels) {
   const Labels carried{keyspace("user"), source("db"),    key_label("a"), tag("t"),
                        key_label("b"),   source("other"), everything()};

@@ -14,14 +14,17 @@
 // The ETag, or else the text of Last-Modified, is the reply's version. A request that brings a
 // known version asks If-None-Match (or If-Modified-Since) and gets kNotModified for a 304. The
 // ttl is max-age less Age; it is 0 for no-store, no-cache, private and `Vary: *`. Expires and
-// s-maxage are not looked at.
+// s-maxage are not looked at. A body may come as it is, or in one of the codings gzip and deflate.
 //
 // Promise    Only http and https; TLS certificates are always verified; no proxy, cookie or
 //            netrc of the environment. Unless allow_private, no connection is ever opened to an
 //            address that is not publicly routable, whatever the name resolves to at that
 //            moment. A redirect is followed only if asked, at most kHttpRedirects times, and
-//            never to another scheme, host or port. Errors contain no header values, no
-//            user:password, and no query value whose name looks like a secret.
+//            never to another scheme, host or port. A compressed body that stops in the
+//            middle is an error, also where HTTP itself is content. Errors show the template
+//            and no values: not those of parameters and headers, no user:password, not the
+//            query's own text, and of the path no segment of 16 or more characters with a digit
+//            among them. A secret in the path that is shorter is shown.
 // Threads    Thread-safe. At most `connections` requests run at a time; further ones wait.
 // Errors     http_source(): kRejected for options that cannot work. fetch(): kUnavailable if no
 //            connection came about, `timeout` is over, or the answer is 429 or 503 (the message

@@ -46,6 +46,9 @@ class HotTier {
   // the caller judges freshness. Invalidated ones never.
   [[nodiscard]] virtual EntryRef get(KeyRef key) = 0;
 
+  // As get(), but neither a hit, nor a miss, nor a use of the entry.
+  [[nodiscard]] virtual EntryRef peek(KeyRef key) const = 0;
+
   // One answer per key, in order.
   virtual void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) = 0;
 

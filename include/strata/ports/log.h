@@ -1,8 +1,6 @@
 // LogSink: where Strata's messages go. Without one they go nowhere; counters still count.
 //
-// Threads   May be called from any thread, within a write too: it must not write by key to the
-// cache
-//           (docs/locking.md). May not throw.
+// Threads   May be called from any thread, with no lock held. May not throw.
 #pragma once
 
 #include <functional>

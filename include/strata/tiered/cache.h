@@ -8,9 +8,8 @@
 //           another tier or the source can answer; it is counted in stats() and logged.
 // Threads   Thread-safe. Several caches per process; no global one.
 // Lifetime  The destructor closes. Handles and values may outlive the cache.
-// Callbacks The log sink and the removal listener, which may run within a write and must not write
-// by
-//           key themselves: docs/locking.md.
+// Callbacks The log sink and the removal listener, in the thread to which it happened, after the
+//           call's writes: with no lock held. docs/locking.md has all of them.
 #pragma once
 
 #include <functional>
@@ -44,6 +43,7 @@ struct CacheOptions {
   KeyspaceOptions defaults{};  // of keyspaces opened without options
   bool graceful = true;        // false: a failing tier fails the call, for tests and debugging
   LogSink log{};
+  RemovalListener on_removal{};  // of entries that leave memory, whatever the cause
 };
 
 // What a cache is assembled from. CacheBuilder and strata::open() make this for you.
@@ -85,6 +85,9 @@ class Cache {
   // kRejected for an unknown source or parameter.
   Lookup<std::string> read(std::string_view source, const Params& params,
                            const CallOptions& call = kDefaultCall, Load* within = nullptr);
+  // On the executor, where the read may wait for the source.
+  Async<Lookup<std::string>> read_async(std::string_view source, Params params,
+                                        const CallOptions& call = kDefaultCall);
   // The key under which read() caches the answer.
   [[nodiscard]] Result<Key> source_key(std::string_view source, const Params& params) const;
   [[nodiscard]] std::vector<std::shared_ptr<Source>> sources() const;
@@ -94,6 +97,8 @@ class Cache {
   // One invalidation of all of `labels`. Of none: nothing happens.
   InvalidationResult invalidate(std::span<const Label> labels);
   InvalidationResult invalidate(std::initializer_list<Label> labels);
+  // Final when it completes.
+  Async<InvalidationResult> invalidate_async(Labels labels);
   // Removes everything.
   InvalidationResult clear();
 
@@ -101,8 +106,10 @@ class Cache {
   std::uint64_t remove_expired();
   // Waits until the lower tiers have committed what they accepted.
   [[nodiscard]] Result<void> flush(Deadline deadline = {});
+  Async<Result<void>> flush_async(Deadline deadline = {});
 
   [[nodiscard]] CacheStats stats() const;
+  // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.
   [[nodiscard]] HotTier& hot_tier();
   [[nodiscard]] std::vector<Tier*> lower_tiers();  // nearest first
 

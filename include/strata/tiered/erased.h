@@ -36,6 +36,7 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
                         Load* within);
 [[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                                           const CallOptions& call);
+[[nodiscard]] bool contains(KeyspaceState& keyspace, const Id& id);
 [[nodiscard]] Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader,
                                 const CallOptions& call, Load* within);
 [[nodiscard]] std::vector<Found> get_or_load_many(KeyspaceState& keyspace,
@@ -44,6 +45,7 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
                                                   const CallOptions& call);
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call);
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
+InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids);
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id);
 InvalidationResult clear(KeyspaceState& keyspace);
 Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl);
@@ -52,7 +54,7 @@ void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const Call
                std::function<void(Found)> done);
 void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Loader loader,
                        const CallOptions& call, std::function<void(Found)> done);
-void put_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Box box,
-               const CallOptions& call, std::function<void(PutResult)> done);
+// Runs `task` on the executor; in this thread if that takes no more.
+void run_async(KeyspaceState& keyspace, const std::function<void()>& task);
 
 }  // namespace strata::internal

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +35,19 @@ class Id {
   char digits_[24];
   std::string_view text_;
   const Key* key_ = nullptr;
+};
+
+// An identifier that is kept for a later call.
+class OwnedId {
+ public:
+  explicit OwnedId(const Id& id) : text_(id.text()) {
+    if (id.key() != nullptr) key_ = *id.key();
+  }
+  [[nodiscard]] Id id() const { return key_ ? Id(*key_) : Id(text_); }
+
+ private:
+  std::string text_;
+  std::optional<Key> key_;
 };
 
 }  // namespace strata

@@ -64,6 +64,9 @@ class Keyspace {
     return typed(internal::get_many(*state_, ids, call));
   }
 
+  // Whether a tier has a fresh value. Counted as no look-up of this keyspace, and no use in memory.
+  [[nodiscard]] bool contains(const Id& id) { return internal::contains(*state_, id); }
+
   // As get(); a miss runs `loader`, or joins a load that is already running.
   template <typename Loader>
   Lookup<V> get_or_load(const Id& id, Loader loader, const CallOptions& call = kDefaultCall,
@@ -72,8 +75,11 @@ class Keyspace {
         internal::get_or_load(*state_, id, erase_loader(std::move(loader)), call, within));
   }
 
-  // As get_many(); calls `loader(missing ids, loads)` once, with what no tier had. It returns
-  // one std::optional<V> per missing id, in order, or an error for all of them.
+  // As get_many(); calls `loader(missing ids, load)` once, with what no tier had and nobody else
+  // loads. It returns one std::optional<V> per missing id, in order, or an error for all of them.
+  // Loads that run already are joined; if one's result may not be taken, the loader is called for
+  // that id alone. What is served past its ttl is renewed behind, by one call. The soft and hard
+  // time-outs bound the waiting for others, not the loader.
   template <typename BatchLoader>
   [[nodiscard]] std::vector<Lookup<V>> get_or_load_many(std::span<const std::string> ids,
                                                         BatchLoader loader,
@@ -91,8 +97,20 @@ class Keyspace {
   PutResult put(const Id& id, V value, const CallOptions& call = kDefaultCall) {
     return internal::put(*state_, id, boxed(std::move(value)), call);
   }
+  // put() of each, in order; one result each.
+  std::vector<PutResult> put_many(std::vector<std::pair<std::string, V>> values,
+                                  const CallOptions& call = kDefaultCall) {
+    std::vector<PutResult> results;
+    results.reserve(values.size());
+    for (auto& [id, value] : values) results.push_back(put(id, std::move(value), call));
+    return results;
+  }
   // Removes the value, and all that depends on it, from every tier.
   InvalidationResult erase(const Id& id) { return internal::erase(*state_, id); }
+  // The same for many, as one operation in each tier; at most limits::kBatchKeys.
+  InvalidationResult erase_many(std::span<const std::string> ids) {
+    return internal::erase_many(*state_, ids);
+  }
   // As erase(), when the value was made wrong by a change rather than asked to go.
   InvalidationResult invalidate(const Id& id) { return internal::invalidate(*state_, id); }
   // Gives what is cached a new ttl, from now on, without loading it. Returns whether there is
@@ -101,16 +119,57 @@ class Keyspace {
   // Removes everything in this keyspace.
   InvalidationResult clear() { return internal::clear(*state_); }
 
-  // Asynchronous forms. A value in memory completes at once; all else runs on the executor.
+  // Asynchronous forms. get_async() and get_or_load_async() complete at once where memory has the
+  // value; all else runs on the executor, or in the calling thread if that takes no more. Soft and
+  // hard time-outs do not concern get_or_load_async(), in which no thread waits.
   Async<Lookup<V>> get_async(const Id& id, const CallOptions& call = kDefaultCall);
   template <typename Loader>
   Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader,
                                      const CallOptions& call = kDefaultCall);
-  Async<PutResult> put_async(const Id& id, V value, const CallOptions& call = kDefaultCall);
+  Async<std::vector<Lookup<V>>> get_many_async(std::vector<std::string> ids,
+                                               const CallOptions& call = kDefaultCall) {
+    return on_executor<std::vector<Lookup<V>>>(
+        [ids = std::move(ids), call](Keyspace& self) { return self.get_many(ids, call); });
+  }
+  template <typename BatchLoader>
+  Async<std::vector<Lookup<V>>> get_or_load_many_async(std::vector<std::string> ids,
+                                                       BatchLoader loader,
+                                                       const CallOptions& call = kDefaultCall) {
+    return on_executor<std::vector<Lookup<V>>>(
+        [ids = std::move(ids), loader = std::move(loader), call](Keyspace& self) {
+          return self.get_or_load_many(ids, loader, call);
+        });
+  }
+  Async<PutResult> put_async(const Id& id, V value, const CallOptions& call = kDefaultCall) {
+    return on_executor<PutResult>(
+        [id = OwnedId(id), value = std::move(value), call](Keyspace& self) mutable {
+          return self.put(id.id(), std::move(value), call);
+        });
+  }
+  Async<InvalidationResult> erase_async(const Id& id) {
+    return on_executor<InvalidationResult>(
+        [id = OwnedId(id)](Keyspace& self) { return self.erase(id.id()); });
+  }
+  Async<InvalidationResult> invalidate_async(const Id& id) {
+    return on_executor<InvalidationResult>(
+        [id = OwnedId(id)](Keyspace& self) { return self.invalidate(id.id()); });
+  }
+  Async<Result<bool>> touch_async(const Id& id, Duration ttl) {
+    return on_executor<Result<bool>>(
+        [id = OwnedId(id), ttl](Keyspace& self) { return self.touch(id.id(), ttl); });
+  }
 
   [[nodiscard]] const std::shared_ptr<internal::KeyspaceState>& state() const { return state_; }
 
  private:
+  template <typename T, typename Call>
+  Async<T> on_executor(Call call) const {
+    Async<T> result;
+    internal::run_async(*state_, [result, self = *this, call = std::move(call)]() mutable {
+      result.complete(call(self));
+    });
+    return result;
+  }
   template <typename Loader>
   static internal::Loader erase_loader(Loader loader) {
     return [loader = std::move(loader)](Load& load, KeyRef key) mutable -> Result<EntryRef> {
@@ -155,8 +214,9 @@ template <typename BatchLoader>
 std::vector<Lookup<V>> Keyspace<V>::get_or_load_many(std::span<const std::string> ids,
                                                      BatchLoader loader, const CallOptions& call) {
   const internal::BatchLoader erased =
-      [&loader](std::span<const std::string> missing, Load& load,
-                std::span<const KeyRef> keys) -> Result<std::vector<EntryRef>> {
+      [loader = std::move(loader)](
+          std::span<const std::string> missing, Load& load,
+          std::span<const KeyRef> keys) mutable -> Result<std::vector<EntryRef>> {
     Result<std::vector<std::optional<V>>> values = loader(missing, load);
     if (!values) return values.error();
     std::vector<EntryRef> entries(values->size());
@@ -184,14 +244,6 @@ Async<Lookup<V>> Keyspace<V>::get_or_load_async(const Id& id, Loader loader,
   internal::get_or_load_async(
       state_, id, erase_loader(std::move(loader)), call,
       [result](internal::Found f) { result.complete(Lookup<V>(std::move(f))); });
-  return result;
-}
-
-template <typename V>
-Async<PutResult> Keyspace<V>::put_async(const Id& id, V value, const CallOptions& call) {
-  Async<PutResult> result;
-  internal::put_async(state_, id, boxed(std::move(value)), call,
-                      [result](PutResult r) { result.complete(std::move(r)); });
   return result;
 }
 

@@ -6,7 +6,13 @@
 //
 // The arguments, written as text, are the key; integers, strings and whatever MemoKey is
 // specialised for can be arguments. A function that throws throws to its caller, and nothing is
-// cached. Tags may be given for all results, or made from the arguments.
+// cached. Labels in MemoizeOptions::call are those of every result; a function that takes a Load&
+// before its arguments says more there:
+//
+//   auto users = memoize(cache.keyspace<Users>("members"), [&](Load& load, int org) {
+//     load.tag("org:" + std::to_string(org));
+//     return db.members(org);
+//   });
 //
 // Threads   Thread-safe if the function is.
 #pragma once
@@ -54,8 +60,12 @@ template <typename V, typename Function>
           options = std::move(options)](const auto&... arguments) mutable -> V {
     const std::string id =
         internal::join_arguments({MemoKey<std::decay_t<decltype(arguments)>>::text(arguments)...});
-    const auto compute = [shared, copies = std::make_tuple(arguments...)] {
-      return std::apply(*shared, copies);
+    const auto compute = [shared, copies = std::make_tuple(arguments...)](Load& load) {
+      if constexpr (std::is_invocable_v<Function&, Load&, const decltype(arguments)&...>) {
+        return std::apply([&](const auto&... each) { return (*shared)(load, each...); }, copies);
+      } else {
+        return std::apply(*shared, copies);
+      }
     };
     return keyspace.get_or_load(id, compute, options.call).value();
   };
