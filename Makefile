@@ -1,7 +1,7 @@
 # The short names of what one does here; `make help` lists them. Each does everything that is
 # necessary, so that `make run` and `make test` work on a fresh Debian 12.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench torture mutants fuzz format lint docs setup clean
+.PHONY: help run test bench torture mutants coverage fuzz format lint docs setup clean
 
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
@@ -35,6 +35,10 @@ mutants:  ## Breaks the protocol in every known way and shows which test sees it
 	@scripts/setup.sh build test
 	@scripts/build.sh dev
 	@scripts/mutants.sh
+
+coverage:  ## Measures which lines the tests run
+	@scripts/setup.sh build test coverage
+	@scripts/coverage.sh
 
 fuzz:  ## Runs every fuzz target for a few seconds
 	@scripts/setup.sh build test fuzz

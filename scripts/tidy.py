@@ -142,6 +142,11 @@ def is_named(text, folder, path, may_be_a_stem):
 
 def check_orphans(root):
     """Every source file is built or included; every public header is installed."""
+    for pattern in ("*.orig", "*.rej", "*.bak", "*~"):
+        for path in sorted(root.rglob(pattern)):
+            name = path.relative_to(root).as_posix()
+            if not any(f"{folder}/" in f"{name}/" for folder in SKIPPED_FOLDERS):
+                yield f"{name}: is what an editor or a patch has left"
     included = set()
     sources = [(path, name) for path, name in files(root) if path.suffix in CPP]
     for path, _ in sources:

@@ -118,6 +118,11 @@ class Orphans(Tree):
         self.assert_seen("built or included", tidy.check_orphans,
                          self.GOOD | {"examples/03_tags.cc": ""})
 
+    def test_what_tools_leave(self):
+        for name in ("src/memory/a.cc.orig", "docs/a.md.rej", "a.bak", "src/b.cc~"):
+            self.assert_seen("has left", tidy.check_orphans, self.GOOD | {name: ""})
+        self.assert_clean(tidy.check_orphans, self.GOOD | {"build/dev/a.orig": ""})
+
     def test_an_included_public_header_must_still_be_installed(self):
         self.assert_seen("add it to HEADERS", tidy.check_orphans, self.GOOD | {
             "include/strata/memory/c.h": "",

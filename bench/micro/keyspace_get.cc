@@ -1,11 +1,11 @@
 // A memory hit through Keyspace<V>::get on one thread, beside a plain LRU of the standard library.
 //
-//   keyspace_get [--smoke] [--entries N]
+//   keyspace_get [--smoke] [--entries N] [--runs N]
 //
 // Keys of 40 bytes, values of 100, all of them in memory, inserted in random order. What is asked
 // for is laid out in the order of its use, so that making a key and fetching it is not measured.
-// Five runs each over Zipf-popular (0.99) and over uniform keys; prints the nanoseconds of thread
-// CPU time per hit, fastest, median and slowest run, and a checksum of what was read.
+// Five runs each, or N, over Zipf-popular (0.99) and over uniform keys; prints the nanoseconds of
+// thread CPU time per hit, fastest, median and slowest run, and a checksum of what was read.
 #include <time.h>
 
 #include <algorithm>
@@ -28,7 +28,6 @@
 
 namespace {
 
-constexpr int kRuns = 5;
 constexpr std::size_t kValueBytes = 100;
 constexpr double kSkew = 0.99;
 
@@ -106,10 +105,10 @@ strata::Cache make_cache(std::size_t entries) {
 // Runs `read(key)` over all of `keys`; it returns a byte of the value, or -1.
 void measure(const char* what, const std::vector<std::string>& keys,
              const std::function<std::uint64_t(const std::vector<std::string>&)>& read,
-             std::uint64_t& checksum) {
+             int run_count, std::uint64_t& checksum) {
   std::vector<double> runs;
   checksum += read(keys);
-  for (int i = 0; i < kRuns; ++i) {
+  for (int i = 0; i < run_count; ++i) {
     const double start = cpu_seconds();
     checksum += read(keys);
     runs.push_back((cpu_seconds() - start) * 1e9 / static_cast<double>(keys.size()));
@@ -122,10 +121,14 @@ void measure(const char* what, const std::vector<std::string>& keys,
 
 int main(int argc, char** argv) {
   std::size_t entries = 1'000'000;
+  int run_count = 5;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--smoke") == 0) entries = 2'000;
     if (std::strcmp(argv[i], "--entries") == 0 && i + 1 < argc) {
       entries = std::max(1ULL, std::strtoull(argv[i + 1], nullptr, 10));
+    }
+    if (std::strcmp(argv[i], "--runs") == 0 && i + 1 < argc) {
+      run_count = std::max(1, std::atoi(argv[i + 1]));
     }
   }
   const auto random = strata::seeded_random(7);
@@ -172,16 +175,17 @@ int main(int argc, char** argv) {
 
   std::uint64_t checksum = 0;
   std::printf("%zu entries, %d runs of as many hits; ns per hit, thread CPU time\n", entries,
-              kRuns);
+              run_count);
   std::printf("%-36s %7s %7s %7s\n", "", "least", "median", "most");
   for (const bool zipf : {true, false}) {
     std::vector<std::string> keys;
     keys.reserve(entries);
     for (const std::size_t number : choose(entries, zipf, *random)) keys.push_back(key_of(number));
-    measure(zipf ? "Keyspace<V>::get, Zipf" : "Keyspace<V>::get, uniform", keys, get, checksum);
-    measure(zipf ? "Keyspace<V>::visit, Zipf" : "Keyspace<V>::visit, uniform", keys, visit,
+    measure(zipf ? "Keyspace<V>::get, Zipf" : "Keyspace<V>::get, uniform", keys, get, run_count,
             checksum);
-    measure(zipf ? "plain LRU, Zipf" : "plain LRU, uniform", keys, get_plain, checksum);
+    measure(zipf ? "Keyspace<V>::visit, Zipf" : "Keyspace<V>::visit, uniform", keys, visit,
+            run_count, checksum);
+    measure(zipf ? "plain LRU, Zipf" : "plain LRU, uniform", keys, get_plain, run_count, checksum);
   }
   std::printf("checksum %016llx, misses %llu\n", static_cast<unsigned long long>(checksum),
               static_cast<unsigned long long>(misses));

@@ -226,6 +226,23 @@ TEST(AppendEscaped, SaysWhetherAnythingWasEscaped) {
   EXPECT_EQ(out, "xa b~/#%1F%3A%7F%00");
 }
 
+// Whole blocks, their tails, and each byte at each place of them.
+TEST(AppendEscaped, EveryByteIsEscapedAlikeWhereverItStands) {
+  for (std::size_t at = 0; at < 40; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text(40, 'k');
+      text[at] = static_cast<char>(byte);
+      std::string alone;
+      append_escaped(alone, std::string(1, static_cast<char>(byte)));
+      std::string expected(40, 'k');
+      expected.replace(at, 1, alone);
+      std::string escaped;
+      EXPECT_EQ(append_escaped(escaped, text), alone.size() == 3);
+      ASSERT_EQ(escaped, expected) << at << ' ' << byte;
+    }
+  }
+}
+
 TEST(Unescape, IsTheInverse) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);

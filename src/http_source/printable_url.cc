@@ -50,7 +50,10 @@ void append_origin(std::string& out, std::string_view& url) {
 std::string fit_for_message(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '?');
-  if (text.size() > kPrintableBytes) text = text.substr(0, kPrintableBytes) + "...";
+  if (text.size() > kPrintableBytes) {
+    text.resize(kPrintableBytes);
+    text += "...";
+  }
   return text;
 }
 

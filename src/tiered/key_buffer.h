@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "core/escape.h"
 #include "strata/core/key.h"
 #include "strata/core/limits.h"
 #include "strata/core/result.h"
@@ -19,13 +20,15 @@ class KeyBuffer {
       return;
     }
     const std::string_view text = id.text();
-    const std::size_t size = prefix.size() + text.size() + 1;
-    if (size <= sizeof inline_ && is_plain(text)) {
+    const std::size_t room = prefix.size() + kEscapedByte * text.size() + 1;
+    if (room <= sizeof inline_) {
       std::memcpy(inline_, prefix.data(), prefix.size());
-      std::memcpy(inline_ + prefix.size(), text.data(), text.size());
-      inline_[size - 1] = ':';
+      std::size_t size = prefix.size();
+      size += escape_into(inline_ + size, text);
+      inline_[size++] = ':';
       ref_.text = {inline_, size};
     } else {
+      long_.reserve(room);
       long_.append(prefix);
       append_escaped(long_, text);
       long_.push_back(':');
@@ -45,14 +48,6 @@ class KeyBuffer {
   [[nodiscard]] KeyRef ref() const { return ref_; }
 
  private:
-  // Whether append_escaped() would leave the text as it is.
-  static bool is_plain(std::string_view text) {
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < ' ' || byte > '~' || c == ':' || c == '&' || c == '=' || c == '%') return false;
-    }
-    return true;
-  }
   void use_key(const Key& key, std::string_view keyspace) {
     ref_ = key.ref();
     if (key.keyspace() != keyspace) {
@@ -61,7 +56,7 @@ class KeyBuffer {
     }
   }
 
-  char inline_[192];
+  char inline_[256];
   std::string long_;
   std::string error_;
   KeyRef ref_;

@@ -141,13 +141,12 @@ class Entry {
   struct Residence {
     Entry* next = nullptr;
     Entry* previous = nullptr;
+    std::uint32_t charge_bytes = 0;
+    std::uint8_t queue = 0;
+    std::atomic<std::uint8_t> frequency{0};
     const std::atomic<std::uint64_t>* cell = nullptr;  // the group's generation
     std::uint64_t generation = 0;                      // the tier's number at its acceptance
-    std::uint32_t charge_bytes = 0;
-    std::atomic<std::uint8_t> frequency{0};
-    std::uint8_t queue = 0;
   };
-  Residence residence;
 
  private:
   friend class EntryRef;
@@ -163,19 +162,25 @@ class Entry {
   [[nodiscard]] const char* key_begin() const { return base() + sizeof(Entry); }
   [[nodiscard]] void* value_place() { return base() + value_offset_; }
 
-  std::atomic<std::uint32_t> references_{1};
-  std::uint32_t key_size_ = 0;
-  std::uint64_t hash_ = 0;
-  std::uint32_t value_offset_ = 0;
-  bool has_value_ = false;
+  // What a hit reads lies together, beside the key; what it does not read comes first.
   const ValueType* type_ = nullptr;
   const LabelGroup* group_ = nullptr;
   std::unique_ptr<const EntryDetails> details_;
   Instant written_at_;
-  Duration load_cost_{0};
+  std::atomic<std::int64_t> retry_at_{0};
+
+ public:
+  Residence residence;
+
+ private:
   std::atomic<std::int64_t> fresh_until_{kNever.since_boot.count()};
   std::atomic<std::int64_t> keep_until_{kNever.since_boot.count()};
-  std::atomic<std::int64_t> retry_at_{0};
+  Duration load_cost_{0};
+  std::uint64_t hash_ = 0;
+  std::atomic<std::uint32_t> references_{1};
+  std::uint32_t key_size_ = 0;
+  std::uint32_t value_offset_ = 0;
+  bool has_value_ = false;
 };
 
 inline EntryRef::EntryRef(const EntryRef& other) noexcept : entry_(other.entry_) {

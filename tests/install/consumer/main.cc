@@ -1,23 +1,48 @@
-// A program that has nothing but the installed package.
+// A program that has nothing but the installed package: a cache with a file, and a source that
+// needs libcurl to link.
 #include <cstdio>
+#include <filesystem>
+#include <string>
 
-#include "strata/core/result.h"
+#include "strata/codecs/json.h"
+#include "strata/http_source/http_source.h"
+#include "strata/strata.h"
 
 namespace {
 
-// Something from a header and something from a library: it compiles and it links.
-bool results_work() {
-  const strata::Result<int> answer = strata::Error{.code = strata::ErrorCode::kClosed};
-  return !answer.ok() && strata::to_string(answer.error().code) == "closed";
+bool cache_works(const std::string& file) {
+  strata::Result<strata::Cache> cache =
+      strata::CacheBuilder().memory({.max_bytes = 1 << 20}).sqlite({.path = file}).build();
+  if (!cache) {
+    std::printf("%s\n", cache.error().message.c_str());
+    return false;
+  }
+  auto users = cache->keyspace<strata::Json>("user");
+  int loads = 0;
+  const auto load = [&](strata::Load& handle) {
+    ++loads;
+    handle.tag("org:7");
+    return strata::Json::parse(R"({"name": "Ada"})");
+  };
+  const bool loaded = users.get_or_load("42", load).has_value() && users.get("42").has_value();
+  const bool invalidated = cache->invalidate(strata::tag("org:7")).ok() && !users.get("42");
+  return loaded && invalidated && loads == 1;
+}
+
+bool source_works() {
+  const auto source = strata::http_source(
+      {.name = "origin", .url_template = "http://127.0.0.1:1/{id}"}, strata::system_clock());
+  return source.ok() && (*source)->parameters().size() == 1;
 }
 
 }  // namespace
 
 int main() {
-  if (!results_work()) {
-    std::puts("the installed package does not work");
-    return 1;
-  }
-  std::puts("the installed package works");
-  return 0;
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("strata-consumer-" + std::to_string(std::hash<std::string>()(__TIME__)));
+  std::filesystem::create_directories(folder);
+  const bool works = cache_works((folder / "cache.db").string()) && source_works();
+  std::filesystem::remove_all(folder);
+  std::puts(works ? "the installed package works" : "the installed package does not work");
+  return works ? 0 : 1;
 }
