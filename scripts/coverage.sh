@@ -23,10 +23,12 @@ for row in csv.DictReader(open(sys.argv[1])):
     lines[part] += total
     covered[part] += ran
     files.append((total - ran, total, row["filename"]))
+def show(name, ran, total):
+    print(f"{name:14} {ran:6} of {total:6} lines  {100 * ran / total:5.1f} %")
+
 for part in sorted(lines):
-    print(f"{part:14} {covered[part]:6} of {lines[part]:6} lines  {100 * covered[part] / lines[part]:5.1f} %")
-total, ran = sum(lines.values()), sum(covered.values())
-print(f"{'all':14} {ran:6} of {total:6} lines  {100 * ran / total:5.1f} %")
+    show(part, covered[part], lines[part])
+show("all", sum(covered.values()), sum(lines.values()))
 for missed, count, name in sorted(files, reverse=True)[:20]:
     print(f"  {missed:4} of {count:4} not run: {name}")
 END

@@ -64,6 +64,14 @@ std::vector<std::size_t> choose(std::size_t entries, bool zipf, strata::Random& 
   return numbers;
 }
 
+// All numbers below `entries` in random order.
+std::vector<std::size_t> shuffled(std::size_t entries, strata::Random& random) {
+  std::vector<std::size_t> numbers(entries);
+  for (std::size_t i = 0; i < entries; ++i) numbers[i] = i;
+  for (std::size_t i = entries; i > 1; --i) std::swap(numbers[i - 1], numbers[random.next() % i]);
+  return numbers;
+}
+
 // What anybody writes first: a map, a list in the order of use, one lock, shared values.
 class PlainLru {
  public:
@@ -132,16 +140,10 @@ int main(int argc, char** argv) {
     }
   }
   const auto random = strata::seeded_random(7);
-  std::vector<std::size_t> insertions(entries);
-  for (std::size_t i = 0; i < entries; ++i) insertions[i] = i;
-  for (std::size_t i = entries; i > 1; --i) {
-    std::swap(insertions[i - 1], insertions[random->next() % i]);
-  }
-
   strata::Cache cache = make_cache(entries);
   auto values = cache.keyspace<std::string>("value", {.ttl = std::chrono::hours(9)});
   PlainLru plain(entries);
-  for (const std::size_t number : insertions) {
+  for (const std::size_t number : shuffled(entries, *random)) {
     const std::string value(kValueBytes, static_cast<char>('a' + number % 26));
     if (!values.put(key_of(number), value).stored()) return 1;
     plain.put(key_of(number), value);

@@ -19,8 +19,11 @@ struct Facts {
   Duration age{0};
   Duration fresh_for{0};  // from now; negative: past its ttl
   Duration load_cost{0};
+  WallTime created;
+  std::optional<WallTime> expires;  // not served from then on; nothing: never
   std::vector<std::string> labels;
   std::string version;
+  std::optional<WallTime> source_last_modified;
 };
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -52,7 +55,9 @@ std::string json_of(const Facts& facts, const std::string* value) {
   write_seconds(writer, "age_seconds", facts.age);
   write_seconds(writer, "fresh_for_seconds", facts.fresh_for);
   write_seconds(writer, "load_cost_seconds", facts.load_cost);
-  if (!facts.version.empty()) writer.member("version", facts.version);
+  writer.member("created_at", format_wall_time(facts.created));
+  write_end(writer, facts.expires);
+  write_origin(writer, facts.version, facts.source_last_modified);
   writer.key("labels").begin_array();
   for (const std::string& label : facts.labels) writer.value(label);
   writer.end_array().end_object();
@@ -74,20 +79,27 @@ std::string text_of(const Facts& facts) {
               facts.fresh_for > Duration(0) ? describe_duration(facts.fresh_for) : "no longer");
   if (facts.load_cost > Duration(0)) out += line("load cost", describe_duration(facts.load_cost));
   if (!facts.version.empty()) out += line("version", facts.version);
+  if (facts.source_last_modified) {
+    out += line("modified", format_wall_time(*facts.source_last_modified));
+  }
   std::string labels;
   for (const std::string& label : facts.labels) labels += (labels.empty() ? "" : ", ") + label;
   return out + line("labels", labels.empty() ? "none" : labels);
 }
 
-Facts facts_of(const Lookup<std::string>& found, Instant now) {
+Facts facts_of(const Lookup<std::string>& found, const Moment& at) {
   const Entry& entry = *found.entry();
   Facts facts;
   facts.outcome = to_string(found.outcome());
   facts.tier = found.tier();
   facts.key = entry.key_text();
   facts.bytes = found.has_value() ? found->size() : 0;
-  facts.age = between(entry.written_at(), now);
-  facts.fresh_for = between(now, entry.fresh_until());
+  facts.age = between(entry.written_at(), at.now);
+  facts.fresh_for = between(at.now, entry.fresh_until());
+  facts.created = later(at.wall_now, -facts.age);
+  if (entry.keep_until() != kNever) {
+    facts.expires = later(at.wall_now, between(at.now, entry.keep_until()));
+  }
   facts.load_cost = entry.load_cost();
   const auto add = [&](const Labels& labels) {
     for (const Label& label : labels) facts.labels.push_back(format_label(label));
@@ -96,6 +108,7 @@ Facts facts_of(const Lookup<std::string>& found, Instant now) {
   if (entry.details() != nullptr) {
     add(entry.details()->labels);
     facts.version = entry.details()->version;
+    facts.source_last_modified = entry.details()->source_last_modified;
   }
   return facts;
 }
@@ -120,7 +133,7 @@ void print(Context& context, const Facts& facts, const std::string* value, bool 
 ExitCode print_answer(Context& context, const Lookup<std::string>& found,
                       const AnswerOptions& options) {
   if (found.has_value()) {
-    print(context, facts_of(found, options.now), &*found, options.explain);
+    print(context, facts_of(found, options.at), &*found, options.explain);
     if (found.outcome() != Outcome::kStaleHit) return ExitCode::kOk;
     context.console.warning(options.what + " is past its ttl" +
                             (found.has_error() ? ": " + found.error().message : std::string()));
@@ -128,7 +141,7 @@ ExitCode print_answer(Context& context, const Lookup<std::string>& found,
   }
   if (found.outcome() == Outcome::kError) return fail(context, found.error());
   if (found.absent() && options.explain && !context.globals.json) {
-    context.console.message(text_of(facts_of(found, options.now)));
+    context.console.message(text_of(facts_of(found, options.at)));
   }
   return fail(context, ExitCode::kNotFound,
               options.what +
@@ -143,6 +156,10 @@ ExitCode print_stored(Context& context, const StoredBytes& stored, bool explain)
   facts.bytes = stored.bytes.size();
   facts.age = stored.row.age;
   facts.fresh_for = stored.row.fresh_for;
+  facts.created = stored.row.written;
+  facts.expires = stored.row.expires;
+  facts.version = stored.row.version;
+  facts.source_last_modified = stored.row.source_last_modified;
   for (const Label& label : stored.row.labels) facts.labels.push_back(format_label(label));
   print(context, facts, &stored.bytes, explain);
   context.console.note("the value is not text; its bytes are printed as they are stored");

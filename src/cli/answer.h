@@ -12,7 +12,7 @@ namespace strata::cli {
 struct AnswerOptions {
   std::string what;  // was asked for, for messages
   bool explain = false;
-  Instant now;
+  Moment at;
 };
 
 // Prints what was found, or why nothing was; returns the exit code that says the same.

@@ -74,6 +74,36 @@ TEST_F(CommandsTest, PrintValuesOfOtherTypesAsTheyAreStored) {
   EXPECT_EQ(run({"get", "--keyspace", "user", "42"}).code, ExitCode::kOk);
 }
 
+TEST_F(CommandsTest, CountOneLookUpForOneRequestOfAnyType) {
+  fill([](Cache& cache) { cache.keyspace<std::uint32_t>("count").put("1", 0x64636261); });
+  EXPECT_EQ(run({"get", "--keyspace", "count", "1"}).data, "abcd");
+  EXPECT_EQ(run({"get", "--keyspace", "count", "2"}).code, ExitCode::kNotFound);
+  EXPECT_EQ(run({"erase", "count", "2"}).code, ExitCode::kOk) << "is no look-up";
+  const Json stats = Json::parse(run({"stats", "--json"}).data).value();
+  EXPECT_EQ(stats.pick("/by_tier/sqlite/hits").value().text(), "1");
+  EXPECT_EQ(stats.pick("/by_tier/sqlite/misses").value().text(), "1");
+  EXPECT_EQ(stats.pick("/requests").value().text(), "2");
+}
+
+TEST_F(CommandsTest, TellVersionAndTimesOfWhatIsCached) {
+  fill([](Cache& cache) {
+    const CallOptions call{.version = "v7", .source_last_modified = WallTime{1'700'000'000'000}};
+    cache.keyspace<std::uint32_t>("count").put("1", 0x64636261, call);
+    cache.keyspace<std::string>("user").put("42", "Ada", call);
+  });
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"get", "--keyspace", "count", "1", "--json"},
+        {"get", "--keyspace", "user", "42", "--json"}}) {
+    const Json answer = Json::parse(run(words).data).value();
+    EXPECT_EQ(answer.pick("/version").value().text(), "\"v7\"");
+    EXPECT_EQ(answer.pick("/source_last_modified").value().text(), "\"2023-11-14T22:13:20.000Z\"");
+  }
+  const Json entries = Json::parse(run({"inspect", "--json"}).data).value();
+  EXPECT_EQ(entries.pick("/entries/0/version").value().text(), "\"v7\"");
+  EXPECT_EQ(entries.pick("/entries/1/source_last_modified").value().text(),
+            "\"2023-11-14T22:13:20.000Z\"");
+}
+
 TEST_F(CommandsTest, ReachWhatOtherProgramsHaveStored) {
   fill([](Cache& cache) {
     auto users = cache.keyspace<Json>("user");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "strata/core/duration.h"
 #include "strata/core/key.h"
 
 namespace strata::cli {
@@ -27,6 +28,15 @@ std::string name_of(const KeyParts& parts) {
   return name;
 }
 
+// Bytes outside ASCII are parts of letters.
+bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Joins words within a segment.
+bool is_joint(char c) { return c == '_' || c == '-'; }
+
 Duration age_of(const Lifetime& lifetime, const Moment& at) {
   if (lifetime.boot_id == at.boot_id) {
     return between({lifetime.written_since_boot}, at.now);
@@ -40,6 +50,38 @@ Duration age_of(const Lifetime& lifetime, const Moment& at) {
 }
 
 }  // namespace
+
+bool begins_with_segments(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix)) return false;
+  if (prefix.empty() || name.size() == prefix.size()) return true;
+  const char last = prefix.back();
+  return !is_word(last) || !(is_word(name[prefix.size()]) || is_joint(name[prefix.size()]));
+}
+
+WallTime later(WallTime time, Duration duration) {
+  const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  if (__builtin_add_overflow(time.unix_ms, ms, &time.unix_ms)) {
+    time.unix_ms = ms < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return time;
+}
+
+void write_end(JsonWriter& writer, std::optional<WallTime> expires) {
+  writer.key("expires_at");
+  if (expires) {
+    writer.value(format_wall_time(*expires));
+  } else {
+    writer.null();
+  }
+}
+
+void write_origin(JsonWriter& writer, const std::string& version,
+                  std::optional<WallTime> source_last_modified) {
+  if (!version.empty()) writer.member("version", version);
+  if (source_last_modified) {
+    writer.member("source_last_modified", format_wall_time(*source_last_modified));
+  }
+}
 
 bool RecordFilter::empty() const {
   return !source && !keyspace && !tag && !prefix && !older_than && !before && !expired;
@@ -60,7 +102,7 @@ bool RecordFilter::matches(const RecordRow& row) const {
   if (source && !carried(strata::source(*source))) return false;
   if (keyspace && !carried(strata::keyspace(*keyspace))) return false;
   if (tag && !carried(strata::tag(*tag))) return false;
-  if (prefix && !row.name.starts_with(*prefix)) return false;
+  if (prefix && !begins_with_segments(row.name, *prefix)) return false;
   if (older_than && row.age <= *older_than) return false;
   if (before && row.written >= *before) return false;
   return !expired || row.state == RecordState::kExpired;
@@ -101,6 +143,11 @@ RecordRow row_of(std::string_view tier, const Record& record, const Moment& at) 
   row.age = age_of(record.lifetime, at);
   row.written = record.lifetime.written_wall;
   row.negative = record.negative;
+  if (record.lifetime.keep_for != kForever) {
+    row.expires = later(row.written, record.lifetime.keep_for);
+  }
+  row.version = record.version;
+  row.source_last_modified = record.source_last_modified;
   const Remaining left = remaining(record.lifetime, at.now, at.wall_now, at.boot_id);
   row.fresh_for = left.fresh;
   row.state = left.kept <= Duration(0)    ? RecordState::kExpired

@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "strata/codecs/json_writer.h"
 #include "strata/core/record.h"
 #include "strata/core/result.h"
 #include "strata/core/time.h"
@@ -32,9 +34,31 @@ struct RecordRow {
   RecordState state = RecordState::kFresh;
   bool negative = false;
   WallTime written;
+  std::optional<WallTime> expires;  // not served from then on; nothing: never
+  std::string version;              // that its source gave it, or empty
+  std::optional<WallTime> source_last_modified;
 };
 
+// `time` and `duration`, which may be negative, to the millisecond; the ends of time stay.
+[[nodiscard]] WallTime later(WallTime time, Duration duration);
+
+// The members `expires_at`, and `version` and `source_last_modified` where they are known.
+void write_end(JsonWriter& writer, std::optional<WallTime> expires);
+void write_origin(JsonWriter& writer, const std::string& version,
+                  std::optional<WallTime> source_last_modified);
+
 [[nodiscard]] std::vector<std::string> tags_of(const RecordRow& row);
+
+// Whether `name` is `prefix`, or goes on after it in another segment: `issue` begins `issue:7` and
+// `issue/7`, but not `issue_type` or `issues`. Within a segment are letters, digits, `_`, `-` and
+// everything outside ASCII. A prefix that ends with anything but a letter or digit has chosen its
+// boundary itself, and all that begins with it matches: `issue_`, `name=`.
+[[nodiscard]] bool begins_with_segments(std::string_view name, std::string_view prefix);
+
+// The same for the help of commands.
+inline constexpr std::string_view kPrefixHelp =
+    "--prefix issue selects issue, issue:7 and issue/7, but neither issue_type nor issues; a "
+    "prefix that ends with a separator, such as issue_, selects all that begins so.";
 
 // All that are set must hold. What was computed from a source counts as of that source, and so
 // on: an entry carries the labels of what it depends on.

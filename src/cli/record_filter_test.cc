@@ -73,13 +73,58 @@ TEST_F(RecordFilterTest, TakesAgesOfAnotherBootFromTheWallClock) {
 TEST_F(RecordFilterTest, MatchesOnlyWhatFulfilsEverything) {
   const RecordRow user = row("42", {tag("org:7"), source("hr")});
   EXPECT_TRUE(RecordFilter().matches(user));
-  EXPECT_TRUE((RecordFilter{.keyspace = "user", .tag = "org:7", .prefix = "4"}.matches(user)));
+  EXPECT_TRUE((RecordFilter{.keyspace = "user", .tag = "org:7", .prefix = "42"}.matches(user)));
   EXPECT_TRUE((RecordFilter{.source = "hr"}.matches(user))) << "it depends on that source";
   EXPECT_FALSE((RecordFilter{.keyspace = "user", .tag = "org:8"}.matches(user)));
   EXPECT_FALSE((RecordFilter{.keyspace = "use"}.matches(user)));
   EXPECT_FALSE((RecordFilter{.prefix = "2"}.matches(user)));
   EXPECT_FALSE((RecordFilter{.source = "user"}.matches(user)));
   EXPECT_FALSE((RecordFilter{.expired = true}.matches(user)));
+}
+
+TEST_F(RecordFilterTest, APrefixEndsWithASegment) {
+  for (const char* name : {"issue", "issue:7", "issue/7", "issue?page=2", "issue.7", "issue 7"}) {
+    EXPECT_TRUE(begins_with_segments(name, "issue")) << name;
+  }
+  for (const char* name :
+       {"issue_type", "issue-type", "issues", "issue7", "issu", "x:issue", "", "issue\xc3\xa9"}) {
+    EXPECT_FALSE(begins_with_segments(name, "issue")) << name;
+  }
+  EXPECT_FALSE(begins_with_segments("42", "4"));
+  EXPECT_TRUE(begins_with_segments("user:4:name", "user:4"));
+  EXPECT_FALSE(begins_with_segments("user:42", "user:4"));
+  EXPECT_FALSE((RecordFilter{.prefix = "4"}.matches(row("42"))));
+}
+
+TEST_F(RecordFilterTest, APrefixThatEndsWithASeparatorMatchesAllThatBeginsSo) {
+  EXPECT_TRUE(begins_with_segments("issue_type", "issue_"));
+  EXPECT_TRUE(begins_with_segments("issue-type", "issue-"));
+  EXPECT_TRUE(begins_with_segments("issue:7", "issue:"));
+  EXPECT_TRUE(begins_with_segments("name=bash", "name="));
+  EXPECT_TRUE(begins_with_segments("anything", ""));
+  EXPECT_FALSE(begins_with_segments("issue", "issue:"));
+}
+
+TEST_F(RecordFilterTest, KnowsWhenARecordWasMadeAndWhenItEnds) {
+  Record written = record({.keyspace = "user", .identifier = "42"});
+  const std::int64_t made_ms = written.lifetime.written_wall.unix_ms;
+  clock_.advance(minutes(5));
+  EXPECT_EQ(row(written).written.unix_ms, made_ms);
+  EXPECT_EQ(row(written).expires, WallTime{made_ms + 2 * 3'600'000}) << "not its ttl: when it goes";
+  EXPECT_EQ(row(written).version, "");
+  EXPECT_FALSE(row(written).source_last_modified);
+  written.version = "\"etag\"";
+  written.source_last_modified = WallTime{5};
+  written.lifetime.keep_for = kForever;
+  EXPECT_EQ(row(written).version, "\"etag\"");
+  EXPECT_EQ(row(written).source_last_modified, WallTime{5});
+  EXPECT_FALSE(row(written).expires);
+}
+
+TEST_F(RecordFilterTest, TheEndsOfTimeStay) {
+  EXPECT_EQ(later(WallTime{1000}, -std::chrono::seconds(1)), WallTime{0});
+  EXPECT_EQ(later(WallTime{INT64_MAX}, hours(1)), WallTime{INT64_MAX});
+  EXPECT_EQ(later(WallTime{INT64_MIN}, -hours(1)), WallTime{INT64_MIN});
 }
 
 TEST_F(RecordFilterTest, MatchesByAgeAndDate) {

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/file.h"
@@ -38,6 +39,12 @@ bool is_damaged(const CacheStats& stats, const std::string& trouble) {
     if (traffic.tier.removed(RemovalCause::kCorrupt) > 0) return true;
   }
   return trouble.find("damaged") != std::string::npos;
+}
+
+// Whether the SQLite file could not be opened because another process has it.
+bool is_used_elsewhere(const Error& error) {
+  return error.code == ErrorCode::kUnavailable &&
+         error.message.find("in use by process") != std::string::npos;
 }
 
 // Sources become the keyspaces that they are cached in, so that one that is away, or wrong,
@@ -85,12 +92,17 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   }
   if (access != Access::kSources) leave_out_sources(*settings);
   const std::string path = sqlite_path(*settings);
-  if (access == Access::kLook && settings->sqlite.enabled && !file_exists(path)) {
+  const bool only_looks = access == Access::kLook || access == Access::kStats;
+  if (only_looks && settings->sqlite.enabled && !file_exists(path)) {
     context.console.note("there is no cache at " + path + " yet");
     settings->sqlite.enabled = false;
   }
 
   Result<Cache> cache = strata::open(*settings);
+  if (!cache && access == Access::kStats && is_used_elsewhere(cache.error())) {
+    settings->graceful = true;  // The tier is off then, and says why.
+    cache = strata::open(*settings);
+  }
   if (!cache) return fail(context, cache.error());
   std::unique_ptr<Session> session(
       new Session(context, access, *std::move(settings), *std::move(cache)));
@@ -110,8 +122,9 @@ std::string Session::stats_file() const { return stats_file_of(sqlite_path(setti
 ExitCode Session::finish(ExitCode code) {
   const Deadline deadline{saturating_add(clock_->now(), kFlushTimeout)};
   const Result<void> flushed = cache_->flush(deadline);
-  // Without the tier, an answer from a source is complete.
-  if (!flushed && (access_ != Access::kSources || trouble_.empty())) {
+  // Without the tier, an answer from a source is complete, and so are recorded statistics.
+  const bool does_without = access_ == Access::kSources || access_ == Access::kStats;
+  if (!flushed && (!does_without || trouble_.empty())) {
     context_.console.error("not everything was written: " + flushed.error().message);
     if (code == ExitCode::kOk) code = ExitCode::kFailed;
   }
@@ -123,11 +136,25 @@ ExitCode Session::finish(ExitCode code) {
   return code == ExitCode::kOk && !trouble_.empty() ? ExitCode::kDegraded : code;
 }
 
+Result<std::optional<Record>> Session::peek(Tier& tier, KeyRef key) {
+  Result<std::optional<Record>> record = tier.get(key, {});
+  if (!record) return record;
+  TierStats& peeked = peeked_[std::string(tier.name())];
+  ++(record->has_value() ? peeked.hits : peeked.misses);
+  return record;
+}
+
 void Session::record_run() {
   RecordedStats run;
   run.since = clock_->wall_now();
   run.runs = 1;
   run.counts = cache_->stats();
+  for (TierTraffic& traffic : run.counts.tiers) {
+    const auto peeked = peeked_.find(traffic.tier.name);
+    if (peeked == peeked_.end()) continue;
+    traffic.tier.hits -= std::min(traffic.tier.hits, peeked->second.hits);
+    traffic.tier.misses -= std::min(traffic.tier.misses, peeked->second.misses);
+  }
   run.calls = calls_.snapshot();
   if (!settings_.sqlite.enabled || !file_exists(sqlite_path(settings_))) return;
   if (!is_worth_recording(run.counts)) return;

@@ -10,13 +10,17 @@
 // Errors    open() and finish() say on the console what went wrong.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "cli/context.h"
 #include "strata/config/settings.h"
+#include "strata/core/record.h"
 #include "strata/ports/clock.h"
+#include "strata/ports/tier.h"
 #include "strata/stats/histogram.h"
 #include "strata/tiered/cache.h"
 
@@ -26,6 +30,7 @@ namespace strata::cli {
 enum class Access {
   kSources,  // little: a graceful cache answers without it, from sources
   kLook,     // what is in it; a file that does not exist is not created but counts as empty
+  kStats,    // as kLook; while another process has it, what was recorded beside it will do
   kChange,   // it is written, and created if necessary
 };
 
@@ -45,6 +50,9 @@ class Session {
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] std::string stats_file() const;
+
+  // What a tier holds under `key`, beside the requests of this run: the look-up is not recorded.
+  [[nodiscard]] Result<std::optional<Record>> peek(Tier& tier, KeyRef key);
 
   // Runs `operation` and counts how long it took.
   template <typename Operation>
@@ -71,6 +79,7 @@ class Session {
   std::unique_ptr<Cache> cache_;
   std::shared_ptr<Clock> clock_;
   Histogram calls_;
+  std::map<std::string, TierStats, std::less<>> peeked_;  // hits and misses that are not requests'
   std::string trouble_;  // why a tier is not as it should be, or empty
 };
 

@@ -12,6 +12,8 @@
 namespace strata::cli {
 namespace {
 
+constexpr std::string_view kMemory = "memory";
+
 struct Hits {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
@@ -33,6 +35,9 @@ struct Traffic {
   std::uint64_t loads = 0;
   std::uint64_t load_failures = 0;
   std::uint64_t puts = 0;
+  std::uint64_t joined = 0;     // waited for the load of another
+  std::uint64_t too_large = 0;  // not stored, by max_value_bytes
+  std::uint64_t refused = 0;    // not stored, since it may have been wrong already
 
   void add(const KeyspaceStats& keyspace) {
     const Hits more = requests_of(keyspace);
@@ -41,6 +46,9 @@ struct Traffic {
     add_to(loads, keyspace.loads);
     add_to(load_failures, keyspace.load_failures);
     add_to(puts, keyspace.puts);
+    add_to(joined, keyspace.joined);
+    add_to(too_large, keyspace.too_large);
+    add_to(refused, keyspace.refused);
   }
 };
 
@@ -112,13 +120,28 @@ void write_hits(JsonWriter& writer, const Hits& hits) {
   write_share(writer, "hit_rate", hits.hits, hits.all());
 }
 
+// Memory that is off holds nothing. What another tier holds that is off, nobody knows here.
+bool is_known(const TierStats& tier) {
+  return tier.state != TierState::kOff || tier.name == kMemory;
+}
+
+void write_amount(JsonWriter& writer, std::string_view name, bool known, std::uint64_t amount) {
+  writer.key(name);
+  if (known) {
+    writer.value(amount);
+  } else {
+    writer.null();
+  }
+}
+
 void write_tiers(JsonWriter& writer, const std::vector<TierView>& tiers) {
   writer.key("by_tier").begin_object();
   for (const auto& [now, counted] : tiers) {
     writer.key(now.name).begin_object().member("state", to_string(now.state));
     if (!now.reason.empty()) writer.member("reason", now.reason);
     write_hits(writer, {counted.hits, counted.misses});
-    writer.member("entries", now.entries).member("size_bytes", now.bytes);
+    write_amount(writer, "entries", is_known(now), now.entries);
+    write_amount(writer, "size_bytes", is_known(now), now.bytes);
     writer.member("max_entries", now.max_entries).member("max_size_bytes", now.max_bytes);
     writer.member("errors", counted.errors).member("stored", counted.stored);
     writer.member("refused", counted.refused).member("declined", counted.declined);
@@ -137,7 +160,9 @@ void write_groups(JsonWriter& writer, std::string_view name, const Groups& group
     writer.key(group).begin_object();
     write_hits(writer, traffic.requests);
     writer.member("loads", traffic.loads).member("load_failures", traffic.load_failures);
-    writer.member("puts", traffic.puts).end_object();
+    writer.member("puts", traffic.puts).member("joined", traffic.joined);
+    writer.member("too_large", traffic.too_large).member("refused", traffic.refused);
+    writer.end_object();
   }
   writer.end_object();
 }
@@ -185,7 +210,9 @@ std::string tier_table(const std::vector<TierView>& tiers, const TableStyle& sty
                {"STATE"},
                {"", Align::kLeft, true}});
   for (const auto& [now, counted] : tiers) {
-    table.row({printable_line(now.name), describe_count(now.entries), describe_bytes(now.bytes),
+    const bool known = is_known(now);
+    table.row({printable_line(now.name), known ? describe_count(now.entries) : "-",
+               known ? describe_bytes(now.bytes) : "-",
                now.max_bytes == 0 ? "-" : describe_bytes(now.max_bytes),
                describe_count(counted.hits), describe_count(counted.misses),
                describe_share(counted.hits, counted.hits + counted.misses),
@@ -202,10 +229,12 @@ std::string stats_json(const StatsView& view) {
   const std::vector<TierView> tiers = tiers_of(view);
   Hits lookups;
   std::uint64_t stored_bytes = 0;
+  bool all_known = true;
   for (const auto& [now, counted] : tiers) {
     add_to(lookups.hits, counted.hits);
     add_to(lookups.misses, counted.misses);
-    if (now.name != "memory") add_to(stored_bytes, now.bytes);
+    all_known = all_known && is_known(now);
+    if (now.name != kMemory) add_to(stored_bytes, now.bytes);
   }
 
   JsonWriter writer;
@@ -225,7 +254,7 @@ std::string stats_json(const StatsView& view) {
   write_share(writer, "lookup_hit_rate", lookups.hits, lookups.all());
   writer.member("invalidations", recorded.counts.invalidations);
   writer.member("tier_errors", recorded.counts.tier_errors);
-  writer.member("storage_bytes", stored_bytes);
+  write_amount(writer, "storage_bytes", all_known, stored_bytes);
   write_latency(writer, recorded.calls);
   write_tiers(writer, tiers);
   write_groups(writer, "by_source", by_source(recorded.counts));
@@ -249,6 +278,10 @@ std::string stats_text(const StatsView& view, const TableStyle& style) {
          describe_count(all.requests.misses, "miss", "misses") + "; " +
          describe_count(all.puts, "put", "puts") + "; " +
          describe_count(recorded.counts.invalidations, "invalidation", "invalidations") + "\n";
+  if (all.too_large > 0 || all.refused > 0) {
+    out += "not stored: " + describe_count(all.too_large) + " too large, " +
+           describe_count(all.refused) + " refused\n";
+  }
   if (recorded.calls.count() > 0) {
     out += "latency: half within " + describe_duration(recorded.calls.percentile(50)) +
            ", 95 % within " + describe_duration(recorded.calls.percentile(95)) + ", 99 % within " +

@@ -20,7 +20,8 @@ constexpr std::string_view kHead =
 # A line that begins with # and no space after it is a setting that is not in force; take the #
 # away to use it. Durations are written 250ms, 30s, 1h30m, 7d or never; a bare number counts
 # seconds. Sizes are bytes, or numbers with KiB, MiB or GiB. ${NAME} and ${NAME:-default} stand
-# for environment variables, $$ for a $. `strata config check` says what is wrong with a file.
+# for variables of the environment or of .env beside this file, $$ for a $. `strata config check`
+# says what is wrong with a file.
 
 )";
 

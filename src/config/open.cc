@@ -8,6 +8,7 @@
 #include "config/document.h"
 #include "config/line_log.h"
 #include "config/source_checks.h"
+#include "config/variables.h"
 #include "config/waiting_source.h"
 #include "strata/config/settings.h"
 #include "strata/core/key.h"
@@ -23,9 +24,11 @@ std::string resolved(const std::string& folder, const std::string& path) {
   return path.empty() ? path : (std::filesystem::path(folder) / path).string();
 }
 
-// The error with the place of the first setting below `key` that was given.
+// The error with the place of the first setting below `key` that was given, and the variables
+// of all of them.
 Error with_place(const Settings& settings, const std::string& key, const Error& error) {
-  const std::string message = key + ": " + error.message;
+  const std::string message =
+      key + ": " + error.message + internal::with_variables_below(settings.origins, key);
   if (settings.file.empty()) return {error.code, message, error.exception};
   internal::Place place;
   const std::string below = key + '.';

@@ -71,7 +71,9 @@ void Reader::problem_with_all(Place place, const std::string& path, std::string_
         const std::string& key = origin.first;
         return origin.second.secret && key.starts_with(path) && !key.ends_with(".headers");
       });
-  problem(place, path, may_show_secret ? kSecretRefused : message);
+  problem(place, path,
+          std::string(may_show_secret ? kSecretRefused : message) +
+              with_variables_below(origins_, path));
 }
 
 bool Reader::has_problem_below(const std::string& path) const {
@@ -173,8 +175,8 @@ void Reader::read_setting(const Entry& entry, const std::string& path, const Set
   if (setting.check != nullptr) {
     if (const auto checked = setting.check(*value); !checked) {
       // The message may quote the value.
-      problem(entry.value.place, path,
-              origin.secret ? std::string(kSecretRefused) : checked.error().message);
+      const std::string why = origin.secret ? std::string(kSecretRefused) : checked.error().message;
+      problem(entry.value.place, path, why + from_variables(origin.variables));
       return;
     }
   }
@@ -192,9 +194,19 @@ std::optional<Value> Reader::read_value(const Node& node, const std::string& pat
   }
   const auto scalar = read_scalar(node, path, origin);
   if (!scalar) return std::nullopt;
-  auto value = parse_value(setting, scalar->text, scalar->shown);
+  return read_text(node, path, setting, *scalar);
+}
+
+std::optional<Value> Reader::read_text(const Node& node, const std::string& path,
+                                       const Setting& setting, const Scalar& scalar) {
+  const bool is_given_outside =
+      std::any_of(scalar.variables.begin(), scalar.variables.end(),
+                  [](const auto& one) { return one.origin != VariableOrigin::kDefault; });
+  const bool is_outside_boolean = is_given_outside && setting.type == SettingType::kBoolean;
+  auto value = is_outside_boolean ? parse_outside_boolean(scalar.text, scalar.shown)
+                                  : parse_value(setting, scalar.text, scalar.shown);
   if (value) return std::move(*value);
-  problem(node.place, path, value.error().message);
+  problem(node.place, path, value.error().message + from_variables(scalar.variables));
   return std::nullopt;
 }
 
@@ -209,11 +221,8 @@ std::optional<Value> Reader::read_list(const Node& node, const std::string& path
   for (const Node& item : node.items) {
     const auto scalar = read_scalar(item, path, origin);
     if (!scalar) return std::nullopt;
-    const auto value = parse_value(setting, scalar->text, scalar->shown);
-    if (!value) {
-      problem(item.place, path, value.error().message);
-      return std::nullopt;
-    }
+    const auto value = read_text(item, path, setting, *scalar);
+    if (!value) return std::nullopt;
     texts.push_back(scalar->text);
     if (const auto* number = std::get_if<std::int64_t>(&*value)) {
       numbers.push_back(static_cast<int>(*number));
@@ -249,18 +258,18 @@ std::optional<Reader::Scalar> Reader::read_scalar(const Node& node, const std::s
     problem(node.place, path, wrong);
     return std::nullopt;
   }
-  auto substituted = substitute(node.text, environment_);
+  auto substituted = substitute(node.text, variables_);
   if (!substituted) {
     problem(node.place, path, substituted.error().message);
     return std::nullopt;
   }
   Scalar scalar{std::move(substituted->text), {}, std::move(substituted->variables)};
   scalar.shown = quoted(scalar.text);
-  for (const std::string& variable : scalar.variables) {
+  for (const SettingVariable& variable : scalar.variables) {
     origin.variables.push_back(variable);
-    if (!is_secret_name(variable)) continue;
+    if (!is_secret_name(variable.name)) continue;
     origin.secret = true;
-    scalar.shown = "the value of " + variable;
+    scalar.shown = "the value";
   }
   return scalar;
 }

@@ -13,8 +13,8 @@
 
 #include "config/document.h"
 #include "config/setting.h"
+#include "config/variables.h"
 #include "strata/config/settings.h"
-#include "strata/ports/environment.h"
 
 namespace strata::internal {
 
@@ -31,8 +31,7 @@ class Reader {
  public:
   using Sections = std::map<std::string, const Entry*>;
 
-  Reader(std::string file, const Environment& environment)
-      : file_(std::move(file)), environment_(environment) {}
+  Reader(std::string file, Variables& variables) : file_(std::move(file)), variables_(variables) {}
 
   // Reads the settings of `targets` from the map `node`, which stands under the key `path`.
   // Returns what it has under the names of `sections`; everything else is a problem.
@@ -55,7 +54,7 @@ class Reader {
   struct Scalar {
     std::string text;
     std::string shown;  // in messages: quoted, or only named if it may be a secret
-    std::vector<std::string> variables;
+    std::vector<SettingVariable> variables;
   };
   struct Problem {
     Place place;
@@ -71,12 +70,15 @@ class Reader {
                                  SettingOrigin& origin);
   std::optional<Value> read_named(const Node& node, const std::string& path, const Setting& setting,
                                   SettingOrigin& origin);
+  // What `scalar` writes; a problem, which names its variables, if it is nothing of that type.
+  std::optional<Value> read_text(const Node& node, const std::string& path, const Setting& setting,
+                                 const Scalar& scalar);
   std::optional<Scalar> read_scalar(const Node& node, const std::string& path,
                                     SettingOrigin& origin);
   void check_required(const Node& node, const std::string& path, const Target& target);
 
   std::string file_;
-  const Environment& environment_;
+  Variables& variables_;
   std::vector<Problem> problems_;
   std::size_t problem_count_ = 0;
   std::map<std::string, SettingOrigin> origins_;

@@ -39,6 +39,12 @@ std::string joined(const Items& items, Write write) {
 
 std::string to_text(std::string_view text) { return std::string(text); }
 
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return lower;
+}
+
 std::optional<std::int64_t> whole_number(std::string_view text) {
   // A leading zero would be octal to other readers of YAML.
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
@@ -176,9 +182,7 @@ bool is_plain_text(std::string_view text) {
   if (!begins_well || text.find_first_not_of(std::string(kLetters).append(kOthers)) != text.npos) {
     return false;
   }
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return std::count(kOther.begin(), kOther.end(), lower) == 0;
+  return std::count(kOther.begin(), kOther.end(), in_lower_case(text)) == 0;
 }
 
 }  // namespace
@@ -238,6 +242,13 @@ Result<Value> parse_value(const Setting& setting, const std::string& text,
   }
   STRATA_ASSERT(setting.type < SettingType::kTextMap);
   return Value();
+}
+
+Result<Value> parse_outside_boolean(std::string_view text, const std::string& shown) {
+  const std::string lower = in_lower_case(text);
+  if (lower == "true" || lower == "1" || lower == "yes") return Value(true);
+  if (lower == "false" || lower == "0" || lower == "no") return Value(false);
+  return rejected(shown + " is not true or false; write true, 1, yes, or false, 0, no");
 }
 
 std::string format_value(const Setting& setting, const Value& value) {

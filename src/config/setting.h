@@ -64,6 +64,10 @@ struct Setting {
 [[nodiscard]] Result<Value> parse_value(const Setting& setting, const std::string& text,
                                         const std::string& shown);
 
+// What a variable says of a setting that is true or false: in any case true, 1, yes, or false, 0,
+// no. YAML is stricter, since there a text can be what was not meant to be one.
+[[nodiscard]] Result<Value> parse_outside_boolean(std::string_view text, const std::string& shown);
+
 // The value as YAML, on one line; what parse_value() reads back.
 [[nodiscard]] std::string format_value(const Setting& setting, const Value& value);
 

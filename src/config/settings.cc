@@ -4,17 +4,19 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "config/document.h"
+#include "config/dot_env.h"
 #include "config/reader.h"
 #include "config/schema.h"
 #include "config/source_checks.h"
+#include "config/text_file.h"
+#include "config/variables.h"
 #include "core/nearest.h"
 #include "core/quote.h"
+#include "http_source/url_template.h"
 #include "strata/core/key.h"
 
 namespace strata {
@@ -164,8 +166,40 @@ const Entry* find_root(Reader& reader, const Node& document) {
   return found;
 }
 
-Error unreadable(const std::string& path, const std::string& why) {
-  return {ErrorCode::kRejected, path + ": " + why, {}};
+Result<Settings> read_settings(std::string_view text, const std::string& file_name,
+                               Variables& variables) {
+  auto document = parse_document(text, file_name);
+  if (!document) return document.error();
+
+  Reader reader(file_name, variables);
+  Settings settings;
+  settings.file = file_name;
+  if (document->kind == Node::Kind::kMap) {
+    const Entry* root = find_root(reader, *document);
+    if (root != nullptr) {
+      SettingsReader(reader, settings).read(root->value);
+    } else {
+      settings.remarks.push_back(file_name + ": has no key cache; every setting has its default");
+    }
+  } else if (document->kind != Node::Kind::kNull) {
+    return Error{
+        ErrorCode::kRejected,
+        located(file_name, document->place, "the file must be a map; begin it with `cache:`"),
+        {}};
+  }
+  if (auto error = reader.error()) return std::move(*error);
+  settings.origins = reader.take_origins();
+  return settings;
+}
+
+// Whoever may read a secret in it may use it.
+void remark_on_readers(const DotEnv& dot_env, std::vector<std::string>& remarks) {
+  if (!dot_env.others_read) return;
+  const auto secret = std::find_if(dot_env.variables.begin(), dot_env.variables.end(),
+                                   [](const auto& one) { return is_secret_name(one.first); });
+  if (secret == dot_env.variables.end()) return;
+  remarks.push_back(dot_env.file + ": others than its owner may read it, and it holds " +
+                    secret->first + "; make it private with chmod 600");
 }
 
 }  // namespace
@@ -173,53 +207,35 @@ Error unreadable(const std::string& path, const std::string& why) {
 
 Result<Settings> parse_settings(std::string_view text, const std::string& file_name,
                                 const Environment& environment) {
-  using internal::Node;
-  auto document = internal::parse_document(text, file_name);
-  if (!document) return document.error();
-
-  internal::Reader reader(file_name, environment);
-  Settings settings;
-  settings.file = file_name;
-  if (document->kind == Node::Kind::kMap) {
-    const internal::Entry* root = internal::find_root(reader, *document);
-    if (root != nullptr) {
-      internal::SettingsReader(reader, settings).read(root->value);
-    } else {
-      settings.remarks.push_back(file_name + ": has no key cache; every setting has its default");
-    }
-  } else if (document->kind != Node::Kind::kNull) {
-    return Error{ErrorCode::kRejected,
-                 internal::located(file_name, document->place,
-                                   "the file must be a map; begin it with `cache:`"),
-                 {}};
-  }
-  if (auto error = reader.error()) return std::move(*error);
-  settings.origins = reader.take_origins();
-  return settings;
+  internal::Variables variables(environment);
+  return internal::read_settings(text, file_name, variables);
 }
 
 Result<Settings> load_settings(const std::string& path, const Environment& environment) {
-  const std::filesystem::path file(path);
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (status.type() == std::filesystem::file_type::not_found) {
-    return internal::unreadable(
-        path, "does not exist; `strata init` writes one with every key and its default");
+  const auto file = internal::read_text_file(path, internal::kConfigBytes);
+  if (!file) return file.error();
+  if (!*file) {
+    return Error{ErrorCode::kRejected,
+                 path + ": does not exist; `strata init` writes one with every key and its default",
+                 {}};
   }
-  if (error) return internal::unreadable(path, "cannot be read: " + error.message());
-  if (!std::filesystem::is_regular_file(status)) return internal::unreadable(path, "is not a file");
-
-  std::ifstream stream(file, std::ios::binary);
-  // One byte more than is allowed tells a text that is too long.
-  std::string text(internal::kConfigBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream.is_open() || stream.bad()) {
-    return internal::unreadable(path, "cannot be read; check its permissions");
+  const internal::DotEnv dot_env = internal::load_dot_env(path);
+  internal::Variables variables(environment, &dot_env);
+  auto settings = internal::read_settings((*file)->text, path, variables);
+  // First of all: what else is wrong may follow from it. A `.env` that nothing was looked for in
+  // may be meant for somebody who reads it differently.
+  if (!dot_env.problems.empty() && variables.asked_dot_env()) {
+    std::string message;
+    for (const std::string& problem : dot_env.problems) {
+      message += (message.empty() ? "" : "\n") + problem;
+    }
+    return Error{ErrorCode::kRejected, std::move(message), {}};
   }
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-
-  auto settings = parse_settings(text, path, environment);
-  if (settings) settings->folder = file.parent_path().string();
+  if (!settings) return settings;
+  settings->folder = std::filesystem::path(path).parent_path().string();
+  auto& remarks = settings->remarks;
+  remarks.insert(remarks.end(), dot_env.problems.begin(), dot_env.problems.end());
+  internal::remark_on_readers(dot_env, remarks);
   return settings;
 }
 

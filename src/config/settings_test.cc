@@ -304,53 +304,6 @@ TEST(Settings, AKeyCannotForgeALineOfTheMessage) {
   EXPECT_EQ(error.find('\n'), std::string::npos) << error;
 }
 
-TEST(Settings, VariablesAreReplacedInValuesOnly) {
-  const Settings settings =
-      parse("cache: {name: \"${NAME}-${STAGE:-dev}\", sqlite: {max_bytes: \"${SIZE}\"}}\n",
-            {{"NAME", "shop"}, {"SIZE", "8MiB"}})
-          .value();
-  EXPECT_EQ(settings.name, "shop-dev");
-  EXPECT_EQ(settings.sqlite.options.max_bytes, 8u << 20);
-  EXPECT_NE(error_of("cache: {\"${NAME}\": x}\n", {{"NAME", "name"}}), "");
-}
-
-TEST(Settings, AnUndefinedVariableIsNamedWithItsKey) {
-  EXPECT_EQ(error_of("cache:\n  name: ${APP_NAME}\n"),
-            "f.yaml:2:9: cache.name: the environment variable APP_NAME is not set; set it, or "
-            "write ${APP_NAME:-default}");
-}
-
-// What a variable brings is one scalar, whatever it looks like.
-TEST(Settings, AVariableCannotAddKeys) {
-  const std::string injected = "x\n  graceful: false\nlog: {level: debug}, \"#\": [";
-  const Settings settings =
-      parse("cache:\n  sqlite: {path: \"${P}\"}\n", {{"P", injected}}).value();
-  EXPECT_EQ(settings.sqlite.options.path, injected);
-  EXPECT_TRUE(settings.graceful);
-  EXPECT_EQ(settings.log.level, LogThreshold::kWarning);
-  EXPECT_EQ(parse("cache: {sqlite: {path: '${P}'}}", {{"P", "*a"}}).value().sqlite.options.path,
-            "*a");
-  EXPECT_EQ(error_of("cache: {graceful: '${P}'}", {{"P", "~"}}),
-            "f.yaml:1:19: cache.graceful: \"~\" is not true or false; write true or false");
-}
-
-TEST(Settings, ASecretIsNotShownInAnError) {
-  EXPECT_EQ(error_of("cache:\n  graceful: ${API_TOKEN}\n", {{"API_TOKEN", "hunter2"}}),
-            "f.yaml:2:13: cache.graceful: the value of API_TOKEN is not true or false; write true "
-            "or false");
-  EXPECT_EQ(error_of("cache: {name: '${API_TOKEN}'}\n", {{"API_TOKEN", "hunter 2"}}),
-            "f.yaml:1:15: cache.name: is refused; why is not shown, since it may be a secret");
-  EXPECT_EQ(error_of("cache: {sources: {a: {http: {url: 'https://h/', json_pointer: '${TOKEN}'}}}}",
-                     {{"TOKEN", "hunter2"}}),
-            "f.yaml:1:23: cache.sources.a.http: is refused; why is not shown, since it may be a "
-            "secret");
-  const std::string url_error =
-      error_of("cache: {sources: {a: {http: {url: \"ht!tp://${DB_PASSWORD}\"}}}}\n",
-               {{"DB_PASSWORD", "hunter2"}});
-  EXPECT_NE(url_error, "");
-  EXPECT_EQ(url_error.find("hunter2"), std::string::npos) << url_error;
-}
-
 TEST(Settings, LinesMayEndAsOnWindows) {
   const Settings settings = parse("cache:\r\n  name: shop\r\n  graceful: false\r\n").value();
   EXPECT_EQ(settings.name, "shop");

@@ -11,10 +11,24 @@ namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
 
+std::string_view to_string(VariableOrigin origin) {
+  switch (origin) {
+    case VariableOrigin::kEnvironment:
+      return "environment ";
+    case VariableOrigin::kDotEnv:
+      return ".env ";
+    case VariableOrigin::kDefault:
+      break;
+  }
+  return "the default of ";
+}
+
 std::string describe_origin(const Settings& settings, const SettingOrigin& origin) {
   std::string out = settings.file + ':' + std::to_string(origin.line);
-  for (std::size_t index = 0; index < origin.variables.size(); ++index) {
-    out += (index == 0 ? ", from " : " and ") + origin.variables[index];
+  std::string_view before = ", from ";
+  for (const SettingVariable& variable : origin.variables) {
+    out.append(before).append(to_string(variable.origin)).append(variable.name);
+    before = " and ";
   }
   return out;
 }

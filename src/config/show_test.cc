@@ -33,7 +33,7 @@ TEST(EffectiveSettings, EachSaysWhereItCameFrom) {
       "cache:\n  name: ${APP:-shop}\n  defaults:\n    ttl: 1h\n  keyspaces:\n"
       "    user: {keep_for: 1d}\n");
   EXPECT_EQ(effective(settings, "cache.name").value, "shop");
-  EXPECT_EQ(effective(settings, "cache.name").origin, "f.yaml:2, from APP");
+  EXPECT_EQ(effective(settings, "cache.name").origin, "f.yaml:2, from the default of APP");
   EXPECT_EQ(effective(settings, "cache.graceful").value, "true");
   EXPECT_EQ(effective(settings, "cache.graceful").origin, "default");
   EXPECT_EQ(effective(settings, "cache.keyspaces.user.keep_for").origin, "f.yaml:6");
@@ -85,7 +85,7 @@ cache:
     EXPECT_EQ(setting.origin.find("hunter"), std::string::npos) << setting.key;
   }
   EXPECT_EQ(effective(settings, "cache.name").value, "(redacted)");
-  EXPECT_EQ(effective(settings, "cache.name").origin, "f.yaml:3, from NAME_SECRET");
+  EXPECT_EQ(effective(settings, "cache.name").origin, "f.yaml:3, from environment NAME_SECRET");
   EXPECT_EQ(effective(settings, "cache.sources.a.http.headers").value,
             "{Authorization: \"(redacted)\", Accept: \"(redacted)\"}");
   EXPECT_EQ(effective(settings, "cache.sources.a.http.params").value,
@@ -130,6 +130,12 @@ TEST(SettingsWarnings, WhatHasNoEffectIsNamed) {
                                      "the ttl of 1m"});
 }
 
+TEST(SettingsWarnings, TheVariablesOfAValueAreNamed) {
+  EXPECT_EQ(settings_warnings(parse("cache: {defaults: {ttl: '${CT}'}}", {{"CT", "5ms"}})),
+            std::vector<std::string>{"f.yaml:1:20: cache.defaults.ttl: 5ms is unusually short; is "
+                                     "the unit right? (from ${CT})"});
+}
+
 TEST(SettingsWarnings, ASecretParameterIsNamed) {
   const std::string expected =
       "cache.sources.a.http.params: a default that may be a secret becomes part of the keys, which "
@@ -137,7 +143,7 @@ TEST(SettingsWarnings, ASecretParameterIsNamed) {
   EXPECT_EQ(settings_warnings(parse("cache: {sources: {a: {http: {url: 'https://h/?k={k}', params: "
                                     "{k: '${API_KEY}'}}}}}",
                                     {{"API_KEY", "x"}})),
-            std::vector<std::string>{"f.yaml:1:55: " + expected});
+            std::vector<std::string>{"f.yaml:1:55: " + expected + " (from ${API_KEY})"});
   EXPECT_EQ(settings_warnings(parse("cache: {sources: {a: {http: {url: 'https://h/?k={token}', "
                                     "params: {token: x}}}}}")),
             std::vector<std::string>{"f.yaml:1:59: " + expected});

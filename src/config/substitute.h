@@ -12,17 +12,17 @@
 #include <string_view>
 #include <vector>
 
+#include "config/variables.h"
 #include "strata/core/result.h"
-#include "strata/ports/environment.h"
 
 namespace strata::internal {
 
 struct Substituted {
   std::string text;
-  std::vector<std::string> variables;  // in order of use, those that gave their default included
+  std::vector<SettingVariable> variables;  // in order of use
 };
 
 // Errors: kRejected, naming the variable and what is wrong with it.
-[[nodiscard]] Result<Substituted> substitute(std::string_view text, const Environment& environment);
+[[nodiscard]] Result<Substituted> substitute(std::string_view text, Variables& variables);
 
 }  // namespace strata::internal

@@ -19,7 +19,8 @@ Environment table(std::map<std::string, std::string> variables) {
 std::string substituted(std::string_view text) {
   const Environment environment =
       table({{"A", "one"}, {"B_2", "two"}, {"EMPTY", ""}, {"DOLLAR", "${A}$$"}});
-  const auto result = substitute(text, environment);
+  Variables variables(environment);
+  const auto result = substitute(text, variables);
   return result ? result->text : "error: " + result.error().message;
 }
 
@@ -57,7 +58,8 @@ TEST(Substitute, WhatAVariableBringsIsNotLookedAtAgain) {
 
 TEST(Substitute, AnUndefinedVariableIsNamed) {
   EXPECT_EQ(substituted("x${NONE}"),
-            "error: the environment variable NONE is not set; set it, or write ${NONE:-default}");
+            "error: the variable NONE is not set; set it in the environment or in .env, or write "
+            "${NONE:-default}");
 }
 
 TEST(Substitute, WhatNamesNoVariableIsAnError) {
@@ -75,14 +77,42 @@ TEST(Substitute, WhatNamesNoVariableIsAnError) {
 }
 
 TEST(Substitute, AValueMustBeUtf8) {
-  const auto result = substitute("${A}", table({{"A", "\xff"}}));
+  const Environment environment = table({{"A", "\xff"}});
+  Variables variables(environment);
+  const auto result = substitute("${A}", variables);
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message, "the value of A is not UTF-8");
 }
 
-TEST(Substitute, TheVariablesAreReported) {
-  const auto result = substitute("${B}${A}${B:-x}", table({{"A", "1"}, {"B", "2"}}));
-  EXPECT_EQ(result.value().variables, (std::vector<std::string>{"B", "A", "B"}));
+TEST(Substitute, TheVariablesAreReportedWithWhereTheyCameFrom) {
+  const Environment environment = table({{"A", "1"}, {"EMPTY", ""}});
+  const DotEnv dot_env{
+      .file = ".env", .variables = {{"A", "2"}, {"B", "3"}, {"EMPTY", "4"}}, .problems = {}};
+  Variables variables(environment, &dot_env);
+  const auto result = substitute("${B}${A}${C:-x}${EMPTY}${EMPTY:-y}", variables).value();
+  EXPECT_EQ(result.text, "31xy") << "what is set to nothing in the environment is set";
+  std::string shown;
+  for (const SettingVariable& used : result.variables) {
+    shown += used.name + std::to_string(static_cast<int>(used.origin)) + " ";
+  }
+  EXPECT_EQ(shown, "B1 A0 C2 EMPTY0 EMPTY2 ");
+}
+
+TEST(Substitute, TheDotEnvFileIsAskedOnlyForWhatTheEnvironmentLacks) {
+  const Environment environment = table({{"A", "1"}});
+  const DotEnv dot_env;
+  Variables variables(environment, &dot_env);
+  EXPECT_TRUE(substitute("${A}", variables).ok());
+  EXPECT_FALSE(variables.asked_dot_env());
+  EXPECT_TRUE(substitute("${B:-x}", variables).ok());
+  EXPECT_TRUE(variables.asked_dot_env());
+}
+
+TEST(Substitute, MessagesNameEachVariableOnceAndWhereItIs) {
+  EXPECT_EQ(from_variables({}), "");
+  EXPECT_EQ(from_variables(std::vector<SettingVariable>{
+                {"A"}, {"B", VariableOrigin::kDotEnv}, {"A"}, {"C", VariableOrigin::kDefault}}),
+            " (from ${A} and ${B} of .env and the default of ${C})");
 }
 
 }  // namespace

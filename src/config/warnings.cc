@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/document.h"
+#include "config/variables.h"
 #include "http_source/url_template.h"
 #include "strata/config/settings.h"
 #include "strata/core/duration.h"
@@ -107,9 +108,13 @@ class Warner {
 
   void warn(const std::string& key, const std::string& message) {
     Place place;
+    std::string from;
     const auto origin = settings_.origins.find(key);
-    if (origin != settings_.origins.end()) place = {origin->second.line, origin->second.column};
-    lines_.push_back(located(settings_.file, place, key + ": " + message));
+    if (origin != settings_.origins.end()) {
+      place = {origin->second.line, origin->second.column};
+      from = from_variables(origin->second.variables);
+    }
+    lines_.push_back(located(settings_.file, place, key + ": " + message + from));
   }
 
   const Settings& settings_;

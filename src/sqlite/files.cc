@@ -100,6 +100,8 @@ Result<void> check_file(const std::string& path) {
   return {};
 }
 
+constexpr std::size_t kVersionAt = 60;  // in the first page, as SQLite has it
+
 // What the first page says.
 struct Header {
   bool is_sqlite = false;
@@ -110,7 +112,6 @@ struct Header {
 
 Header read_header(const std::string& page) {
   constexpr std::string_view kSqlite{"SQLite format 3\0", 16};
-  constexpr std::size_t kVersionAt = 60;
   constexpr std::size_t kApplicationAt = 68;
   constexpr std::size_t kHeaderBytes = 100;
   Header header;
@@ -127,6 +128,18 @@ Header read_header(const std::string& page) {
   header.application = number_at(kApplicationAt);
   header.is_intact = page.size() == kPageBytes && page_is_intact(page.data(), 0);
   return header;
+}
+
+// Whether the first page, which is not intact, has a high version by damage: one that no Strata
+// has, or one without which the page would be whole. A program that sets the version, like the
+// sqlite3 shell, changes more of the page than that and does not know of its checksum.
+bool is_damaged_version(std::string page, std::uint32_t version) {
+  if (version > kSchemaVersionMax) return true;
+  if (page.size() != kPageBytes) return false;
+  for (std::size_t byte = 0; byte < 4; ++byte) {
+    page[kVersionAt + byte] = static_cast<char>((kSchemaVersion >> (8 * (3 - byte))) & 0xff);
+  }
+  return page_is_intact(page.data(), 0);
 }
 
 void remove_quarantined(const Paths& paths) {
@@ -252,7 +265,10 @@ Result<Found> inspect(const Paths& paths, const std::optional<JournalContents>& 
                     " is not a cache of Strata and is left as it is: choose another path");
   }
   if (header.version > static_cast<std::uint32_t>(kSchemaVersion)) {
-    if (was_ours && journal->owner.schema == std::uint64_t{kSchemaVersion}) return found;
+    // A newer Strata that ended in the middle of its opening leaves a journal of this one.
+    const bool may_be_damage =
+        was_ours && journal->owner.schema == kSchemaVersion && !header.is_intact;
+    if (may_be_damage && is_damaged_version(page, header.version)) return found;
     return rejected("the cache file " + internal::quoted(paths.database) +
                     " was written by a newer Strata (its version is " +
                     std::to_string(header.version) + ", this one knows " +

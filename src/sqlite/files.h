@@ -54,8 +54,9 @@ struct Found {
   Kind kind = Kind::kNothing;
   std::uint64_t inode = 0;
 };
-// kRejected if it belongs to another program or to a newer Strata. A file that is no cache but
-// has our journal beside it is ours, and damaged.
+// kRejected if it belongs to another program or to a newer Strata, whoever wrote its version. A
+// file that is no cache but has our journal beside it is ours, and damaged; so is one whose
+// version cannot be a Strata's.
 [[nodiscard]] Result<Found> inspect(const Paths& paths,
                                     const std::optional<JournalContents>& journal);
 

@@ -25,19 +25,28 @@ bool has_too_many_free(const Rows::Usage& usage) {
 
 }  // namespace
 
+bool Writer::is_too_large() const { return usage_.used_pages * kPageBytes > options_.max_bytes; }
+
 bool Writer::has_more_to_do() const {
   if (!running_.empty()) return true;
   if (ledger_.is_closed()) return false;
-  const bool is_too_large = usage_.used_pages * kPageBytes > options_.max_bytes;
   return !expiries_.empty() || group_hand_ != INT64_MAX ||
-         (is_too_large && store_.meta().entries > 0) || (has_too_many_free(usage_) && can_vacuum_);
+         (is_too_large() && store_.meta().entries > 0) ||
+         (has_too_many_free(usage_) && can_vacuum_);
+}
+
+// Until when the writer may wait for work.
+Deadline Writer::rest() const {
+  if (has_more_to_do()) return {Instant{}};
+  return {ledger_.is_closed() ? kNever : next_sweep_};
 }
 
 void Writer::tidy() {
   if (!store_.is_open()) return;
   measure();
-  if (store_.is_open() && usage_.used_pages * kPageBytes > options_.max_bytes) evict();
-  if (store_.is_open() && !expiries_.empty()) expire();
+  if (store_.is_open()) begin_sweep();
+  if (store_.is_open() && is_too_large()) evict();
+  if (store_.is_open() && !expiries_.empty()) static_cast<void>(expire());
   if (store_.is_open()) give_room_back();
   if (store_.is_open()) copy_log();
 }
@@ -51,40 +60,93 @@ void Writer::measure() {
   condition_.set_bytes(usage_.used_pages * kPageBytes);
 }
 
-// A clock's hand goes round over the entries in the order of their first storing. One that was
-// read since the hand last passed stays, the others go.
+// A sweep looks at the minutes that are over. All that it finds there has expired, unless the
+// wall clock was set, so it costs what it gives; what expires in this minute waits for the next.
+void Writer::begin_sweep() {
+  const Instant now = clock_.now();
+  const std::int64_t minute = clock_.wall_now().unix_ms / kMinuteMs - 1;
+  const bool is_due = now >= next_sweep_ || (is_too_large() && minute != swept_minute_);
+  if (!is_due || !expiries_.empty() || ledger_.is_closed()) return;
+  next_sweep_ = saturating_add(now, kSweepInterval);
+  swept_minute_ = minute;
+  expiries_.push_back({.cursor = {.until = minute}});
+}
+
+// What has expired goes first. Slices without any, as there may be after the wall clock was set,
+// do not keep the file from getting smaller.
 void Writer::evict() {
   const std::uint64_t low_water = options_.max_bytes / 20 * 19;
+  bool expires = true;
   for (std::size_t slice = 0; slice < kSlicesPerGroup; ++slice) {
-    Tally tally;
-    std::int64_t hand = hand_;
-    const bool done = transact(tally, [&] {
-      return store_.rows().evict(hand, kSliceRows, tally,
-                                 [this](std::int64_t id) { return recent_.take(id); });
-    });
-    if (!done) return;
-    hand_ = hand;
-    if (hand_ == INT64_MIN) group_hand_ = INT64_MIN;  // once round: some groups may be empty
+    expires = expires && !expiries_.empty();
+    if (expires) {
+      const std::optional<std::uint64_t> removed = expire();
+      if (!removed) return;
+      expires = *removed > 0;
+    } else if (!evict_some()) {
+      return;
+    }
     measure();
     if (!store_.is_open() || usage_.used_pages * kPageBytes <= low_water) return;
     if (store_.meta().entries == 0) return;
   }
 }
 
-void Writer::expire() {
-  Expiry& expiry = expiries_.front();
+// A clock's hand goes round over the entries in the order of their first storing. One that was
+// read since the hand last passed stays, the others go.
+bool Writer::evict_some() {
+  Tally tally;
+  std::int64_t hand = hand_;
+  const bool done = transact(tally, [&] {
+    return store_.rows().evict(hand, kSliceRows, tally,
+                               [this](std::int64_t id) { return recent_.take(id); });
+  });
+  if (!done) return false;
+  hand_ = hand;
+  if (hand_ == INT64_MIN) group_hand_ = INT64_MIN;  // once round: some groups may be empty
+  return true;
+}
+
+int Writer::find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
+                         std::vector<Rows::Expired>& expired) {
   const Moment moment{
       .now = clock_.now(), .wall_now = clock_.wall_now(), .boot_id = clock_.boot_id()};
-  Tally tally;
+  const int code = store_.rows().find_expired(cursor, moment, limit, expired);
+  // Asked after the time: a touch that comes later found its entry alive at that time.
+  std::erase_if(expired, [this](const Rows::Expired& entry) {
+    return entry.cause == RemovalCause::kExpired && ledger_.is_touched(entry.key);
+  });
+  return code;
+}
+
+// One slice of the oldest look for expired entries. Returns how many went, nothing if it failed.
+std::optional<std::uint64_t> Writer::expire() {
+  Expiry& expiry = expiries_.front();
+  const Instant began = clock_.now();
   Rows::ExpiryCursor cursor = expiry.cursor;
-  const bool done = transact(
-      tally, [&] { return store_.rows().remove_expired(cursor, moment, kSliceRows, tally); });
-  if (!done) return;
+  std::vector<Rows::Expired> expired;
+  if (const int code = find_expired(cursor, kSliceRows, expired); code != SQLITE_OK) {
+    handle(code);
+    return std::nullopt;
+  }
+  Tally tally;
+  // Nothing to remove is nothing to write, unless it is to be seen whether writing works again.
+  const bool writes = !expired.empty() || is_failing_;
+  if (writes && !transact(tally, [&] { return store_.rows().remove_expired(expired, tally); })) {
+    return std::nullopt;
+  }
   expiry.cursor = cursor;
   expiry.removed += tally.removed[static_cast<std::size_t>(RemovalCause::kExpired)];
-  if (cursor.more) return;
-  ledger_.finish_expiry(expiry.operation, expiry.removed);
-  expiries_.pop_front();
+  if (!cursor.more) {
+    const Expiry done = expiry;
+    expiries_.pop_front();
+    // A sweep's interval began with it.
+    if (done.operation != 0) {
+      next_sweep_ = saturating_add(began, kSweepInterval);
+      ledger_.finish_expiry(done.operation, done.removed);
+    }
+  }
+  return expired.size();
 }
 
 void Writer::give_room_back() {

@@ -95,9 +95,14 @@ struct Journal::Layout {
 };
 
 std::optional<JournalContents> Journal::read(const std::string& path) {
-  static_assert(sizeof(Layout) == kHeaderBytes);
   std::string bytes;
-  if (!read_whole_file(path, bytes) || bytes.size() < kHeaderBytes) return std::nullopt;
+  if (!read_whole_file(path, bytes)) return std::nullopt;
+  return decode(bytes);
+}
+
+std::optional<JournalContents> Journal::decode(std::string_view bytes) {
+  static_assert(sizeof(Layout) == kHeaderBytes);
+  if (bytes.size() < kHeaderBytes) return std::nullopt;
   Layout header;
   std::memcpy(static_cast<void*>(&header), bytes.data(), kHeaderBytes);
   const Fixed& fixed = header.fixed;

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "strata/core/label.h"
@@ -53,6 +54,8 @@ class Journal {
 
   // The journal at `path`, or nothing if it is not one: missing, cut, another version.
   [[nodiscard]] static std::optional<JournalContents> read(const std::string& path);
+  // The same for what was in the file, whoever wrote it.
+  [[nodiscard]] static std::optional<JournalContents> decode(std::string_view bytes);
 
   // A new journal in the place of the one at `path`, which stays whole until then.
   struct Start {

@@ -35,6 +35,10 @@
 
 namespace strata::sqlite {
 
+// Calls of remove_expired() that the writer has not carried out, whether somebody still waits
+// for them or not.
+inline constexpr std::size_t kExpiriesMax = 16;
+
 struct LedgerOptions {
   std::size_t remembered_labels = 0;
   std::size_t max_pending_writes = 0;
@@ -124,7 +128,8 @@ class Ledger {
   // one failed, the next try is made now.
   [[nodiscard]] Result<void> wait_for(std::uint64_t operation, Deadline deadline);
   [[nodiscard]] Result<void> flush(Deadline deadline);
-  // Has expired entries removed and waits for it. Returns how many.
+  // Has expired entries removed and waits for it. Returns how many. kUnavailable as well while
+  // kExpiriesMax calls are not carried out: each that timed out left its work behind.
   [[nodiscard]] Result<std::uint64_t> remove_expired(Deadline deadline);
 
   // Something is wrong with the file: the writer is to look at it.
@@ -138,8 +143,10 @@ class Ledger {
   // For the writer.
 
   enum class Taken { kWork, kDamage, kStop };
-  // Adds the oldest operations to `batch`. With `wait`, waits until there is something.
-  [[nodiscard]] Taken take(Batch& batch, bool wait);
+  // Adds the oldest operations to `batch`. Waits until there is something, or `until`.
+  [[nodiscard]] Taken take(Batch& batch, Deadline until);
+  // Whether the entry's row is to get another lifetime than it has.
+  [[nodiscard]] bool is_touched(LabelId label) const;
   [[nodiscard]] std::string take_damage();
   // What became of the removals in a commit.
   struct Commit {
@@ -247,6 +254,7 @@ class Ledger {
   ByLabel<Tombstone> tombstones_ STRATA_GUARDED_BY(mutex_);
   std::deque<Operation> queue_ STRATA_GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::optional<std::uint64_t>> expiries_ STRATA_GUARDED_BY(mutex_);
+  std::size_t unfinished_expiries_ STRATA_GUARDED_BY(mutex_) = 0;
   std::size_t pending_bytes_ STRATA_GUARDED_BY(mutex_) = 0;
   std::size_t taken_ STRATA_GUARDED_BY(mutex_) = 0;      // operations in the writer's hands
   std::uint64_t last_ STRATA_GUARDED_BY(mutex_) = 0;     // the id of the newest operation

@@ -71,7 +71,7 @@ class LedgerTest : public ::testing::Test {
 
   Batch take() {
     Batch batch;
-    EXPECT_EQ(ledger->take(batch, false), Ledger::Taken::kWork);
+    EXPECT_EQ(ledger->take(batch, {clock.now()}), Ledger::Taken::kWork);
     return batch;
   }
   void finish(Batch& batch) { ledger->finish(batch, {.number = ++commits}); }
@@ -344,7 +344,7 @@ TEST_F(LedgerTest, AfterItsCloseNothingIsAccepted) {
   EXPECT_TRUE(ledger->fill(record("a", "2"), id_of("a"), Ticket{100}).closed);
   EXPECT_TRUE(ledger->put(id_of("a"), nullptr, Ticket{100}, {}).closed);
   Batch batch;
-  EXPECT_EQ(ledger->take(batch, true), Ledger::Taken::kStop);
+  EXPECT_EQ(ledger->take(batch, {}), Ledger::Taken::kStop);
   const Ticket before = ledger->position();
   EXPECT_GT(invalidate(tag("t")), before) << "numbers go on";
 }
@@ -367,7 +367,7 @@ TEST_F(LedgerTest, InvariantsHoldThroughRandomCalls) {
           (void)ledger->touch_pending(id_of(key), key_of(key), {});
           break;
         case 4:
-          if (batch.empty()) (void)ledger->take(batch, false);
+          if (batch.empty()) (void)ledger->take(batch, {clock.now()});
           break;
         case 5:
           if (!batch.empty()) finish(batch);
@@ -379,7 +379,7 @@ TEST_F(LedgerTest, InvariantsHoldThroughRandomCalls) {
     }
     do {
       finish(batch);
-      (void)ledger->take(batch, false);
+      (void)ledger->take(batch, {clock.now()});
     } while (!batch.empty());
     EXPECT_TRUE(ledger->is_drained());
     EXPECT_EQ(ledger->counts().tombstones, 0u);

@@ -84,7 +84,9 @@ bool Ledger::take_some(Batch& batch, ByLabel<std::size_t>& removals) {
   return true;
 }
 
-Ledger::Taken Ledger::take(Batch& batch, bool wait) {
+Ledger::Taken Ledger::take(Batch& batch, Deadline until) {
+  // Time is the clock's, which may stand still or jump; so no wait is long.
+  constexpr Duration kSlice = std::chrono::milliseconds(500);
   ByLabel<std::size_t> removals(0, Spread{epoch_ | 1});
   for (;;) {
     const MutexLock lock(mutex_);
@@ -94,11 +96,12 @@ Ledger::Taken Ledger::take(Batch& batch, bool wait) {
       if (!take_some(batch, removals) && !batch.empty()) return Taken::kWork;
       continue;
     }
-    if (!batch.empty() || !wait) return Taken::kWork;
+    const Duration left = between(clock_.now(), until.at);
+    if (!batch.empty() || left <= Duration::zero()) return Taken::kWork;
     changed_.notify_all();
     if (closed_) return stop_writer();
     writer_waits_ = true;
-    work_.wait(mutex_);
+    static_cast<void>(work_.wait_for(mutex_, std::min(left, kSlice)));
     writer_waits_ = false;
   }
 }
@@ -126,6 +129,11 @@ void Ledger::compact_queue() {
 std::string Ledger::take_damage() {
   const MutexLock lock(mutex_);
   return std::exchange(damage_, {});
+}
+
+bool Ledger::is_touched(LabelId label) const {
+  const MutexLock lock(mutex_);
+  return touches_.contains(label);
 }
 
 void Ledger::retire(LabelId label, std::uint64_t operation) {
@@ -185,6 +193,8 @@ void Ledger::finish_removal(LabelId label, std::uint64_t operation, const Commit
 
 void Ledger::finish_expiry(std::uint64_t operation, std::uint64_t removed) {
   const MutexLock lock(mutex_);
+  STRATA_ASSERT(unfinished_expiries_ > 0);
+  --unfinished_expiries_;
   if (const auto found = expiries_.find(operation); found != expiries_.end()) {
     found->second = removed;
   }
@@ -244,6 +254,14 @@ Result<void> Ledger::flush(Deadline deadline) {
 Result<std::uint64_t> Ledger::remove_expired(Deadline deadline) {
   const MutexLock lock(mutex_);
   if (closed_) return Error{ErrorCode::kClosed, "the SQLite tier is closed", {}};
+  if (unfinished_expiries_ >= kExpiriesMax) {
+    std::string message = "the SQLite tier is behind: ";
+    message += std::to_string(kExpiriesMax);
+    message += " calls of remove_expired are not carried out yet";
+    if (!failing_.empty()) message += ", since " + failing_;
+    return Error{ErrorCode::kUnavailable, std::move(message), {}};
+  }
+  ++unfinished_expiries_;
   const auto place =
       expiries_.emplace(enqueue({.kind = Operation::Kind::kExpire}), std::nullopt).first;
   const auto waited = wait_until([&] { return place->second.has_value(); }, deadline);
@@ -310,6 +328,7 @@ void Ledger::check_invariants() const {
     STRATA_ASSERT(tombstone.number <= table_.position());
     STRATA_ASSERT(tombstone.operation <= last_);
   }
+  STRATA_ASSERT(unfinished_expiries_ <= kExpiriesMax);
   std::uint64_t id = 0;
   Ticket number{};
   for (const Operation& operation : queue_) {

@@ -36,6 +36,21 @@ class SqliteOpening : public testing::Test {
     return tier.invalidate({&label, 1}).position;
   }
 
+  // As another program changes the file, without the pages' checksums.
+  static void run_in_shell(const std::string& path, const std::string& sql) {
+    sqlite3* shell = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &shell), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(shell, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(shell);
+  }
+  static std::size_t quarantined(const TestBed& in) {
+    std::size_t kept = 0;
+    for (const auto& entry : fs::directory_iterator(in.folder.path())) {
+      kept += entry.path().string().find(".corrupt-") != std::string::npos ? 1 : 0;
+    }
+    return kept;
+  }
+
   TestBed bed;
 };
 
@@ -104,6 +119,63 @@ TEST_F(SqliteOpening, AFileOfANewerStrataIsLeftAsItIs) {
   const std::string before = read_file(bed.path());
   expect_rejected(bed.options(), "newer Strata");
   EXPECT_EQ(read_file(bed.path()), before);
+}
+
+// A newer Strata that ended in the middle of its opening, or somebody with the sqlite3 shell, which
+// does not know of the pages' checksums: our journal is still there.
+TEST_F(SqliteOpening, AFileOfANewerStrataIsLeftAsItIsBesideOurJournal) {
+  for (const bool knows_checksums : {true, false}) {
+    SCOPED_TRACE(knows_checksums);
+    TestBed other;
+    other.open()->close({});
+    if (knows_checksums) {
+      Database newer = Database::open({.path = other.path(), .use = Database::Use::kWrite}).value();
+      newer.execute("PRAGMA user_version=99; PRAGMA wal_checkpoint(truncate)").value();
+    } else {
+      run_in_shell(other.path(), "PRAGMA user_version=99");
+    }
+    const std::string before = read_file(other.path());
+    const std::string journal = read_file(other.path() + ".journal");
+    const auto opened = other.try_open(other.options());
+    ASSERT_FALSE(opened.ok());
+    EXPECT_EQ(opened.error().code, ErrorCode::kRejected);
+    EXPECT_NE(opened.error().message.find("newer Strata"), std::string::npos)
+        << opened.error().message;
+    EXPECT_EQ(read_file(other.path()), before);
+    EXPECT_EQ(read_file(other.path() + ".journal"), journal);
+    EXPECT_EQ(quarantined(other), 0u);
+  }
+}
+
+// Not a version at all: our journal says whose file it is.
+TEST_F(SqliteOpening, AVersionThatIsGarbageIsDamage) {
+  const auto opens_empty = [](TestBed& other) {
+    const auto tier = other.open();
+    EXPECT_EQ(tier->stats().state, TierState::kDegraded);
+    EXPECT_EQ(value_of(*tier, "a"), "-");
+    EXPECT_EQ(quarantined(other), 1u);
+  };
+  constexpr std::size_t kVersionAt = 60;
+  for (std::size_t bit = 0; bit < 32; ++bit) {
+    SCOPED_TRACE(bit);
+    TestBed other;
+    {
+      const auto tier = other.open();
+      other.put(*tier, "a", "1");
+      tier->close({});
+    }
+    std::string bytes = read_file(other.path());
+    bytes[kVersionAt + bit / 8] = static_cast<char>(bytes[kVersionAt + bit / 8] ^ (1 << bit % 8));
+    write_file(other.path(), bytes);
+    opens_empty(other);
+  }
+  for (const char* version : {"-5", "10000", "2147483647", "0"}) {
+    SCOPED_TRACE(version);
+    TestBed other;
+    other.open()->close({});
+    run_in_shell(other.path(), std::string("PRAGMA user_version=") + version);
+    opens_empty(other);
+  }
 }
 
 TEST_F(SqliteOpening, SymbolicLinksAreRefused) {
@@ -233,11 +305,7 @@ TEST_F(SqliteOpening, ADamagedFileIsPutAsideAndSaysSoUntilItIsOpenedAgain) {
   auto tier = bed.open();
   EXPECT_EQ(tier->stats().state, TierState::kDegraded);
   EXPECT_NE(tier->stats().reason.find(".corrupt-"), std::string::npos) << tier->stats().reason;
-  std::size_t kept = 0;
-  for (const auto& entry : fs::directory_iterator(bed.folder.path())) {
-    kept += entry.path().string().find(".corrupt-") != std::string::npos ? 1 : 0;
-  }
-  EXPECT_EQ(kept, 1u);
+  EXPECT_EQ(quarantined(bed), 1u);
   bed.put(*tier, "a", "1");
   tier->flush({}).value();
   EXPECT_EQ(tier->stats().state, TierState::kDegraded);

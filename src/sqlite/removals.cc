@@ -9,6 +9,9 @@
 namespace strata::sqlite {
 namespace {
 
+// Of records that one slice decodes: more would hold up the groups of writes between slices.
+constexpr std::size_t kSliceBytes = 8u << 20;
+
 // Whether a row is older than the removal. Signed as SQLite has them, numbers stay far below
 // the sign.
 bool is_below(std::int64_t number, Ticket below) {
@@ -123,35 +126,42 @@ int Rows::remove_some(Removal& removal, std::size_t& limit, Tally& tally) {
   return SQLITE_OK;
 }
 
-int Rows::remove_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t limit,
-                         Tally& tally) {
-  constexpr std::int64_t kMinuteMs = 60'000;
+int Rows::find_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t limit,
+                       std::vector<Expired>& expired) {
   const ResetGuard guard(by_expiry_);
-  by_expiry_.bind(1, moment.wall_now.unix_ms / kMinuteMs);
+  by_expiry_.bind(1, std::min(cursor.until, moment.wall_now.unix_ms / kMinuteMs));
   by_expiry_.bind(2, cursor.minute);
   by_expiry_.bind(3, cursor.id);
   by_expiry_.bind(4, static_cast<std::int64_t>(limit));
-  std::vector<std::pair<Found, RemovalCause>> gone;
   std::size_t seen = 0;
+  std::size_t bytes = 0;
   int code = by_expiry_.step();
   for (; code == SQLITE_ROW; code = by_expiry_.step()) {
     ++seen;
     cursor.minute = by_expiry_.number(0);
     cursor.id = by_expiry_.number(1);
-    const Result<Record> record = decode_record(by_expiry_.blob(3));
+    const std::string_view stored = by_expiry_.blob(4);
+    bytes += stored.size();
+    const Result<Record> record = decode_record(stored);
     // The minute is only a hint: it was computed with the wall clock of the time of writing.
-    if (record && remaining(record->lifetime, moment.now, moment.wall_now, moment.boot_id).kept >
-                      Duration::zero()) {
-      continue;
+    const bool is_kept =
+        record && remaining(record->lifetime, moment.now, moment.wall_now, moment.boot_id).kept >
+                      Duration::zero();
+    if (!is_kept) {
+      expired.push_back({.row = {cursor.id, std::string(by_expiry_.blob(3))},
+                         .key = LabelId{static_cast<std::uint64_t>(by_expiry_.number(2))},
+                         .cause = record ? RemovalCause::kExpired : RemovalCause::kCorrupt});
     }
-    gone.emplace_back(Found{cursor.id, std::string(by_expiry_.blob(2))},
-                      record ? RemovalCause::kExpired : RemovalCause::kCorrupt);
+    if (bytes >= kSliceBytes) break;
   }
-  if (code != SQLITE_DONE) return code;
-  by_expiry_.reset();
-  cursor.more = seen == limit;
-  for (const auto& [row, cause] : gone) {
-    if (const int removed = remove(row, cause, tally); removed != SQLITE_OK) return removed;
+  if (code != SQLITE_DONE && code != SQLITE_ROW) return code;
+  cursor.more = seen == limit || code == SQLITE_ROW;
+  return SQLITE_OK;
+}
+
+int Rows::remove_expired(std::span<const Expired> expired, Tally& tally) {
+  for (const Expired& entry : expired) {
+    if (const int code = remove(entry.row, entry.cause, tally); code != SQLITE_OK) return code;
   }
   return SQLITE_OK;
 }

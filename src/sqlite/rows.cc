@@ -40,7 +40,6 @@ bool contains(std::string_view labels, std::int64_t wanted) {
 
 // The minute in which the lifetime ends, if it ends.
 std::optional<std::int64_t> expiry_of(const Lifetime& lifetime) {
-  constexpr std::int64_t kMinuteMs = 60'000;
   if (lifetime.keep_for == kForever) return std::nullopt;
   const std::int64_t kept_ms = lifetime.keep_for.count() / 1'000'000;
   std::int64_t end_ms = 0;
@@ -103,7 +102,7 @@ Result<void> Rows::prepare_all() {
        " WHERE l.label=?1 AND l.entry>?2 ORDER BY l.entry LIMIT ?3"},
       {&by_id_, "SELECT id, number, labels FROM entries WHERE id>?2 ORDER BY id LIMIT ?3"},
       {&by_expiry_,
-       "SELECT expires_minute, id, labels, record FROM entries WHERE expires_minute<=?1"
+       "SELECT expires_minute, id, key, labels, record FROM entries WHERE expires_minute<=?1"
        " AND (expires_minute, id)>(?2, ?3) ORDER BY expires_minute, id LIMIT ?4"},
       {&next_empty_group_,
        "SELECT DISTINCT group_id FROM label_groups WHERE group_id>?1 AND NOT EXISTS"

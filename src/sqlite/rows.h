@@ -57,6 +57,8 @@ struct Removal {
   [[nodiscard]] bool done() const { return stage == Stage::kDone; }
 };
 
+inline constexpr std::int64_t kMinuteMs = 60'000;
+
 // What time it is, to somebody who judges lifetimes.
 struct Moment {
   Instant now;
@@ -66,6 +68,11 @@ struct Moment {
 
 class Rows {
  public:
+  struct Found {
+    std::int64_t id = 0;
+    std::string labels;
+  };
+
   [[nodiscard]] static Result<std::unique_ptr<Rows>> prepare(Database& database);
 
   [[nodiscard]] int begin();
@@ -82,15 +89,23 @@ class Rows {
   // Goes on with `removal`, looking at no more than `limit` rows; what it looked at is taken off.
   [[nodiscard]] int remove_some(Removal& removal, std::size_t& limit, Tally& tally);
 
-  // Removes what is past its keep_for, from the entry after `after` on; moves `after` on. The
-  // slice was the last one if `more` is false.
+  // Finds what is past its keep_for, looking at no more than `limit` entries, or some MiB of
+  // them, from the one after the cursor on; moves the cursor on. The slice was the last one if
+  // `more` is false.
   struct ExpiryCursor {
+    std::int64_t until = INT64_MAX;  // the last minute to look at; none after the present one
     std::int64_t minute = INT64_MIN;
     std::int64_t id = INT64_MIN;
     bool more = true;
   };
-  [[nodiscard]] int remove_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t limit,
-                                   Tally& tally);
+  struct Expired {
+    Found row;
+    LabelId key{};
+    RemovalCause cause = RemovalCause::kExpired;  // or it does not decode
+  };
+  [[nodiscard]] int find_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t limit,
+                                 std::vector<Expired>& expired);
+  [[nodiscard]] int remove_expired(std::span<const Expired> expired, Tally& tally);
 
   // Removes entries from the one after `hand` on, in the order of their ids, unless `keep` says
   // not to. `hand` moves on, and begins again after the last entry.
@@ -119,10 +134,6 @@ class Rows {
   [[nodiscard]] int usage(Usage& usage);
 
  private:
-  struct Found {
-    std::int64_t id = 0;
-    std::string labels;
-  };
   explicit Rows(Database& database) : database_(database) {}
   [[nodiscard]] Result<void> prepare_all();
 

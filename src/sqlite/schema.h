@@ -16,6 +16,8 @@ namespace strata::sqlite {
 
 inline constexpr std::uint32_t kApplicationId = 0x53545241;  // "STRA"
 inline constexpr std::uint32_t kSchemaVersion = 1;
+// No Strata has a later one: the files of migrations/ are numbered with four digits.
+inline constexpr std::uint32_t kSchemaVersionMax = 9'999;
 
 // Brings the tables from the version before to `version`.
 struct Migration {

@@ -12,7 +12,10 @@
 namespace strata::sqlite {
 namespace {
 
-constexpr int kReadTries = 2;           // while tombstones are retired under the read
+// A read that a commit overtakes is repeated, since it cannot be told what it saw. Overtaken so
+// often, it is a miss.
+constexpr int kReadTries = 16;
+constexpr int kBatchTries = 2;          // then each key alone
 constexpr std::size_t kReadKeys = 256;  // in one read transaction
 constexpr std::size_t kScanRecords = 1'000;
 
@@ -140,7 +143,7 @@ Result<std::vector<std::optional<Record>>> SqliteTier::get_many(std::span<const 
     for (std::size_t index = 0; index < reads.size(); ++index) {
       reads[index].key = keys[first + index];
     }
-    if (auto done = read_all(reads, kReadTries, deadline); !done) return done.error();
+    if (auto done = read_all(reads, kBatchTries, deadline); !done) return done.error();
     for (Read& read : reads) {
       // A long read is overtaken by a commit more often than a short one.
       if (read.again) {

@@ -26,6 +26,7 @@ Writer::Writer(const WriterOptions& options, Ledger& ledger, Store& store, Condi
       condition_(condition),
       recent_(recent),
       clock_(clock),
+      next_sweep_(saturating_add(clock.now(), kSweepInterval)),
       has_journal_(!options.needs_journal),
       patience_(kPatienceMin) {}
 
@@ -49,7 +50,7 @@ void Writer::run() {
       continue;
     }
     if (batch.empty()) {
-      const Ledger::Taken taken = ledger_.take(batch, !has_more_to_do());
+      const Ledger::Taken taken = ledger_.take(batch, rest());
       if (taken == Ledger::Taken::kStop) break;
       if (taken == Ledger::Taken::kDamage) {
         set_aside(ledger_.take_damage());
@@ -183,7 +184,8 @@ void Writer::handle(int code) {
   patience_ = std::min(2 * patience_, kPatienceMax);
 }
 
-// The disk is full. The log is the first to go, then entries that nobody read lately.
+// The disk is full. The log is the first to go, then what has expired, then entries that nobody
+// read lately.
 void Writer::make_room() {
   static_cast<void>(store_.checkpoint(true));
   Rows& rows = store_.rows();
@@ -193,7 +195,13 @@ void Writer::make_room() {
     // A little at a time: the disk may be full of other things.
     const std::uint64_t share = store_.meta().entries / 20 + 1;
     const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(share, kSliceRows));
-    code = rows.evict(hand_, some, tally, [this](std::int64_t id) { return recent_.take(id); });
+    Rows::ExpiryCursor cursor;
+    std::vector<Rows::Expired> expired;
+    code = find_expired(cursor, some, expired);
+    if (code == SQLITE_OK) code = rows.remove_expired(expired, tally);
+    if (code == SQLITE_OK && expired.empty()) {
+      code = rows.evict(hand_, some, tally, [this](std::int64_t id) { return recent_.take(id); });
+    }
   }
   Meta meta = store_.meta();
   meta.entries -= std::min(meta.entries, static_cast<std::uint64_t>(-tally.entries));
@@ -299,9 +307,10 @@ void Writer::take_over(Batch& batch, Progress& progress) {
   if (progress.furthest) running_.front() = *progress.furthest;
   running_.insert(running_.end(), progress.begun.begin(), progress.begun.end());
   for (const Operation& operation : batch.operations) {
-    if (operation.kind == Operation::Kind::kExpire) {
-      expiries_.push_back({.operation = operation.id, .cursor = {}});
-    }
+    if (operation.kind != Operation::Kind::kExpire) continue;
+    // It finds all that a sweep would.
+    std::erase_if(expiries_, [](const Expiry& expiry) { return expiry.operation == 0; });
+    expiries_.push_back({.operation = operation.id, .cursor = {}});
   }
   std::uint64_t oldest = 0;
   for (const Removal& removal : running_) {

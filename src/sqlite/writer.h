@@ -2,9 +2,9 @@
 //
 // It takes what the ledger has, applies it in one transaction, and reports the commit; what
 // arrives meanwhile is the next group. Between groups it goes on with removals of many rows,
-// evicts, gives room back, and copies the log into the file. When the file cannot be written it
-// keeps the group and tries again, ever more seldom; when the file is damaged it puts it aside
-// and begins an empty one.
+// evicts, looks for what has expired, gives room back, and copies the log into the file. When the
+// file cannot be written it keeps the group and tries again, ever more seldom; when the file is
+// damaged it puts it aside and begins an empty one.
 //
 // Threads   start() and stop() are the tier's; everything else runs in the writer's thread.
 #pragma once
@@ -25,6 +25,10 @@
 #include "strata/ports/thread.h"
 
 namespace strata::sqlite {
+
+// How long after a look for expired entries another begins by itself. When room is lacking
+// one begins at once, unless it would find no minute that is over and was not looked at.
+inline constexpr Duration kSweepInterval = std::chrono::minutes(5);
 
 struct WriterOptions {
   std::uint64_t max_bytes = 0;
@@ -52,8 +56,9 @@ class Writer {
     std::vector<Removal> done;        // removals that ran on and are done now
     std::optional<Removal> furthest;  // the one that has come further
   };
+  // A look for expired entries.
   struct Expiry {
-    std::uint64_t operation = 0;
+    std::uint64_t operation = 0;  // whose call it is; 0: nobody's, a sweep
     Rows::ExpiryCursor cursor;
     std::uint64_t removed = 0;
   };
@@ -78,9 +83,15 @@ class Writer {
   void make_room();
 
   [[nodiscard]] bool has_more_to_do() const;
+  [[nodiscard]] bool is_too_large() const;
+  [[nodiscard]] Deadline rest() const;
   void tidy();
+  void begin_sweep();
   void evict();
-  void expire();
+  [[nodiscard]] bool evict_some();
+  [[nodiscard]] int find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
+                                 std::vector<Rows::Expired>& expired);
+  [[nodiscard]] std::optional<std::uint64_t> expire();
   void give_room_back();
   void copy_log();
   void measure();
@@ -95,6 +106,8 @@ class Writer {
 
   std::deque<Removal> running_;
   std::deque<Expiry> expiries_;
+  Instant next_sweep_;
+  std::int64_t swept_minute_ = INT64_MIN;  // the last one that the last sweep looked at
   Rows::Usage usage_;
   std::int64_t hand_ = INT64_MIN;        // the last entry that eviction looked at
   std::int64_t group_hand_ = INT64_MAX;  // the last group that was looked at; the end: rest

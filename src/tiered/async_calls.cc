@@ -75,7 +75,8 @@ void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const Call
   auto task = [keyspace, owned, done] {
     done(get_at(*keyspace, owned->key(), owned->call, nullptr));
   };
-  const bool here = entry && time_of_hit(*state.cache.clock, *entry) < entry->fresh_until();
+  const bool here = entry && freshness(*entry, time_of_hit(*state.cache.clock, *entry), state,
+                                       call) == Freshness::kFresh;
   if (here || !state.cache.post(task)) task();
 }
 

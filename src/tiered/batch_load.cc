@@ -195,7 +195,9 @@ void begin(Batch& batch, std::size_t place, const std::string& id, std::vector<J
   batch.led.push_back({place, id, start.flight, std::move(previous), true});
   // Another flight may have stored the value between this caller's miss and its lead.
   EntryRef stored = in_memory();
-  if (!stored || now >= stored->fresh_until()) return;
+  const bool is_fresh =
+      stored && freshness(*stored, now, keyspace, batch.call) == Freshness::kFresh;
+  if (!is_fresh) return;
   const Outcome outcome = stored->negative() ? Outcome::kNegativeHit : Outcome::kHit;
   found = {outcome, stored, cache.hot->name(), nullptr};
   batch.complete(*start.flight, {outcome, stored, cache.hot->name(), nullptr});

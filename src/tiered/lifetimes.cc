@@ -6,11 +6,23 @@
 
 namespace strata::internal {
 
-Freshness freshness(const Entry& entry, Instant now, Duration stale_for) {
+namespace {
+
+bool has_version(const Entry& entry, const std::string& version) {
+  return entry.details() != nullptr && entry.details()->version == version;
+}
+
+}  // namespace
+
+Freshness freshness(const Entry& entry, Instant now, const KeyspaceState& keyspace,
+                    const CallOptions& call) {
   const Instant fresh_until = entry.fresh_until();
-  if (now < fresh_until) return Freshness::kFresh;
+  const bool is_wanted = call.version.empty() || has_version(entry, call.version);
+  if (now < fresh_until) return is_wanted ? Freshness::kFresh : Freshness::kKept;
   if (now >= entry.keep_until()) return Freshness::kGone;
-  return now < saturating_add(fresh_until, stale_for) ? Freshness::kStale : Freshness::kKept;
+  const Duration stale_for = call.stale_for.value_or(keyspace.options.stale_for);
+  const bool is_stale = is_wanted && now < saturating_add(fresh_until, stale_for);
+  return is_stale ? Freshness::kStale : Freshness::kKept;
 }
 
 Instant time_of_hit(const Clock& clock, const Entry& entry) {

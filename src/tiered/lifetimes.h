@@ -15,7 +15,9 @@ enum class Freshness {
   kGone,
 };
 
-[[nodiscard]] Freshness freshness(const Entry& entry, Instant now, Duration stale_for);
+// As the call judges it: a value of another version than the call asks for is kept at best.
+[[nodiscard]] Freshness freshness(const Entry& entry, Instant now, const KeyspaceState& keyspace,
+                                  const CallOptions& call);
 
 // The time at which an entry found in memory is judged: by the coarse clock, which costs a
 // quarter, unless the end of its ttl is so near that the coarse clock might be too late to see it.

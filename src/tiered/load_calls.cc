@@ -60,8 +60,7 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   if (!entry) return std::nullopt;
   const std::string_view tier = keyspace.cache.hot->name();
   const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
-  const Duration stale_for = request.call.stale_for.value_or(keyspace.options.stale_for);
-  const Freshness fresh = freshness(*entry, now, stale_for);
+  const Freshness fresh = freshness(*entry, now, keyspace, request.call);
   if (fresh == Freshness::kFresh) {
     const Outcome outcome = entry->negative() ? Outcome::kNegativeHit : Outcome::kHit;
     return Found{outcome, std::move(entry), tier, nullptr};

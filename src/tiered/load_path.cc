@@ -27,7 +27,7 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
   EntryRef entry = cache.hot->peek(request.key);
   std::string_view tier = cache.hot->name();
   if (!entry) {
-    Below below = read_below(keyspace, request.key, tickets, request.call.deadline);
+    Below below = read_below(keyspace, request.key, tickets, request.call);
     entry = below.entry ? below.entry : below.kept;
     tier = below.entry ? below.tier : below.kept_tier;
     if (below.kept && !below.entry) {
@@ -36,7 +36,8 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
   }
   const Instant now = cache.clock->now();
   if (!entry || entry->negative() || now >= entry->keep_until()) return std::nullopt;
-  if (now < entry->fresh_until()) return Found{Outcome::kHit, entry, tier, nullptr};
+  const bool is_fresh = freshness(*entry, now, keyspace, request.call) == Freshness::kFresh;
+  if (is_fresh) return Found{Outcome::kHit, entry, tier, nullptr};
   entry->set_retry_at(saturating_add(now, retry_after(request)));
   return Found{Outcome::kStaleHit, entry, tier, why};
 }
@@ -75,8 +76,9 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
   }
   Labels labels = request.call.labels;
   labels.insert(labels.end(), state.labels.begin(), state.labels.end());
-  Result<Description> description =
-      describe(keyspace, labels, state.inherited, state.version, state.source_last_modified);
+  Result<Description> description = describe(
+      keyspace, labels, state.inherited,
+      state.version.empty() ? request.call.version : state.version, state.source_last_modified);
   if (!description) {
     made.problem = std::make_shared<const Error>(description.error());
     made.store = false;
@@ -174,18 +176,20 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
     // Another flight may have stored the value between this caller's miss and its lead.
     EntryRef entry = cache.hot->peek(request.key);
     const Instant now = cache.clock->now();
-    if (entry && now < entry->fresh_until()) {
+    const auto judge = [&](const EntryRef& one) {
+      return one ? freshness(*one, now, keyspace, request.call) : Freshness::kGone;
+    };
+    if (judge(entry) == Freshness::kFresh) {
       result = {entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, entry, cache.hot->name(),
                 nullptr};
     } else if (!cache.tiers.empty()) {
-      Below below = read_below(keyspace, request.key, flight->tickets(), request.call.deadline);
+      Below below = read_below(keyspace, request.key, flight->tickets(), request.call);
       if (below.entry) {
         result = {below.entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, below.entry,
                   below.tier, nullptr};
       } else if (below.kept && !previous) {
         previous = below.kept;
-        const Duration stale_for = request.call.stale_for.value_or(keyspace.options.stale_for);
-        if (freshness(*previous, now, stale_for) == Freshness::kStale) {
+        if (judge(previous) == Freshness::kStale) {
           // Served at once, as from memory; the next reader finds it there and refreshes it.
           promote(keyspace, previous, nullptr, 0, flight->tickets(), request.call.deadline);
           result = {Outcome::kStaleHit, previous, below.kept_tier, nullptr};

@@ -42,7 +42,7 @@ struct Below {
   std::optional<Error> failure;  // a tier failed, and the cache is not graceful
 };
 [[nodiscard]] Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
-                               Deadline deadline);
+                               const CallOptions& call);
 
 // Offers an entry from tier `depth` to memory and the tiers above that one.
 void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* record,

@@ -13,10 +13,6 @@ namespace {
 // One memory look-up in this many is timed: a clock read costs a fifth of a hit.
 constexpr std::uint32_t kTimedOneIn = 64;
 
-Duration stale_for(const KeyspaceState& keyspace, const CallOptions& call) {
-  return call.stale_for.value_or(keyspace.options.stale_for);
-}
-
 Found found_in(const EntryRef& entry, std::string_view tier, bool stale) {
   const Outcome outcome = entry->negative() ? Outcome::kNegativeHit
                           : stale           ? Outcome::kStaleHit
@@ -29,7 +25,7 @@ std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entr
                                    const CallOptions& call) {
   if (!entry) return std::nullopt;
   const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
-  switch (freshness(*entry, now, stale_for(keyspace, call))) {
+  switch (freshness(*entry, now, keyspace, call)) {
     case Freshness::kFresh:
       return found_in(entry, keyspace.cache.hot->name(), false);
     case Freshness::kStale:
@@ -100,14 +96,15 @@ void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* recor
   if (cache.hot->fill(entry, ticket) == FillOutcome::kRefused) keyspace.counters.refused.add(1);
 }
 
-Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets, Deadline deadline) {
+Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
+                 const CallOptions& call) {
   Cache::State& cache = keyspace.cache;
   Below below;
   for (std::size_t i = 0; i < cache.tiers.size(); ++i) {
     if (!keyspace.lower_allowed[i]) continue;
     Tier& tier = *cache.tiers[i];
     const Instant start = cache.clock->now();
-    Result<std::optional<Record>> record = tier.get(key, deadline);
+    Result<std::optional<Record>> record = tier.get(key, call.deadline);
     cache.lower_get[i].record(between(start, cache.clock->now()));
     if (!record) {
       cache.note_failure(tier.name(), "reading", record.error());
@@ -118,13 +115,14 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets, De
     Result<EntryRef> entry = entry_of(**record, key, keyspace);
     if (!entry) continue;  // of another codec, schema or key: a miss
     const Instant now = cache.clock->now();
-    if (now < (*entry)->fresh_until()) {
-      promote(keyspace, *entry, &**record, i, tickets, deadline);
+    const Freshness fresh = freshness(**entry, now, keyspace, call);
+    if (fresh == Freshness::kFresh) {
+      promote(keyspace, *entry, &**record, i, tickets, call.deadline);
       below.entry = std::move(*entry);
       below.tier = tier.name();
       return below;
     }
-    if (now < (*entry)->keep_until() && !below.kept && !(*entry)->negative()) {
+    if (fresh != Freshness::kGone && !below.kept && !(*entry)->negative()) {
       below.kept = std::move(*entry);
       below.kept_tier = tier.name();
       below.kept_depth = i;
@@ -152,12 +150,11 @@ Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load*
       STRATA_YIELD("tiered.get.miss");
       const Tickets tickets = keyspace.cache.read_positions();
       STRATA_YIELD("tiered.get.ticket");
-      Below below = read_below(keyspace, key, tickets, call.deadline);
+      Below below = read_below(keyspace, key, tickets, call);
       const Instant now = keyspace.cache.clock->now();
       if (below.entry) {
         found = found_in(below.entry, below.tier, false);
-      } else if (below.kept &&
-                 freshness(*below.kept, now, stale_for(keyspace, call)) == Freshness::kStale) {
+      } else if (below.kept && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
         found = found_in(below.kept, below.kept_tier, true);
       } else if (below.failure) {
         found = failed(std::move(*below.failure));
@@ -210,8 +207,7 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
     if (record) {
       const Result<EntryRef> entry = entry_of(*record, wanted.keys[i], keyspace);
       const Freshness fresh =
-          entry ? freshness(**entry, cache.clock->now(), stale_for(keyspace, call))
-                : Freshness::kGone;
+          entry ? freshness(**entry, cache.clock->now(), keyspace, call) : Freshness::kGone;
       if (fresh == Freshness::kFresh) {
         promote(keyspace, *entry, &*record, depth, tickets, call.deadline);
         found[place] = found_in(*entry, tier.name(), false);

@@ -277,6 +277,34 @@ TEST_F(LifeTest, AnUnmodifiedValueStartsANewLife) {
   EXPECT_EQ(users.get("1").outcome(), Outcome::kMiss) << "its tags are kept";
 }
 
+TEST_F(LifeTest, AReadThatKnowsANewerVersionLoadsItAndKeepsTheOldOneForFailures) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user", {.ttl = minutes(10), .keep_for = minutes(10)});
+  EXPECT_TRUE(users.put("1", "old", {.version = "v1"}).ok());
+  CountingLoader loader{.value = "new"};
+  EXPECT_EQ(users.get_or_load("1", loader(), {.version = "v1"}).outcome(), Outcome::kHit);
+  EXPECT_EQ(users.get("1", {.version = "v2"}).outcome(), Outcome::kMiss);
+  const auto kept = users.get_or_load("1", loader.failing(), {.version = "v2"});
+  EXPECT_EQ(kept.outcome(), Outcome::kStaleHit);
+  EXPECT_EQ(kept.value(), "old");
+  EXPECT_TRUE(kept.has_error());
+
+  for (const bool in_memory : {true, false}) {
+    SCOPED_TRACE(in_memory);
+    EXPECT_TRUE(users.put("1", "old", {.version = "v1"}).ok());
+    if (!in_memory) empty_memory(cache);
+    const int runs = loader.runs;
+    EXPECT_EQ(users.get_or_load("1", loader(), {.version = "v2"}).value(), "new");
+    EXPECT_EQ(users.get_or_load("1", loader(), {.version = "v2"}).outcome(), Outcome::kHit);
+    EXPECT_EQ(loader.runs, runs + 1);
+    EXPECT_EQ(users.get("1").value(), "new") << "who asks for no version takes any";
+    empty_memory(cache);
+    EXPECT_EQ(users.get("1", {.version = "v2"}).value(), "new");
+  }
+  const std::vector<std::string> ids{"1"};
+  EXPECT_EQ(users.get_many(ids, {.version = "v3"}).at(0).outcome(), Outcome::kMiss);
+}
+
 TEST_F(LifeTest, ADurationBelowZeroIsRefusedWhereverItIsGiven) {
   Cache cache = make_cache();
   auto bad = cache.keyspace<std::string>("bad", {.stale_for = seconds(-1)});

@@ -132,6 +132,41 @@ class Configuration(StrataTest):
             run = self.strata(*words, env={"API_TOKEN": "s3cret-t0ken"})
             self.assertNotIn("s3cret-t0ken", run.out + run.err, words)
 
+    def test_variables_may_stand_in_a_file_beside_the_configuration(self):
+        self.write("conf/strata.yaml",
+                   "cache: {name: '${NAME}', graceful: '${GRACEFUL}', memory: {max_entries: "
+                   "'${MOST:-9}'}}")
+        dot_env = self.write("conf/.env", "# of the shop\nexport NAME='shop'\nGRACEFUL=No\n")
+        self.write(".env", "NAME=elsewhere\n")
+        where = ("--config", "conf/strata.yaml")
+
+        def shown(**env):
+            settings = self.ok("config", "show", "--json", *where, env=env).json["settings"]
+            return {one["key"]: (one["value"], one["origin"]) for one in settings}
+        settings = shown()
+        self.assertEqual(settings["cache.name"], ("shop", "conf/strata.yaml:1, from .env NAME"))
+        self.assertEqual(settings["cache.graceful"][0], "false")
+        self.assertEqual(settings["cache.memory.max_entries"],
+                         ("9", "conf/strata.yaml:1, from the default of MOST"))
+        self.assertEqual(shown(NAME="market")["cache.name"],
+                         ("market", "conf/strata.yaml:1, from environment NAME"))
+        self.refused("config", "check", *where, env={"MOST": "many"}, saying="(from ${MOST})")
+
+        dot_env.write_text("NAME=shop\nGRACEFUL='no\n")
+        run = self.refused("stats", *where, saying="conf/.env:2:10: the quote")
+        self.assertNotIn("strata.yaml", run.err)
+        dot_env.unlink()
+        self.refused("config", "check", *where, saying="the variable NAME is not set")
+
+    def test_a_secret_that_others_may_read_is_warned_of(self):
+        self.write("strata.yaml", "cache: {name: '${API_TOKEN}'}")
+        dot_env = self.write(".env", "API_TOKEN=s3cret\n")
+        for mode, warned in ((0o644, True), (0o640, True), (0o604, True), (0o600, False)):
+            dot_env.chmod(mode)
+            run = self.ok("config", "check")
+            self.assertEqual("may read it, and it holds API_TOKEN" in run.err, warned, run)
+            self.assertNotIn("s3cret", run.out + run.err + self.ok("config", "show").out)
+
     def test_the_configuration_is_found_in_three_places(self):
         here = self.write("strata.yaml", "cache: {name: here}")
         self.write("other/env.yaml", "cache: {name: env}")
@@ -186,6 +221,17 @@ class Stats(StrataTest):
         text = self.ok("stats").out
         for part in ("in 7 runs", "5 requests, 3 hits (60.0 %)", "sqlite", "packages", "latency"):
             self.assertIn(part, text)
+
+    def test_what_was_not_stored_is_counted(self):
+        self.configure(CONFIG.replace("ttl: 1h", "ttl: 1h\n      max_value_bytes: 10"))
+        self.ok("put", "user", "42", "Ada")
+        self.assertNotIn("not stored", self.ok("stats").out)
+        self.ok("get", "packages", "name=bash")
+        stats = self.ok("stats", "--json").json
+        for group in (stats["by_source"]["packages"], stats["by_keyspace"]["packages"]):
+            self.assertEqual((group["too_large"], group["refused"], group["joined"]), (1, 0, 0))
+        self.assertEqual(stats["by_keyspace"]["user"]["too_large"], 0)
+        self.assertIn("not stored: 1 too large, 0 refused\n", self.ok("stats").out)
 
     def test_what_was_recorded_is_private_and_may_be_damaged(self):
         self.ok("put", "user", "42", "Ada")

@@ -39,10 +39,27 @@ class Inspect(Filled):
         self.assertEqual(self.ids("--keyspace", "user"), ["user:1", "user:2"])
         self.assertEqual(self.ids("--tag", "admin"), ["user:2"])
         self.assertEqual(self.ids("--tag", "org:7", "--prefix", "1"), ["user:1"])
-        self.assertEqual(self.ids("--source", "packages", "--prefix", "name=b"),
+        self.assertEqual(self.ids("--source", "packages", "--prefix", "name=bash"),
                          ["packages:name=bash"])
         self.assertEqual(self.ids("--keyspace", "nobody"), [])
         self.assertEqual(self.ids("--expired"), [])
+
+    def test_a_prefix_ends_with_a_segment(self):
+        names = ("issue", "issue:7", "issue/7", "issue_type", "issue_type:7", "issues", "4", "42")
+        for name in names:
+            self.ok("put", "prefix", name, "x")
+
+        def found(prefix):
+            entries = self.ok("inspect", "--json", "--keyspace", "prefix", "--prefix", prefix)
+            return {entry["name"] for entry in entries.json["entries"]}
+        self.assertEqual(found("issue"), {"issue", "issue:7", "issue/7"})
+        self.assertEqual(found("issue_"), {"issue_type", "issue_type:7"})
+        self.assertEqual(found("issue:"), {"issue:7"})
+        self.assertEqual(found("issue_t"), set())
+        self.assertEqual(found("4"), {"4"})
+        self.assertEqual(found(""), set(names))
+        self.ok("purge", "--keyspace", "prefix", "--prefix", "issue", "--confirm")
+        self.assertEqual(found(""), {"issue_type", "issue_type:7", "issues", "4", "42"})
 
     def test_the_order_and_the_number_can_be_chosen(self):
         self.assertEqual(self.ids("--sort", "size")[0], "page:home")
@@ -121,7 +138,7 @@ class Purge(Filled):
 
     def test_each_filter_removes_what_it_selects(self):
         cases = ((("--tag", "admin"), ["user:2"]),
-                 (("--prefix", "name=b"), ["packages:name=bash"]),
+                 (("--prefix", "name=bash"), ["packages:name=bash"]),
                  (("--source", "packages"), ["packages:name=a56"]),
                  (("--keyspace", "page"), ["page:home"]),
                  (("--older-than", "0s"), ["user:1"]))

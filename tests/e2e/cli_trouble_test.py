@@ -69,10 +69,21 @@ class Busy(StrataTest):
 
     def test_another_process_is_named(self):
         for words in (("get", "--keyspace", "user", "42"), ("put", "user", "42", "Bob"),
-                      ("erase", "user", "42"), ("inspect",), ("stats",),
+                      ("erase", "user", "42"), ("inspect",),
                       ("purge", "--all", "--confirm"), ("invalidate", "--tag", "a")):
             with self.subTest(words=words):
                 self.refused(*words, code=1, saying=str(self.holder.pid))
+
+    def test_what_was_recorded_can_be_read_meanwhile(self):
+        run = self.ok("stats", "--json", code=4)
+        self.assertIn(str(self.holder.pid), run.err)
+        self.assertIn("that process knows", run.err)
+        sqlite = run.json["by_tier"]["sqlite"]
+        self.assertEqual((run.json["runs"], run.json["by_keyspace"]["user"]["puts"]), (1, 1))
+        self.assertEqual((sqlite["state"], sqlite["stored"]), ("off", 1))
+        self.assertEqual((sqlite["entries"], run.json["storage_bytes"]), (None, None))
+        self.assertIn("in 1 run of strata", self.ok("stats", code=4).out)
+        self.assertIn(str(self.holder.pid), self.ok("stats", "--quiet", code=4).out)
 
     def test_sources_answer_meanwhile(self):
         run = self.ok("get", "packages", "name=bash", code=4)

@@ -1,9 +1,27 @@
 """get, put, erase: values through the real program."""
 
 import base64
+import datetime
+import http.server
 import json
+import threading
 
-from harness import CONFIG, StrataTest, main
+from harness import CONFIG, SECONDS, StrataTest, main
+
+
+class Versioned(http.server.BaseHTTPRequestHandler):
+    """An origin that says which version its answer is, and since when it has it."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("ETag", '"v1"')
+        self.send_header("Last-Modified", "Fri, 02 Jan 2026 03:04:05 GMT")
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"page")
+
+    def log_message(self, *_):
+        pass
 
 
 class Put(StrataTest):
@@ -93,6 +111,45 @@ class Get(StrataTest):
         self.assertEqual((error["schema"], error["exit_code"]), ("strata.error/1", 3))
         self.assertEqual(list(self.folder.iterdir()), [], "looking creates nothing")
 
+    def test_a_request_is_one_look_up_in_sqlite(self):
+        self.ok("put", "user", "42", "Ada")
+        self.ok("get", "--keyspace", "user", "42")
+        for _ in range(3):
+            self.ok("get", "--keyspace", "user", "43", code=3)
+        sqlite = self.ok("stats", "--json").json["by_tier"]["sqlite"]
+        self.assertEqual((sqlite["hits"], sqlite["misses"]), (1, 3))
+
+    def test_times_and_version_are_told(self):
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Versioned) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            self.configure(CONFIG + f"""
+    pages:
+      ttl: 1h
+      ttl_jitter: 0
+      http: {{url: "http://127.0.0.1:{server.server_address[1]}/{{id}}", allow_private: true}}
+""")
+            loaded = self.ok("get", "pages", "id=1", "--json").json
+            server.shutdown()
+        cached = self.ok("get", "pages", "id=1", "--json").json
+        listed = self.ok("inspect", "--json").json["entries"][0]
+        for told in (loaded, cached, listed):
+            self.assertEqual(told["version"], '"v1"')
+            self.assertEqual(told["source_last_modified"], "2026-01-02T03:04:05.000Z")
+            created, expires = (datetime.datetime.fromisoformat(told[name].replace("Z", "+00:00"))
+                                for name in ("created_at", "expires_at"))
+            self.assertAlmostEqual((expires - created).total_seconds(), 3600, delta=0.01)
+            age = datetime.datetime.now(datetime.timezone.utc) - created
+            self.assertLess(abs(age.total_seconds()), SECONDS)
+            self.assertTrue(told["created_at"].endswith("Z"))
+        explained = self.ok("get", "pages", "id=1", "--explain").err
+        self.assertIn('version    "v1"', explained)
+        self.assertIn("modified   2026-01-02T03:04:05.000Z", explained)
+
+    def test_what_never_ends_has_no_end(self):
+        self.ok("put", "user", "42", "Ada", "--ttl", "never")
+        self.assertIsNone(self.ok("get", "--keyspace", "user", "42", "--json").json["expires_at"])
+        self.assertIsNone(self.ok("inspect", "--json").json["entries"][0]["expires_at"])
+
     def test_a_source_is_asked_once(self):
         self.configure()
         first = self.ok("get", "packages", "name=bash", "--json").json
@@ -172,14 +229,20 @@ class Erase(StrataTest):
     def test_an_erased_value_is_gone(self):
         self.ok("put", "user", "42", "Ada")
         self.ok("put", "user", "43", "Bob")
-        self.ok("erase", "user", "42")
+        self.assertIn("erased user:42", self.ok("erase", "user", "42").err)
         self.ok("get", "--keyspace", "user", "42", code=3)
-        self.ok("get", "--keyspace", "user", "43")
+        self.assertIs(self.ok("erase", "user", "43", "--json").json["existed"], True)
+        self.ok("get", "--keyspace", "user", "43", code=3)
 
     def test_erasing_what_is_not_there_is_no_error(self):
-        self.ok("erase", "user", "42")
+        self.ok("put", "user", "1", "Ada")
+        run = self.ok("erase", "user", "42")
+        self.assertIn("user:42 was not cached", run.err)
+        self.assertNotIn("erased", run.err)
         erased = self.ok("erase", "user", "42", "--json").json
-        self.assertEqual(erased, {"schema": "strata.erase/1", "keyspace": "user", "id": "42"})
+        self.assertEqual(erased, {"schema": "strata.erase/1", "keyspace": "user", "id": "42",
+                                  "existed": False})
+        self.assertEqual(self.ok("stats", "--json").json["by_tier"]["sqlite"]["misses"], 0)
 
     def test_wrong_arguments_are_refused_with_a_reason(self):
         self.refused("erase", "user", saying="ID is missing")

@@ -1,4 +1,4 @@
-// Any bytes as a configuration.
+// Any bytes as a configuration, and as a .env file.
 //
 // It must end in Settings or in an error whose lines are bounded and printable; what is shown of
 // the Settings must be readable again as the same Settings.
@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/dot_env.h"
 #include "strata/config/settings.h"
 
 namespace {
@@ -56,10 +57,20 @@ void check_shown(const strata::Settings& settings) {
   }
 }
 
+void check_dot_env(std::string_view input) {
+  const strata::internal::DotEnv env = strata::internal::parse_dot_env(input, "f.env");
+  check(env.problems.size() <= strata::internal::kDotEnvProblems + 1);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : env.variables) bytes += name.size() + value.size();
+  check(bytes <= input.size());
+  for (const std::string& problem : env.problems) check(problem.starts_with("f.env:"));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
+  check_dot_env(input);
   const auto settings = strata::parse_settings(input, "f.yaml", variable);
   if (!settings) {
     check_error(settings.error().message, input);

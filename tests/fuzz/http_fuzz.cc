@@ -1,4 +1,4 @@
-// Any bytes as reply headers, dates and URL templates.
+// Any bytes as reply headers, dates, URL templates and compressed bodies.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "http_source/content_decoder.h"
 #include "http_source/http_date.h"
 #include "http_source/reply_headers.h"
 #include "http_source/url_template.h"
@@ -52,6 +53,26 @@ void check_template(std::string_view input) {
   check(expanded->url.substr(0, path) == input.substr(0, std::min(path, zero)));
 }
 
+// A body comes whole, in pieces, or not at all; and never larger than it may be.
+void check_body(std::string_view input) {
+  constexpr std::size_t kMaxBytes = 1 << 16;
+  for (const char* coding : {"", "gzip", "deflate"}) {
+    const auto decode = [&](std::size_t piece) -> strata::Result<std::string> {
+      strata::ContentDecoder decoder(coding, kMaxBytes);
+      for (std::string_view rest = input; !rest.empty();) {
+        const std::size_t size = std::min(piece, rest.size());
+        if (auto added = decoder.add(rest.substr(0, size)); !added) return added.error();
+        rest.remove_prefix(size);
+      }
+      return decoder.finish();
+    };
+    const auto whole = decode(input.size());
+    const auto pieces = decode(7);
+    check(whole.ok() == pieces.ok());
+    if (whole) check(*whole == *pieces && whole->size() <= kMaxBytes);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -59,5 +80,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_headers(input);
   check_date(input);
   check_template(input);
+  check_body(input);
   return 0;
 }

@@ -2,8 +2,8 @@
 //
 // A file keeps all that is Strata's under one key, `cache`; other top-level keys belong to other
 // readers of the same file and are left alone. docs/configuration.md lists every key. ${NAME} in
-// a value is replaced by an environment variable. A default-constructed Settings is what an
-// empty file gives.
+// a value is replaced by a variable of the environment or, where it is not set there, of the file
+// `.env` beside the configuration. A default-constructed Settings is what an empty file gives.
 //
 //   Settings settings = load_settings("strata.yaml").value();
 //   Cache cache = open(settings).value();
@@ -47,12 +47,23 @@ struct SourceSettings {
   std::variant<HttpOptions, SqliteQueryOptions> kind;
 };
 
+enum class VariableOrigin {
+  kEnvironment,
+  kDotEnv,   // the file `.env` beside the configuration
+  kDefault,  // neither sets it: the text came from ${NAME:-default}
+};
+
+struct SettingVariable {
+  std::string name;
+  VariableOrigin origin = VariableOrigin::kEnvironment;
+};
+
 // Where a setting was given.
 struct SettingOrigin {
   std::size_t line = 0;
   std::size_t column = 0;
-  std::vector<std::string> variables;  // that its value was made from
-  bool secret = false;                 // by the name of a variable
+  std::vector<SettingVariable> variables;  // that its value was made from, in order of use
+  bool secret = false;                     // by the name of a variable
 };
 
 struct Settings {
@@ -71,10 +82,11 @@ struct Settings {
   std::vector<std::string> remarks;              // on the text itself, for settings_warnings()
 };
 
-// Errors: kRejected, also for a file that cannot be read.
+// Reads `.env` too. Errors: kRejected, also for a file that cannot be read. What is wrong with
+// `.env` is an error if a variable was looked for there, and else one of the remarks.
 [[nodiscard]] Result<Settings> load_settings(const std::string& path,
                                              const Environment& environment = system_environment());
-// `file_name` stands in messages and may name no file.
+// `file_name` stands in messages and may name no file; no `.env` is read.
 [[nodiscard]] Result<Settings> parse_settings(
     std::string_view text, const std::string& file_name,
     const Environment& environment = system_environment());
@@ -86,7 +98,7 @@ struct Settings {
 struct EffectiveSetting {
   std::string key;
   std::string value;   // as YAML, or "(redacted)"
-  std::string origin;  // "default", "strata.yaml:12", "strata.yaml:12, from NAME", ...
+  std::string origin;  // "default", "strata.yaml:12", "strata.yaml:12, from .env NAME", ...
 };
 
 // Every setting, in the order of docs/configuration.md. Secrets are redacted: values of headers,

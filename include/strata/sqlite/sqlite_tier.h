@@ -15,6 +15,8 @@
 // Files      path, path-wal, path-shm; path.journal; path.lock, whose owner's process id is in
 //            it; path.corrupt-<time>, the newest file that was damaged; path.before-v<N>, as it
 //            was before a migration. Mode 0600, in folders made with 0700.
+// Time       What is past its keep_for is not served. It is removed by remove_expired(), by a sweep
+//            every five minutes, and when room is lacking, before anything is evicted.
 // Errors     Opening fails only for what somebody must put right, and then changes nothing: an
 //            option out of range, a path that cannot be used, a symbolic link, a file of another
 //            program or of a newer Strata (kRejected), or another process that has it open

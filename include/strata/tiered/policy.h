@@ -42,7 +42,9 @@ struct CallOptions {
   std::optional<Duration> soft_timeout{};
   std::optional<Duration> hard_timeout{};
   Labels labels{};        // tags that hold for the value and for its absence
-  std::string version{};  // the source's version of the value; for put
+  // put: the version of the value. A read: the source's version now, as far as the caller knows;
+  // what is cached of another one is loaded anew, and kept in case that fails.
+  std::string version{};
   std::optional<WallTime> source_last_modified{};  // for put
   Deadline deadline{};                             // of the whole call
   bool bypass = false;  // skip the tiers and ask the source; the answer is stored as usual

@@ -32,10 +32,17 @@ Result<Params> read_params(const std::vector<std::string>& words) {
   return params;
 }
 
+std::uint64_t hits_below_memory(const Cache& cache) {
+  std::uint64_t hits = 0;
+  const CacheStats stats = cache.stats();
+  for (std::size_t i = 1; i < stats.tiers.size(); ++i) hits += stats.tiers[i].tier.hits;
+  return hits;
+}
+
 // What a value of another type than text is stored as: its codec's bytes.
 std::optional<StoredBytes> find_stored(Session& session, const Key& key) {
   for (Tier* tier : session.cache().lower_tiers()) {
-    const auto record = tier->get(key, {});
+    const auto record = session.peek(*tier, key);
     if (!record || !record->has_value()) continue;
     const RecordRow row = row_of(tier->name(), **record, Moment(session.clock()));
     const bool raw = (*record)->compression == CompressionId::kNone;
@@ -49,8 +56,10 @@ ExitCode get_stored(Context& context, Session& session, const GetOptions& option
   Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(*options.keyspace);
   const Result<Key> key = keyspace.key({.identifier = options.name});
   if (!key) return fail(context, key.error());
+  const std::uint64_t hits_before = hits_below_memory(session.cache());
   const Lookup<std::string> found = session.timed([&] { return keyspace.get(*key); });
-  if (found.outcome() == Outcome::kMiss) {
+  // A tier that has a record although no text was found holds a value of another type.
+  if (found.outcome() == Outcome::kMiss && hits_below_memory(session.cache()) > hits_before) {
     if (const auto stored = find_stored(session, *key)) {
       return print_stored(context, *stored, options.explain);
     }
@@ -58,7 +67,7 @@ ExitCode get_stored(Context& context, Session& session, const GetOptions& option
   return print_answer(context, found,
                       {.what = *options.keyspace + ":" + options.name,
                        .explain = options.explain,
-                       .now = session.clock().now()});
+                       .at = Moment(session.clock())});
 }
 
 ExitCode get_from_source(Context& context, Session& session, const GetOptions& options,
@@ -70,7 +79,7 @@ ExitCode get_from_source(Context& context, Session& session, const GetOptions& o
   std::string what = options.name;
   for (const std::string& param : options.params) what += " " + param;
   return print_answer(context, found,
-                      {.what = what, .explain = options.explain, .now = session.clock().now()});
+                      {.what = what, .explain = options.explain, .at = Moment(session.clock())});
 }
 
 ExitCode run_get(Context& context, const GetOptions& options) {

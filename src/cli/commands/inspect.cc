@@ -105,7 +105,11 @@ void write_row(JsonWriter& writer, const RecordRow& row) {
   } else {
     writer.value(seconds(row.fresh_for));
   }
-  writer.member("written", format_wall_time(row.written)).key("tags").begin_array();
+  writer.member("written", format_wall_time(row.written));
+  writer.member("created_at", format_wall_time(row.written));
+  write_end(writer, row.expires);
+  write_origin(writer, row.version, row.source_last_modified);
+  writer.key("tags").begin_array();
   for (const std::string& tag : tags_of(row)) writer.value(tag);
   writer.end_array().end_object();
 }
@@ -161,14 +165,15 @@ Command make_inspect() {
   command.option("--source", "SOURCE", "only what came from this source", filter.source);
   command.option("--keyspace", "KEYSPACE", "only what is in this keyspace", filter.keyspace);
   command.option("--tag", "TAG", "only what carries this tag", filter.tag);
-  command.option("--prefix", "TEXT", "only what has an ID that begins so", filter.prefix);
+  command.option("--prefix", "TEXT", "only what has an ID that begins so, in whole words",
+                 filter.prefix);
   command.flag("--expired", "only what is not served any more", filter.expired);
   command
       .option("--sort", "ORDER", "by key; oldest, largest or shortest-lived first", options->sort)
       .one_of({"key", "age", "size", "ttl"});
   command.option("--limit", "N", "how many are shown; 0: all; without it, 50", options->limit);
   command.example("strata inspect --keyspace user --sort size --limit 10");
-  command.details("Several filters narrow the list down together.");
+  command.details("Several filters narrow the list down together. " + std::string(kPrefixHelp));
   command.runs([options](Context& context) { return run_inspect(context, *options); });
   return command;
 }

@@ -155,7 +155,8 @@ Command make_purge() {
   command.option("--source", "SOURCE", "what came from this source", filter.source);
   command.option("--keyspace", "KEYSPACE", "what is in this keyspace", filter.keyspace);
   command.option("--tag", "TAG", "what carries this tag", filter.tag);
-  command.option("--prefix", "TEXT", "what has an ID that begins so", filter.prefix);
+  command.option("--prefix", "TEXT", "what has an ID that begins so, in whole words",
+                 filter.prefix);
   command.option("--older-than", "DURATION", "what was written longer ago: 30d, 12h",
                  filter.older_than);
   command.option("--before", "DATE", "what was written before: 2026-11-21, in UTC", filter.before);
@@ -165,9 +166,9 @@ Command make_purge() {
   command.flag("--dry-run", "only tells what would go, and ends with 0", options->dry_run);
   command.example("strata purge --source packages --older-than 30d --dry-run");
   command.example("strata purge --all --confirm");
-  command.details(
-      "Several filters narrow the selection down together. Without --confirm and --dry-run, "
-      "nothing is removed and the exit code is 2.");
+  command.details("Several filters narrow the selection down together. " +
+                  std::string(kPrefixHelp) +
+                  " Without --confirm and --dry-run, nothing is removed and the exit code is 2.");
   command.runs([options](Context& context) { return run_purge(context, *options); });
   return command;
 }

@@ -97,21 +97,45 @@ ExitCode run_put(Context& context, const PutOptions& options) {
   return session.finish(put(context, session, options, std::move(value)));
 }
 
+// Whether a tier below memory holds anything under `key`; nothing if one cannot say.
+std::optional<bool> is_cached(Session& session, const Key& key) {
+  for (Tier* tier : session.cache().lower_tiers()) {
+    const auto record = session.peek(*tier, key);
+    if (!record) return std::nullopt;
+    if (record->has_value()) return true;
+  }
+  return false;
+}
+
+ExitCode erase(Context& context, Session& session, const EraseOptions& options) {
+  Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
+  const Result<Key> key = keyspace.key({.identifier = options.id});
+  if (!key) return fail(context, key.error());
+  const std::optional<bool> existed = is_cached(session, *key);
+  // What depends on the key goes even where the key itself is not cached.
+  const InvalidationResult result = keyspace.erase(*key);
+  if (!result.ok()) return fail(context, *result.error);
+  if (context.globals.json) {
+    JsonWriter writer;
+    writer.begin_object().member("schema", "strata.erase/1").member("keyspace", options.keyspace);
+    writer.member("id", options.id).key("existed");
+    if (existed) {
+      writer.value(*existed);
+    } else {
+      writer.null();
+    }
+    context.console.data(writer.end_object().take() + "\n");
+  }
+  const std::string name = options.keyspace + ":" + options.id;
+  context.console.note(existed.value_or(true) ? "erased " + name : name + " was not cached");
+  return ExitCode::kOk;
+}
+
 ExitCode run_erase(Context& context, const EraseOptions& options) {
   auto opened = Session::open(context, Access::kLook);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
-  Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
-  const InvalidationResult result = keyspace.erase(options.id);
-  if (!result.ok()) return session.finish(fail(context, *result.error));
-  if (context.globals.json) {
-    JsonWriter writer;
-    writer.begin_object().member("schema", "strata.erase/1").member("keyspace", options.keyspace);
-    writer.member("id", options.id).end_object();
-    context.console.data(writer.take() + "\n");
-  }
-  context.console.note("erased " + options.keyspace + ":" + options.id);
-  return session.finish(ExitCode::kOk);
+  return session.finish(erase(context, session, options));
 }
 
 }  // namespace
@@ -137,6 +161,7 @@ Command make_erase() {
   command.positional("KEYSPACE", "where it is stored", options->keyspace);
   command.positional("ID", "what it is found by", options->id);
   command.example("strata erase user 42");
+  command.details("What depends on it is removed even where it is not cached itself.");
   command.runs([options](Context& context) { return run_erase(context, *options); });
   return command;
 }

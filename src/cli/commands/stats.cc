@@ -1,4 +1,6 @@
 // `strata stats`: what the cache holds and what it was good for.
+#include <algorithm>
+
 #include "cli/commands/commands.h"
 #include "cli/session.h"
 #include "cli/stats_file.h"
@@ -7,14 +9,24 @@
 namespace strata::cli {
 namespace {
 
+bool is_off(const CacheStats& stats) {
+  return std::any_of(stats.tiers.begin(), stats.tiers.end(), [](const TierTraffic& traffic) {
+    return traffic.tier.name == "sqlite" && traffic.tier.state == TierState::kOff;
+  });
+}
+
 ExitCode run_stats(Context& context) {
-  auto opened = Session::open(context, Access::kLook);
+  auto opened = Session::open(context, Access::kStats);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
 
   StatsView view;
   view.now = session.cache().stats();
   view.file = sqlite_path(session.settings());
+  if (session.settings().sqlite.enabled && is_off(view.now)) {
+    context.console.note(
+        "what it holds and does now, that process knows; shown is what runs of strata recorded");
+  }
   Result<RecordedStats> recorded = read_stats_file(session.stats_file());
   if (recorded) {
     view.recorded = *std::move(recorded);
