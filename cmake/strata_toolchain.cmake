@@ -46,7 +46,7 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wthread-safety)
 else()
   # False alarms on std::string concatenation: https://gcc.gnu.org/PR105651
-  add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+  add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(STRATA_WARNINGS_AS_ERRORS)
   add_compile_options(-Werror)

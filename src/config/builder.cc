@@ -129,6 +129,11 @@ CacheBuilder& CacheBuilder::log(LogSink log) {
   return *this;
 }
 
+CacheBuilder& CacheBuilder::on_removal(RemovalListener listener) {
+  state_->options.on_removal = std::move(listener);
+  return *this;
+}
+
 Result<Cache> CacheBuilder::build() {
   State& state = *state_;
   if (state.is_built) return rejected("CacheBuilder::build() was called before; make a new one");

@@ -1,4 +1,4 @@
-// Hands out thread slots and takes them back.
+// Hands out thread slots and takes them back. The only file with thread_local state.
 #include "core/thread_slot.h"
 
 #include <array>
@@ -49,6 +49,7 @@ unsigned lowest_free_slot() {
 }  // namespace
 
 thread_local constinit unsigned current_thread_slot = kNoSlot;
+thread_local constinit ThreadTurns thread_turns;
 
 unsigned take_thread_slot() {
   give_back.arm();

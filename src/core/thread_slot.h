@@ -7,6 +7,8 @@
 // what is kept under it must be atomic.
 #pragma once
 
+#include <cstddef>
+
 namespace strata::internal {
 
 inline constexpr unsigned kThreadSlots = 256;
@@ -21,5 +23,14 @@ inline unsigned thread_slot() {
   const unsigned slot = current_thread_slot;
   return slot != kNoSlot ? slot : take_thread_slot();
 }
+
+// What the calling thread holds and does later: see load/key_turns.cc. It is here because all
+// thread_local state is. Without a destructor, so that it can be used until the thread is gone.
+struct ThreadTurns {
+  std::size_t held = 0;
+  void* first = nullptr;
+  void* last = nullptr;
+};
+extern thread_local constinit ThreadTurns thread_turns;
 
 }  // namespace strata::internal

@@ -137,8 +137,9 @@ PrintableUrl printable_template(const std::vector<UrlPiece>& pieces) {
 bool is_secret_name(std::string_view name) {
   std::string lowered(name);
   for (char& c : lowered) c = lower(c);
-  constexpr std::array<std::string_view, 9> kSecretWords{
-      "token", "key", "secret", "pass", "auth", "credential", "signature", "session", "sig"};
+  constexpr std::array<std::string_view, 13> kSecretWords{
+      "token",   "key", "secret", "pass", "auth",   "credential", "signature",
+      "session", "sig", "pwd",    "dsn",  "cookie", "bearer"};
   return std::any_of(kSecretWords.begin(), kSecretWords.end(), [&](std::string_view word) {
     return lowered.find(word) != std::string::npos;
   });

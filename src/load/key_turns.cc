@@ -6,29 +6,23 @@
 #include <utility>
 
 #include "core/mutant.h"
+#include "core/thread_slot.h"
 
 namespace strata {
+
+using internal::thread_turns;
 
 namespace {
 
 struct Task {
   std::function<void()> run;
-  Task* next;
+  Task* next = nullptr;
 };
-
-// Of the calling thread. Without a destructor, so that it can be used until the thread is gone.
-struct Turns {
-  std::size_t held = 0;
-  Task* first = nullptr;
-  Task* last = nullptr;
-};
-
-constinit thread_local Turns g_turns;
 
 // A task may take turns itself; what those leave is run at their end.
 void run_what_was_left() {
-  Task* next = std::exchange(g_turns.first, nullptr);
-  g_turns.last = nullptr;
+  auto* next = static_cast<Task*>(std::exchange(thread_turns.first, nullptr));
+  thread_turns.last = nullptr;
   while (next != nullptr) {
     const std::unique_ptr<Task> task(next);
     next = task->next;
@@ -41,28 +35,29 @@ void run_what_was_left() {
 KeyTurns::Turn::Turn(KeyTurns& turns, std::uint64_t key_hash)
     : mutex_(turns.mutexes_[key_hash % kStripes]), held_(!STRATA_MUTANT(kPutsUnserialised)) {
   if (held_) mutex_.lock();
-  ++g_turns.held;
+  ++thread_turns.held;
 }
 
 KeyTurns::Turn::~Turn() {
   if (held_) mutex_.unlock();
-  if (--g_turns.held == 0 && g_turns.first != nullptr) run_what_was_left();
+  if (--thread_turns.held == 0 && thread_turns.first != nullptr) run_what_was_left();
 }
 
-bool KeyTurns::in_turn() { return g_turns.held > 0; }
+bool KeyTurns::in_turn() { return thread_turns.held > 0; }
 
 void KeyTurns::after_turn(std::function<void()> task) {
   if (!in_turn()) {
     task();
     return;
   }
-  auto* last = new (std::nothrow) Task{std::move(task), nullptr};
-  if (last == nullptr) {
-    task();
-    return;
+  auto* const last = new (std::nothrow) Task{std::move(task)};
+  if (last == nullptr) return;
+  auto* const before = static_cast<Task*>(std::exchange(thread_turns.last, last));
+  if (before == nullptr) {
+    thread_turns.first = last;
+  } else {
+    before->next = last;
   }
-  (g_turns.first == nullptr ? g_turns.first : g_turns.last->next) = last;
-  g_turns.last = last;
 }
 
 }  // namespace strata

@@ -34,7 +34,8 @@ class KeyTurns {
   // Whether the calling thread has a turn, of any cache.
   [[nodiscard]] static bool in_turn();
   // Runs `task` when the calling thread has no turn: now, or at the end of its last one. Tasks
-  // run in the order in which they were given, and may not throw.
+  // run in the order in which they were given, and may not throw. A task for which there is no
+  // memory is dropped: within the turn it might wait for itself.
   static void after_turn(std::function<void()> task);
 
  private:

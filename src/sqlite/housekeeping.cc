@@ -112,7 +112,7 @@ int Writer::find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
   const Moment moment{
       .now = clock_.now(), .wall_now = clock_.wall_now(), .boot_id = clock_.boot_id()};
   const int code = store_.rows().find_expired(cursor, moment, limit, expired);
-  // Asked after the time: a touch that comes later found its entry alive at that time.
+  // A touch that found its entry alive a moment ago and is not here yet is lost with it.
   std::erase_if(expired, [this](const Rows::Expired& entry) {
     return entry.cause == RemovalCause::kExpired && ledger_.is_touched(entry.key);
   });

@@ -30,7 +30,7 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
     });
   }
   void finish(const std::shared_ptr<Flight>& flight, bool leads) {
-    if (leads || may_take(keyspace->cache, *flight, arrival)) {
+    if (leads || may_take(request(), *flight, arrival)) {
       Found found = found_of(request(), *flight);
       count(*keyspace, found);
       done(std::move(found));
@@ -73,7 +73,8 @@ void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const Call
   owned->call = call;
   const EntryRef entry = state.options.enabled ? state.cache.hot->peek(buffer.ref()) : EntryRef();
   auto task = [keyspace, owned, done] {
-    done(get_at(*keyspace, owned->key(), owned->call, nullptr));
+    done(caught("reading a value",
+                [&] { return get_at(*keyspace, owned->key(), owned->call, nullptr); }));
   };
   const bool here = entry && freshness(*entry, time_of_hit(*state.cache.clock, *entry), state,
                                        call) == Freshness::kFresh;

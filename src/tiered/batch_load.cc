@@ -5,6 +5,8 @@
 // Terms: a batch leads the flights of the keys that it loads. The thread that runs the loader has
 // claimed them all, and completes them before it waits for flights of others; so two batches never
 // wait for each other.
+#include <algorithm>
+
 #include "core/yield_point.h"
 #include "tiered/load_path.h"
 
@@ -25,12 +27,12 @@ struct Led {
 // ended with an error, so that nobody waits for ever.
 struct Batch {
   KeyspaceState& keyspace;
-  BatchLoader loader;
+  std::shared_ptr<const BatchLoader> loader;
   CallOptions call;
   bool refresh = false;
   std::vector<Led> led;
 
-  Batch(KeyspaceState& owner, BatchLoader load, const CallOptions& options)
+  Batch(KeyspaceState& owner, std::shared_ptr<const BatchLoader> load, const CallOptions& options)
       : keyspace(owner), loader(std::move(load)), call(options) {}
   ~Batch() {
     for (const Led& one : led) {
@@ -44,8 +46,14 @@ struct Batch {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
+  // `single` is called if a caller that joined has to load by itself; else it may be empty.
   [[nodiscard]] Request request(KeyRef key, const Loader& single) const {
-    return {.keyspace = keyspace, .key = key, .loader = single, .call = call, .refresh = refresh};
+    return {.keyspace = keyspace,
+            .key = key,
+            .loader = single,
+            .call = call,
+            .refresh = refresh,
+            .here = true};
   }
   void complete(Flight& flight, FlightResult result) const {
     keyspace.cache.flights.end(flight);
@@ -54,9 +62,10 @@ struct Batch {
 };
 
 // A loader of one key, for a caller that could not join.
-Loader single_loader(const BatchLoader& loader, std::string id) {
-  return [loader, id = std::move(id)](Load& load, KeyRef key) -> Result<EntryRef> {
-    Result<std::vector<EntryRef>> entries = loader(std::span(&id, 1), load, std::span(&key, 1));
+Loader single_loader(std::shared_ptr<const BatchLoader> loader, std::string id) {
+  return [loader = std::move(loader), id = std::move(id)](Load& load,
+                                                          KeyRef key) -> Result<EntryRef> {
+    Result<std::vector<EntryRef>> entries = (*loader)(std::span(&id, 1), load, std::span(&key, 1));
     if (!entries) return entries.error();
     return entries->empty() ? EntryRef() : std::move(entries->front());
   };
@@ -74,7 +83,7 @@ std::vector<FlightResult> load(const Batch& batch) {
   }
   std::vector<EntryRef> entries;
   const Loader run = [&](Load& load, KeyRef) -> Result<EntryRef> {
-    Result<std::vector<EntryRef>> brought = batch.loader(ids, load, keys);
+    Result<std::vector<EntryRef>> brought = (*batch.loader)(ids, load, keys);
     if (!brought) return brought.error();
     if (brought->size() != keys.size()) {
       return Error{ErrorCode::kLoadFailed,
@@ -135,18 +144,27 @@ void run(const Batch& batch) {
   }
 }
 
+bool is_to_be_renewed(const Found& found, Instant now) {
+  return found.outcome == Outcome::kStaleHit && now >= found.entry->retry_at();
+}
+
 // Renews what was found past its ttl, unless a load failed a moment ago.
 void refresh_behind(KeyspaceState& keyspace, std::span<const std::string> ids,
-                    const std::vector<Found>& found, const BatchLoader& loader,
-                    const CallOptions& call) {
+                    const std::vector<Found>& found,
+                    const std::shared_ptr<const BatchLoader>& loader, const CallOptions& call) {
   const Instant now = keyspace.cache.clock->now();
+  const auto is_due = [now](const Found& one) { return is_to_be_renewed(one, now); };
+  if (std::none_of(found.begin(), found.end(), is_due)) return;
   auto batch = std::make_shared<Batch>(keyspace, loader, call);
   batch->refresh = true;
   for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!is_due(found[i])) continue;
     const EntryRef& entry = found[i].entry;
-    if (found[i].outcome != Outcome::kStaleHit || now < entry->retry_at()) continue;
-    const FlightTable::Start start = start_flight(batch->request(entry->key(), {}));
-    if (start.leads) batch->led.push_back({i, ids[i], start.flight, entry, false});
+    Led one{i, ids[i], {}, entry, false};
+    FlightTable::Start start = start_flight(batch->request(entry->key(), {}));
+    if (!start.leads) continue;
+    one.flight = std::move(start.flight);
+    batch->led.push_back(std::move(one));
   }
   if (batch->led.empty()) return;
   const auto task = [batch] {
@@ -168,9 +186,10 @@ struct Joined {
   std::shared_ptr<Flight> flight;
 };
 
-// Begins the load of one key, joins another's, or answers at once.
-void begin(Batch& batch, std::size_t place, const std::string& id, std::vector<Joined>& joined,
-           Found& found) {
+// Begins the load of one key, joins another's, or answers at once. `previous`: what a lower tier
+// has past its ttl, or in another version.
+void begin(Batch& batch, std::size_t place, const std::string& id, EntryRef previous,
+           std::vector<Joined>& joined, Found& found) {
   KeyspaceState& keyspace = batch.keyspace;
   Cache::State& cache = keyspace.cache;
   const Result<Key> key = make_key(keyspace, {.identifier = id});
@@ -178,59 +197,89 @@ void begin(Batch& batch, std::size_t place, const std::string& id, std::vector<J
     found = failed(key.error());
     return;
   }
-  const bool look = keyspace.options.enabled && !batch.call.bypass;
-  const auto in_memory = [&] { return look ? cache.hot->peek(key->ref()) : EntryRef(); };
-  EntryRef previous = in_memory();
+  const auto in_memory = [&] {
+    return keyspace.options.enabled ? cache.hot->peek(key->ref()) : EntryRef();
+  };
+  // What memory has is what a differing value takes the place of, also for a call that does not
+  // want to be answered from it.
+  const bool may_answer = !batch.call.bypass;
+  const auto may_precede = [&](const EntryRef& entry) {
+    return entry && (!entry->negative() || !may_answer);
+  };
+  if (EntryRef entry = in_memory(); may_precede(entry)) previous = std::move(entry);
   const Instant now = cache.clock->now();
-  if (previous && previous->negative()) previous = {};
-  if (previous && now < previous->retry_at()) {
+  const auto judge = [&](const EntryRef& entry) {
+    return entry ? freshness(*entry, now, keyspace, batch.call) : Freshness::kGone;
+  };
+  if (may_answer && previous && judge(previous) != Freshness::kFresh &&
+      judge(previous) != Freshness::kGone && now < previous->retry_at()) {
     found = {Outcome::kStaleHit, previous, cache.hot->name(), nullptr};
     return;
   }
   FlightTable::Start start = start_flight(batch.request(key->ref(), {}));
-  if (!start.flight->claim()) {
+  // In the batch before it is claimed: a claimed flight is one that somebody completes.
+  batch.led.push_back({place, id, start.flight, std::move(previous), false});
+  Led& led = batch.led.back();
+  led.claimed = start.flight->claim();
+  if (!led.claimed) {
+    batch.led.pop_back();
     joined.push_back({place, std::move(start.flight)});
     return;
   }
-  batch.led.push_back({place, id, start.flight, std::move(previous), true});
   // Another flight may have stored the value between this caller's miss and its lead.
   EntryRef stored = in_memory();
-  const bool is_fresh =
-      stored && freshness(*stored, now, keyspace, batch.call) == Freshness::kFresh;
-  if (!is_fresh) return;
+  if (!may_answer || judge(stored) != Freshness::kFresh) {
+    if (may_precede(stored)) led.previous = std::move(stored);
+    return;
+  }
   const Outcome outcome = stored->negative() ? Outcome::kNegativeHit : Outcome::kHit;
   found = {outcome, stored, cache.hot->name(), nullptr};
   batch.complete(*start.flight, {outcome, stored, cache.hot->name(), nullptr});
   batch.led.pop_back();
 }
 
-}  // namespace
-
-std::vector<Found> get_or_load_many(KeyspaceState& keyspace, std::span<const std::string> ids,
-                                    const BatchLoader& loader, const CallOptions& call) {
+std::vector<Found> load_missing(KeyspaceState& keyspace, std::span<const std::string> ids,
+                                const std::shared_ptr<const BatchLoader>& loader,
+                                const CallOptions& call) {
   Cache::State& cache = keyspace.cache;
-  std::vector<Found> found = find_many(keyspace, ids, call);
+  std::vector<EntryRef> kept(ids.size());
+  std::vector<Found> found = find_many(keyspace, ids, call, &kept);
   const Ticket arrival = cache.hot->position();
-  const Instant began = cache.clock->now();
   refresh_behind(keyspace, ids, found, loader, call);
 
+  const auto is_missing = [](const Found& one) { return one.outcome == Outcome::kMiss; };
+  if (std::none_of(found.begin(), found.end(), is_missing)) return found;
   Batch batch(keyspace, loader, call);
   std::vector<Joined> joined;
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (found[i].outcome == Outcome::kMiss) begin(batch, i, ids[i], joined, found[i]);
+    if (is_missing(found[i])) begin(batch, i, ids[i], kept[i], joined, found[i]);
   }
   run(batch);
   for (const Led& one : batch.led) {
-    const Loader single = single_loader(loader, one.id);
-    found[one.place] = found_of(batch.request(one.flight->key(), single), *one.flight);
+    found[one.place] = found_of(batch.request(one.flight->key(), {}), *one.flight);
   }
+  const Instant began = cache.clock->now();
   for (const Joined& one : joined) {
     const Loader single = single_loader(loader, ids[one.place]);
     found[one.place] =
         answer_of_joined(batch.request(one.flight->key(), single), *one.flight, arrival, began);
   }
-  for (const Found& one : found) count(keyspace, one);
   return found;
+}
+
+}  // namespace
+
+std::vector<Found> get_or_load_many(KeyspaceState& keyspace, std::span<const std::string> ids,
+                                    BatchLoader loader, const CallOptions& call) {
+  try {
+    const auto shared = std::make_shared<const BatchLoader>(std::move(loader));
+    std::vector<Found> found = load_missing(keyspace, ids, shared, call);
+    for (const Found& one : found) count(keyspace, one);
+    return found;
+  } catch (...) {
+    const Error error = error_of_exception(ErrorCode::kUnavailable, "reading values");
+    return std::vector<Found>(ids.size(), failed(error));
+  }
 }
 
 }  // namespace strata::internal

@@ -2,6 +2,7 @@
 #include "strata/tiered/cache.h"
 
 #include <algorithm>
+#include <new>
 #include <span>
 
 #include "core/assert.h"
@@ -33,7 +34,7 @@ Tickets Cache::State::read_positions() const {
   return tickets;
 }
 
-bool Cache::State::post(std::function<void()> task) {
+bool Cache::State::post(const std::function<void()>& task) {
   {
     const MutexLock lock(tasks_mutex_);
     // What is posted later could outlive the cache, and let the executor go in its own thread.
@@ -45,11 +46,16 @@ bool Cache::State::post(std::function<void()> task) {
     --tasks_;
     tasks_done_.notify_all();
   };
-  const bool accepted = executor->post([task = std::move(task), finish]() mutable {
-    task();
-    task = nullptr;  // what it holds goes before close() is told
-    finish();
-  });
+  bool accepted = false;
+  try {
+    accepted = executor->post([task = std::function<void()>(task), finish]() mutable {
+      task();
+      task = nullptr;  // what it holds goes before close() is told
+      finish();
+    });
+  } catch (const std::bad_alloc&) {
+    accepted = false;
+  }
   if (!accepted) finish();
   return accepted;
 }
@@ -117,9 +123,13 @@ void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
     if (options.on_removal) options.on_removal(entry, cause);
     return;
   }
-  KeyTurns::after_turn([state = shared_from_this(), entry, cause] {
-    if (state->options.on_removal) state->options.on_removal(entry, cause);
-  });
+  try {
+    KeyTurns::after_turn([state = shared_from_this(), entry, cause] {
+      if (state->options.on_removal) state->options.on_removal(entry, cause);
+    });
+  } catch (const std::bad_alloc&) {
+    return;  // nobody is told
+  }
 }
 
 Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts))) {
@@ -209,7 +219,7 @@ InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label
       return refused;
     }
   }
-  return internal::invalidate_everywhere(state, labels);
+  return internal::caught_removal([&] { return internal::invalidate_everywhere(state, labels); });
 }
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {

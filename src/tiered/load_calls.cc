@@ -124,9 +124,9 @@ std::optional<Found> wait_for(const Request& request, Flight& flight, Instant be
   return failed(wait.error());
 }
 
-// Loads within a load run in their own thread: the executor might have none left to run them.
+// Loads within a load or a batch run in their own thread: the executor might have none left.
 bool timed(const Request& request) {
-  if (request.within != nullptr) return false;
+  if (request.within != nullptr || request.here) return false;
   const KeyspaceOptions& options = request.keyspace.options;
   return request.call.soft_timeout.value_or(options.soft_timeout) != kForever ||
          request.call.hard_timeout.value_or(options.hard_timeout) != kForever ||
@@ -163,7 +163,7 @@ Found answer(const Request& request) {
     if (auto done = wait_for(request, flight, began)) return *done;
     STRATA_YIELD("tiered.wait.done");
     if (!flight.done()) continue;  // it has lost its lease: the next one overtakes it
-    if (start.leads || may_take(cache, flight, arrival)) return found_of(request, flight);
+    if (start.leads || may_take(request, flight, arrival)) return found_of(request, flight);
     keyspace.counters.join_refused.add(1);
   }
 }
@@ -177,7 +177,7 @@ Found answer_of_joined(const Request& request, Flight& flight, Ticket arrival, I
   if (auto done = wait_for(request, flight, began)) return *done;
   STRATA_YIELD("tiered.wait.done");
   if (flight.done()) {
-    if (may_take(keyspace.cache, flight, arrival)) return found_of(request, flight);
+    if (may_take(request, flight, arrival)) return found_of(request, flight);
     keyspace.counters.join_refused.add(1);
   }
   return answer(request);

@@ -179,6 +179,8 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
     const auto judge = [&](const EntryRef& one) {
       return one ? freshness(*one, now, keyspace, request.call) : Freshness::kGone;
     };
+    // What a differing value takes the place of.
+    if (entry && !entry->negative() && !previous) previous = entry;
     if (judge(entry) == Freshness::kFresh) {
       result = {entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, entry, cache.hot->name(),
                 nullptr};
@@ -224,8 +226,25 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
   flight->complete(std::move(result));
 }
 
-bool may_take(const Cache::State& cache, const Flight& flight, Ticket arrival) {
+namespace {
+
+// Whether the call would have been served the value from a tier, as the leader was.
+bool suits(const Request& request, const FlightResult& result) {
+  const bool is_stale = result.outcome == Outcome::kStaleHit && !result.error;
+  const bool is_cached =
+      is_stale || result.outcome == Outcome::kHit || result.outcome == Outcome::kNegativeHit;
+  if (!is_cached) return true;
+  const Instant now = request.keyspace.cache.clock->now();
+  const Freshness fresh = freshness(*result.entry, now, request.keyspace, request.call);
+  return fresh == Freshness::kFresh || (is_stale && fresh == Freshness::kStale);
+}
+
+}  // namespace
+
+bool may_take(const Request& request, const Flight& flight, Ticket arrival) {
+  const Cache::State& cache = request.keyspace.cache;
   const FlightResult& result = flight.result();
+  if (!suits(request, result)) return false;
   const Ticket ticket = flight.tickets().hot;
   if (STRATA_MUTANT(kJoinAnyLoad) || STRATA_MUTANT(kWaiterTakesFailsafe)) return true;
   if (arrival <= ticket || !result.entry) return true;

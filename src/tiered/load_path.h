@@ -13,6 +13,7 @@ struct Request {
   const CallOptions& call;
   Load::State* within = nullptr;
   bool refresh = false;  // skip the tiers: a value past its ttl is being renewed
+  bool here = false;     // the load runs in this thread, whatever its time-outs
 };
 
 // Asks the tiers, then the source; stores what came; ends and completes the flight.
@@ -22,9 +23,10 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 [[nodiscard]] FlightResult run_load(const Request& request, const Flight& flight,
                                     const EntryRef& previous);
 
-// Whether a caller that arrived at `arrival` may take the result of the flight it waited for.
-// The leader always may.
-[[nodiscard]] bool may_take(const Cache::State& cache, const Flight& flight, Ticket arrival);
+// Whether a caller that arrived at `arrival` may take the result of the flight it waited for: by
+// what was invalidated meanwhile, and by what its own options say of a cached value. The leader
+// always may.
+[[nodiscard]] bool may_take(const Request& request, const Flight& flight, Ticket arrival);
 
 // What a caller gets from a completed flight, or from a result.
 [[nodiscard]] Found found_of(const Request& request, const Flight& flight);

@@ -55,14 +55,20 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
 // The calls of erased.h, for a key that is already canonical.
 [[nodiscard]] Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
                            Load* within);
-// get_many(), not counted.
+// get_many(), not counted. `kept`, if there is one, gets what the lower tiers have past its ttl or
+// in another version, by place.
 [[nodiscard]] std::vector<Found> find_many(KeyspaceState& keyspace,
                                            std::span<const std::string> ids,
-                                           const CallOptions& call);
+                                           const CallOptions& call,
+                                           std::vector<EntryRef>* kept = nullptr);
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call);
 
 // One invalidation of `labels` in every tier, deepest first. Labels are valid.
 InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+
+// What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
+// its contract. Then the invalidation may have come to some tiers only.
+[[nodiscard]] InvalidationResult caught_removal(const std::function<InvalidationResult()>& run);
 
 // Tells the load `within` what it read.
 void capture(Load* within, const Found& found, KeyRef key);

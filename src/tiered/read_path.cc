@@ -187,7 +187,8 @@ std::optional<Found> refuse_batch(const KeyspaceState& keyspace, std::size_t siz
 
 // Asks one lower tier for all that is wanted; keeps what it does not have fresh.
 void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets,
-              const CallOptions& call, Wanted& wanted, std::vector<Found>& found) {
+              const CallOptions& call, Wanted& wanted, std::vector<Found>& found,
+              std::vector<EntryRef>* kept) {
   Cache::State& cache = keyspace.cache;
   Tier& tier = *cache.tiers[depth];
   const Instant start = cache.clock->now();
@@ -213,8 +214,10 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
         found[place] = found_in(*entry, tier.name(), false);
         continue;
       }
+      const bool may_keep = fresh != Freshness::kGone && !(*entry)->negative();
+      if (may_keep && kept != nullptr && !(*kept)[place]) (*kept)[place] = *entry;
       // Unless a deeper tier has it fresh.
-      if (fresh == Freshness::kStale && !(*entry)->negative() && !found[place].entry) {
+      if (may_keep && fresh == Freshness::kStale && !found[place].entry) {
         found[place] = found_in(*entry, tier.name(), true);
       }
     }
@@ -226,7 +229,7 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
 }  // namespace
 
 std::vector<Found> find_many(KeyspaceState& keyspace, std::span<const std::string> ids,
-                             const CallOptions& call) {
+                             const CallOptions& call, std::vector<EntryRef>* kept) {
   if (auto refused = refuse_batch(keyspace, ids.size(), call)) {
     return std::vector<Found>(ids.size(), *refused);
   }
@@ -257,19 +260,24 @@ std::vector<Found> find_many(KeyspaceState& keyspace, std::span<const std::strin
   const Tickets tickets = missing.keys.empty() ? Tickets{} : cache.read_positions();
   for (std::size_t depth = 0; depth < cache.tiers.size() && !missing.keys.empty(); ++depth) {
     if (!keyspace.lower_allowed[depth]) continue;
-    ask_tier(keyspace, depth, tickets, call, missing, found);
+    ask_tier(keyspace, depth, tickets, call, missing, found, kept);
   }
   return found;
 }
 
 std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                             const CallOptions& call) {
-  std::vector<Found> found = find_many(keyspace, ids, call);
-  for (const Found& one : found) count(keyspace, one);
-  return found;
+  try {
+    std::vector<Found> found = find_many(keyspace, ids, call);
+    for (const Found& one : found) count(keyspace, one);
+    return found;
+  } catch (...) {
+    const Error error = error_of_exception(ErrorCode::kUnavailable, "reading values");
+    return std::vector<Found>(ids.size(), failed(error));
+  }
 }
 
-bool contains(KeyspaceState& keyspace, const Id& id) {
+bool contains(KeyspaceState& keyspace, const Id& id) try {
   if (refuse(keyspace) || !keyspace.options.enabled) return false;
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
   if (!buffer.ok()) return false;
@@ -286,6 +294,8 @@ bool contains(KeyspaceState& keyspace, const Id& id) {
     if (entry && is_value(*entry)) return true;
   }
   return false;
+} catch (...) {
+  return false;  // what cannot be looked at is as good as not there
 }
 
 }  // namespace strata::internal

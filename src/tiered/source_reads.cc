@@ -151,25 +151,32 @@ Result<Key> key_of(const SourceEntry& entry, const Params& params) {
   return internal::make_key(*entry.keyspace, {.params = completed(*entry.source, params)});
 }
 
-Lookup<std::string> read_source(Cache::State& state, std::string_view source, const Params& params,
-                                const CallOptions& call, Load* within) {
-  using Answer = Lookup<std::string>;
+// A read through a source, as a get_or_load() of its keyspace.
+struct SourceRead {
+  std::shared_ptr<internal::KeyspaceState> keyspace;
+  Key key;
+  internal::Loader loader;
+  CallOptions call;
+};
+
+Result<SourceRead> source_read(Cache::State& state, std::string_view source, const Params& params,
+                               const CallOptions& call) {
   Result<SourceEntry> entry = find_source(state, source);
-  if (!entry) return Answer(internal::failed(entry.error()));
+  if (!entry) return entry.error();
   Result<Key> key = key_of(*entry, params);
-  if (!key) return Answer(internal::failed(key.error()));
+  if (!key) return key.error();
   auto all = std::make_shared<const Params>(completed(*entry->source, params));
-  CallOptions with_tags = call;
-  for (const std::string& text : entry->tags) with_tags.labels.push_back(tag(expand(text, *all)));
+  SourceRead read{.keyspace = entry->keyspace, .key = std::move(*key), .loader = {}, .call = call};
+  for (const std::string& text : entry->tags) read.call.labels.push_back(tag(expand(text, *all)));
   const Duration longest_ttl = entry->keyspace->options.ttl;
-  const internal::Loader loader = [asked = entry->source, all, longest_ttl](
-                                      Load& load, KeyRef at) -> Result<EntryRef> {
+  read.loader = [asked = entry->source, all, longest_ttl](Load& load,
+                                                          KeyRef at) -> Result<EntryRef> {
     Result<std::optional<std::string>> body = ask(*asked, *all, load, longest_ttl);
     if (!body) return body.error();
     if (!body->has_value()) return EntryRef();
     return Entry::make<std::string>(at, std::move(**body));
   };
-  return Answer(internal::get_or_load(*entry->keyspace, *key, loader, with_tags, within));
+  return read;
 }
 
 }  // namespace
@@ -182,15 +189,27 @@ Result<Key> Cache::source_key(std::string_view source, const Params& params) con
 
 Lookup<std::string> Cache::read(std::string_view source, const Params& params,
                                 const CallOptions& call, Load* within) {
-  return read_source(*state_, source, params, call, within);
+  using Answer = Lookup<std::string>;
+  const Result<SourceRead> read = source_read(*state_, source, params, call);
+  if (!read) return Answer(internal::failed(read.error()));
+  return Answer(
+      internal::get_or_load(*read->keyspace, read->key, read->loader, read->call, within));
 }
 
-Async<Lookup<std::string>> Cache::read_async(std::string_view source, Params params,
+Async<Lookup<std::string>> Cache::read_async(std::string_view source, const Params& params,
                                              const CallOptions& call) {
-  return internal::on_executor<Lookup<std::string>>(
-      state_, [source = std::string(source), params = std::move(params), call](State& state) {
-        return read_source(state, source, params, call, nullptr);
-      });
+  using Answer = Lookup<std::string>;
+  Async<Answer> result;
+  const auto done = [result](internal::Found found) { result.complete(Answer(std::move(found))); };
+  Result<SourceRead> read = source_read(*state_, source, params, call);
+  if (!read) {
+    done(internal::failed(read.error()));
+    return result;
+  }
+  // It keeps the whole cache's state, as a handle does.
+  const std::shared_ptr<internal::KeyspaceState> keyspace(state_, read->keyspace.get());
+  internal::get_or_load_async(keyspace, read->key, read->loader, read->call, done);
+  return result;
 }
 
 }  // namespace strata

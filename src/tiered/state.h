@@ -64,7 +64,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 
   // Runs `task` on the executor; close() waits for it. Returns whether it was accepted; it is not
   // when the executor takes no more, or the cache is closed.
-  bool post(std::function<void()> task);
+  bool post(const std::function<void()>& task);
   // Returns whether the cache was open until now.
   bool begin_close();
   void wait_for_tasks(Deadline deadline);

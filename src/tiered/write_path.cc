@@ -131,6 +131,17 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
   if (refused) keyspace.counters.refused.add(1);
 }
 
+InvalidationResult caught_removal(const std::function<InvalidationResult()>& run) {
+  try {
+    return run();
+  } catch (...) {
+    InvalidationResult result;
+    result.error = std::make_shared<const Error>(
+        error_of_exception(ErrorCode::kUnavailable, "an invalidation that is not complete"));
+    return result;
+  }
+}
+
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call) {
   if (auto refused = refuse(keyspace, call)) return rejected_put(*refused->error);
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
@@ -138,7 +149,12 @@ PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallO
   try {
     return put_at(keyspace, buffer.ref(), box, call);
   } catch (...) {
-    return rejected_put(error_of_exception(ErrorCode::kUnavailable, "storing a value"));
+    // Some tiers may have it, so none is to keep what was there before.
+    PutResult result = rejected_put(error_of_exception(ErrorCode::kUnavailable, "storing a value"));
+    const Label label(LabelKind::kKey, std::string(buffer.ref().text));
+    (void)caught_removal(
+        [&] { return invalidate_everywhere(keyspace.cache, std::span(&label, 1)); });
+    return result;
   }
 }
 
@@ -224,6 +240,7 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   }
   Cache::State& cache = keyspace.cache;
   const KeyRef key = buffer.ref();
+  EntryRef former;  // let go after the turn
   const KeyTurns::Turn turn(cache.turns, key.hash);
   if (cause == RemovalCause::kInvalidated) {
     const Label label(LabelKind::kKey, std::string(key.text));
@@ -237,22 +254,49 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
     (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
     result.tiers.push_back({std::string(tier.name()), tier.position(), std::nullopt});
   }
-  const bool was_there = cache.hot->peek(key).get() != nullptr;
+  former = cache.hot->peek(key);
   cache.hot->put(key, EntryRef(), tickets.hot, cause);
-  result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(),
-                          static_cast<std::uint64_t>(was_there)});
+  result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(), former ? 1U : 0U});
   return result;
 }
 
 }  // namespace
 
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id) {
-  return remove_key(keyspace, id, RemovalCause::kErased);
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kErased); });
 }
 
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
-  return remove_key(keyspace, id, RemovalCause::kInvalidated);
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
 }
+
+namespace {
+
+// The labels of one invalidation of many keys: fewer than a journal has slots.
+constexpr std::size_t kErasedAtOnce = 1'000;
+
+// Invalidates the labels, so many at a time; the results add up.
+InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels) {
+  InvalidationResult result;
+  while (!labels.empty() || result.tiers.empty()) {
+    const std::size_t count = std::min(kErasedAtOnce, labels.size());
+    const InvalidationResult slice = invalidate_everywhere(cache, labels.first(count));
+    if (slice.tiers.empty()) break;  // of nothing
+    for (std::size_t i = 0; i < slice.tiers.size(); ++i) {
+      if (i == result.tiers.size()) {
+        result.tiers.push_back(slice.tiers[i]);
+        continue;
+      }
+      InvalidationResult::Tier& sum = result.tiers[i];
+      sum.position = slice.tiers[i].position;
+      if (sum.removed) *sum.removed += slice.tiers[i].removed.value_or(0);
+    }
+    labels = labels.subspan(count);
+  }
+  return result;
+}
+
+}  // namespace
 
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
   InvalidationResult result;
@@ -270,7 +314,8 @@ InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::stri
       result.error = std::make_shared<const Error>(key.error());
     }
   }
-  return result.ok() ? invalidate_everywhere(keyspace.cache, labels) : result;
+  if (!result.ok()) return result;
+  return caught_removal([&] { return invalidate_in_slices(keyspace.cache, labels); });
 }
 
 InvalidationResult clear(KeyspaceState& keyspace) {
@@ -280,10 +325,11 @@ InvalidationResult clear(KeyspaceState& keyspace) {
     return result;
   }
   const Label label(LabelKind::kKeyspace, keyspace.name);
-  return invalidate_everywhere(keyspace.cache, std::span(&label, 1));
+  return caught_removal(
+      [&] { return invalidate_everywhere(keyspace.cache, std::span(&label, 1)); });
 }
 
-Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) {
+Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) try {
   if (auto refused = refuse(keyspace)) return *refused->error;
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
   if (!buffer.ok()) return buffer.error();
@@ -294,6 +340,7 @@ Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) {
   const KeyRef key = buffer.ref();
   const KeyspaceOptions& options = keyspace.options;
   const Duration kept = saturating_add(ttl, std::max(options.stale_for, options.keep_for));
+  EntryRef entry;  // let go after the turn
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const Instant now = cache.clock->now();
   const Lifetime lifetime{.written_wall = cache.clock->wall_now(),
@@ -307,11 +354,14 @@ Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) {
     if (!there) cache.note_failure(cache.tiers[i]->name(), "touching", there.error());
     touched = touched || (there && *there);
   }
-  if (const EntryRef entry = cache.hot->peek(key)) {
+  entry = cache.hot->peek(key);
+  if (entry) {
     entry->set_times(saturating_add(now, ttl), saturating_add(now, kept));
     touched = true;
   }
   return touched;
+} catch (...) {
+  return error_of_exception(ErrorCode::kUnavailable, "changing a lifetime");
 }
 
 }  // namespace strata::internal

@@ -208,5 +208,52 @@ TEST_F(BatchTest, ABatchLoaderThatThrowsFailsItsIdsAndReleasesThem) {
   EXPECT_EQ(users.get_or_load_many(ids, log()).at(1).value(), "loaded 2");
 }
 
+// A differing value takes the place of the old one, and of what was computed from that.
+TEST_F(BatchTest, ABatchThatBypassesTheTiersInvalidatesWhatDependsOnWhatItReplaces) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  auto pages = cache.keyspace<std::string>("page");
+  EXPECT_TRUE(users.put("1", "ann").ok());
+  const auto page = [&](Load& load) { return "page of " + *load.get(users, "1"); };
+  EXPECT_EQ(pages.get_or_load("1", page).value(), "page of ann");
+  BatchLog log;
+  const std::vector<std::string> ids{"1"};
+  EXPECT_EQ(users.get_or_load_many(ids, log(), {.bypass = true}).at(0).value(), "loaded 1");
+  EXPECT_EQ(pages.get_or_load("1", page).value(), "page of loaded 1");
+}
+
+TEST_F(BatchTest, ABatchThatKnowsANewerVersionReplacesWhatOnlyTheRecordsHave) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  auto pages = cache.keyspace<std::string>("page");
+  EXPECT_TRUE(users.put("1", "ann", {.version = "v1"}).ok());
+  const auto page = [&](Load& load) { return "page of " + *load.get(users, "1"); };
+  EXPECT_EQ(pages.get_or_load("1", page).value(), "page of ann");
+  empty_memory(cache);
+  BatchLog log;
+  const std::vector<std::string> ids{"1"};
+  EXPECT_EQ(users.get_or_load_many(ids, log(), {.version = "v2"}).at(0).value(), "loaded 1");
+  EXPECT_EQ(pages.get_or_load("1", page).value(), "page of loaded 1");
+}
+
+TEST_F(BatchTest, ABatchOnTheOnlyThreadOfTheExecutorLoadsWhatItMayNotJoin) {
+  executor_.reset();
+  CacheParts parts;
+  parts.hot = memory_tier({}, clock_, seeded_random(1));
+  parts.clock = system_clock();
+  parts.executor = thread_pool({.threads = 1});
+  Cache cache(std::move(parts));
+  auto users = cache.keyspace<std::string>("user", {.soft_timeout = minutes(1)});
+  auto found = users
+                   .get_or_load_many_async(
+                       {"1", "2"},
+                       [](std::span<const std::string> missing, Load&) {
+                         return Result<std::vector<std::optional<std::string>>>(
+                             std::vector<std::optional<std::string>>(missing.size(), "ann"));
+                       })
+                   .future();
+  EXPECT_EQ(found.get().at(1).value(), "ann");
+}
+
 }  // namespace
 }  // namespace strata::testkit

@@ -305,6 +305,29 @@ TEST_F(LifeTest, AReadThatKnowsANewerVersionLoadsItAndKeepsTheOldOneForFailures)
   EXPECT_EQ(users.get_many(ids, {.version = "v3"}).at(0).outcome(), Outcome::kMiss);
 }
 
+// The leader may have been content with less than who joined it.
+TEST_F(LifeTest, WhoJoinsTakesACachedValueOnlyAsItsOwnOptionsSay) {
+  executor_ = std::make_shared<ManualExecutor>();
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user", {.ttl = minutes(10), .keep_for = minutes(10)});
+  EXPECT_TRUE(users.put("1", "old", {.version = "v1"}).ok());
+  empty_memory(cache);
+  // The leader's flight waits in the executor's queue, to be served from the records.
+  std::string led;
+  users.get_or_load_async("1", [] { return std::string("no"); }).then([&](auto found) {
+    led = found.value();
+  });
+  std::string joined;
+  CountingLoader loader{.value = "new"};
+  users.get_or_load_async("1", loader(), {.version = "v2"}).then([&](auto found) {
+    joined = found.value();
+  });
+  executor_->run_all();
+  EXPECT_EQ(led, "old");
+  EXPECT_EQ(joined, "new");
+  EXPECT_EQ(loader.runs, 1);
+}
+
 TEST_F(LifeTest, ADurationBelowZeroIsRefusedWhereverItIsGiven) {
   Cache cache = make_cache();
   auto bad = cache.keyspace<std::string>("bad", {.stale_for = seconds(-1)});

@@ -1,5 +1,7 @@
 // Reading through the cache from a source: parameters, versions, absence, the source's own ttl.
+#include <future>
 #include <string>
+#include <vector>
 
 #include "cache/cache_fixture.h"
 
@@ -137,6 +139,35 @@ TEST_F(SourceTest, ClosingTheCacheClosesItsSources) {
   cache_.close();
   EXPECT_TRUE(source_->closed);
   EXPECT_EQ(read("a").error().code, ErrorCode::kClosed);
+}
+
+TEST_F(SourceTest, AnAsynchronousReadIsAsAnyOther) {
+  auto first = cache_.read_async("census", {{"dataset", "acs5"}}).future();
+  auto joined = cache_.read_async("census", {{"dataset", "acs5"}}).future();
+  executor_->run_all();
+  EXPECT_EQ(first.get().value(), "body");
+  EXPECT_EQ(joined.get().value(), "body");
+  EXPECT_EQ(source_->asked.size(), 1u);
+  EXPECT_EQ(cache_.read_async("census", {{"dataset", "acs5"}}).future().get().outcome(),
+            Outcome::kHit)
+      << "at once";
+  EXPECT_EQ(cache_.read_async("nobody", {}).future().get().error().code, ErrorCode::kRejected);
+  EXPECT_EQ(cache_.read_async("census", {}).future().get().error().code, ErrorCode::kRejected);
+}
+
+// A read that waited on the executor's only thread for a load behind it would wait for ever.
+TEST_F(SourceTest, AsynchronousReadsNeedOneThread) {
+  CacheParts parts;
+  parts.hot = memory_tier({}, clock_, seeded_random(1));
+  parts.clock = system_clock();
+  parts.executor = thread_pool({.threads = 1});
+  Cache cache(std::move(parts));
+  EXPECT_TRUE(cache.add_source(source_, {.keyspace = {.soft_timeout = minutes(1)}}).ok());
+  std::vector<std::future<Lookup<std::string>>> reads;
+  for (int i = 0; i < 8; ++i) {
+    reads.push_back(cache.read_async("census", {{"dataset", "d" + std::to_string(i)}}).future());
+  }
+  for (auto& read : reads) EXPECT_EQ(read.get().value(), "body");
 }
 
 }  // namespace

@@ -44,6 +44,7 @@ class CacheBuilder {
   CacheBuilder& random(std::shared_ptr<Random> random);
   CacheBuilder& graceful(bool graceful);
   CacheBuilder& log(LogSink log);
+  CacheBuilder& on_removal(RemovalListener listener);  // of entries that leave memory
 
   // Once.
   [[nodiscard]] Result<Cache> build();

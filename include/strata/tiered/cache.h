@@ -8,8 +8,9 @@
 //           another tier or the source can answer; it is counted in stats() and logged.
 // Threads   Thread-safe. Several caches per process; no global one.
 // Lifetime  The destructor closes. Handles and values may outlive the cache.
-// Callbacks The log sink and the removal listener, in the thread to which it happened, after the
-//           call's writes: with no lock held. docs/locking.md has all of them.
+// Callbacks The log sink and the removal listener, in the thread to which it happened and with no
+//           lock held: after a put, erase or touch, and between the slices of an invalidation of
+//           many entries. docs/locking.md has all of them.
 #pragma once
 
 #include <functional>
@@ -85,8 +86,8 @@ class Cache {
   // kRejected for an unknown source or parameter.
   Lookup<std::string> read(std::string_view source, const Params& params,
                            const CallOptions& call = kDefaultCall, Load* within = nullptr);
-  // On the executor, where the read may wait for the source.
-  Async<Lookup<std::string>> read_async(std::string_view source, Params params,
+  // As Keyspace::get_or_load_async().
+  Async<Lookup<std::string>> read_async(std::string_view source, const Params& params,
                                         const CallOptions& call = kDefaultCall);
   // The key under which read() caches the answer.
   [[nodiscard]] Result<Key> source_key(std::string_view source, const Params& params) const;

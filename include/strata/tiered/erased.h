@@ -41,8 +41,7 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
                                 const CallOptions& call, Load* within);
 [[nodiscard]] std::vector<Found> get_or_load_many(KeyspaceState& keyspace,
                                                   std::span<const std::string> ids,
-                                                  const BatchLoader& loader,
-                                                  const CallOptions& call);
+                                                  BatchLoader loader, const CallOptions& call);
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call);
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids);

@@ -107,7 +107,8 @@ class Keyspace {
   }
   // Removes the value, and all that depends on it, from every tier.
   InvalidationResult erase(const Id& id) { return internal::erase(*state_, id); }
-  // The same for many, as one operation in each tier; at most limits::kBatchKeys.
+  // The same for many, a thousand at a time in one operation of each tier; at most
+  // limits::kBatchKeys. Counted, and told to listeners, as invalidations.
   InvalidationResult erase_many(std::span<const std::string> ids) {
     return internal::erase_many(*state_, ids);
   }
@@ -213,7 +214,7 @@ template <typename V>
 template <typename BatchLoader>
 std::vector<Lookup<V>> Keyspace<V>::get_or_load_many(std::span<const std::string> ids,
                                                      BatchLoader loader, const CallOptions& call) {
-  const internal::BatchLoader erased =
+  internal::BatchLoader erased =
       [loader = std::move(loader)](
           std::span<const std::string> missing, Load& load,
           std::span<const KeyRef> keys) mutable -> Result<std::vector<EntryRef>> {
@@ -225,7 +226,7 @@ std::vector<Lookup<V>> Keyspace<V>::get_or_load_many(std::span<const std::string
     }
     return entries;
   };
-  return typed(internal::get_or_load_many(*state_, ids, erased, call));
+  return typed(internal::get_or_load_many(*state_, ids, std::move(erased), call));
 }
 
 template <typename V>

@@ -61,10 +61,10 @@ template <typename V, typename Function>
     const std::string id =
         internal::join_arguments({MemoKey<std::decay_t<decltype(arguments)>>::text(arguments)...});
     const auto compute = [shared, copies = std::make_tuple(arguments...)](Load& load) {
-      if constexpr (std::is_invocable_v<Function&, Load&, const decltype(arguments)&...>) {
-        return std::apply([&](const auto&... each) { return (*shared)(load, each...); }, copies);
-      } else {
+      if constexpr (std::is_invocable_v<Function&, decltype(arguments)...>) {
         return std::apply(*shared, copies);
+      } else {
+        return std::apply([&](const auto&... each) { return (*shared)(load, each...); }, copies);
       }
     };
     return keyspace.get_or_load(id, compute, options.call).value();

@@ -41,7 +41,7 @@ struct CallOptions {
   std::optional<Duration> negative_ttl{};
   std::optional<Duration> soft_timeout{};
   std::optional<Duration> hard_timeout{};
-  Labels labels{};        // tags that hold for the value and for its absence
+  Labels labels{};  // tags that hold for the value and for its absence
   // put: the version of the value. A read: the source's version now, as far as the caller knows;
   // what is cached of another one is loaded anew, and kept in case that fails.
   std::string version{};
