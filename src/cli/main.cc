@@ -41,11 +41,11 @@ void set_signals() {
 }
 
 // A closed stream's number would be given to the next file that is opened, the cache's own, and
-// output would be written into it. Opened for reading, the stream fails when it is written to.
+// output would be written into it. Opened the wrong way round, the stream fails when it is used.
 void occupy_streams() {
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) {
     if (::fcntl(stream, F_GETFD) >= 0) continue;
-    const int file = ::open("/dev/null", O_RDONLY);
+    const int file = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
     if (file != stream && file >= 0) ::close(file);
   }
 }

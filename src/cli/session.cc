@@ -76,10 +76,12 @@ std::string sqlite_path(const Settings& settings) {
   return settings.folder + "/" + path;
 }
 
-Session::Session(Context& context, Access access, Settings settings, Cache cache)
+Session::Session(Context& context, Access access, Settings settings,
+                 std::map<std::string, SourceSettings> sources, Cache cache)
     : context_(context),
       access_(access),
       settings_(std::move(settings)),
+      sources_(std::move(sources)),
       cache_(std::make_unique<Cache>(std::move(cache))),
       clock_(system_clock()) {}
 
@@ -90,6 +92,7 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   if (context.globals.quiet || settings->log.level >= LogThreshold::kWarning) {
     settings->log.level = LogThreshold::kOff;
   }
+  std::map<std::string, SourceSettings> sources = settings->sources;
   if (access != Access::kSources) leave_out_sources(*settings);
   const std::string path = sqlite_path(*settings);
   const bool only_looks = access == Access::kLook || access == Access::kStats;
@@ -105,7 +108,7 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   }
   if (!cache) return fail(context, cache.error());
   std::unique_ptr<Session> session(
-      new Session(context, access, *std::move(settings), *std::move(cache)));
+      new Session(context, access, *std::move(settings), std::move(sources), *std::move(cache)));
   session->note_trouble();
   return session;
 }

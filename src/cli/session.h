@@ -48,6 +48,8 @@ class Session {
 
   [[nodiscard]] Cache& cache() { return *cache_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
+  // The sources of the configuration, also where the session leaves them closed.
+  [[nodiscard]] const std::map<std::string, SourceSettings>& sources() const { return sources_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] std::string stats_file() const;
 
@@ -69,13 +71,15 @@ class Session {
   ExitCode finish(ExitCode code);
 
  private:
-  Session(Context& context, Access access, Settings settings, Cache cache);
+  Session(Context& context, Access access, Settings settings,
+          std::map<std::string, SourceSettings> sources, Cache cache);
   void note_trouble();
   void record_run();
 
   Context& context_;
   Access access_;
   Settings settings_;
+  std::map<std::string, SourceSettings> sources_;
   std::unique_ptr<Cache> cache_;
   std::shared_ptr<Clock> clock_;
   Histogram calls_;

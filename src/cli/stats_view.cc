@@ -92,18 +92,6 @@ std::vector<TierView> tiers_of(const StatsView& view) {
   return tiers;
 }
 
-std::string_view to_string(TierState state) {
-  switch (state) {
-    case TierState::kOk:
-      return "ok";
-    case TierState::kDegraded:
-      return "degraded";
-    case TierState::kOff:
-      break;
-  }
-  return "off";
-}
-
 // Of nothing there is no share.
 void write_share(JsonWriter& writer, std::string_view name, std::uint64_t part,
                  std::uint64_t whole) {

@@ -107,18 +107,33 @@ Result<void> check_names(const Settings& settings) {
 
 }  // namespace
 
-Result<Cache> open(const std::string& path) {
-  const auto settings = load_settings(path);
-  if (!settings) return settings.error();
-  return open(*settings);
+Result<void> check_sources(const Settings& settings) {
+  Result<void> unavailable;
+  for (const auto& [name, source] : settings.sources) {
+    const auto opened = open_source(settings.folder, source, system_clock());
+    if (opened) continue;
+    const Error error = with_place(settings, "cache.sources." + name, opened.error());
+    if (error.code != ErrorCode::kUnavailable) return error;
+    if (unavailable) unavailable = error;
+  }
+  return unavailable;
 }
 
-Result<Cache> open(const Settings& settings) {
+Result<Cache> open(const std::string& path, OpenOptions options) {
+  const auto settings = load_settings(path);
+  if (!settings) return settings.error();
+  return open(*settings, std::move(options));
+}
+
+Result<Cache> open(const Settings& settings, OpenOptions given) {
   if (auto valid = check_names(settings); !valid) return valid.error();
-  const std::shared_ptr<Clock> clock = system_clock();
-  const LogSink log = internal::line_log(settings.name, settings.log.level, clock,
-                                         internal::write_to_standard_error);
+  const std::shared_ptr<Clock> clock = given.clock ? given.clock : system_clock();
+  const LogSink log = given.log ? given.log
+                                : internal::line_log(settings.name, settings.log.level, clock,
+                                                     internal::write_to_standard_error);
   CacheBuilder builder;
+  builder.on_removal(std::move(given.on_removal));
+  if (given.executor) builder.executor(std::move(given.executor));
   builder.name(settings.name).graceful(settings.graceful).clock(clock).log(log);
   builder.memory(settings.memory).defaults(without_absent_tiers(settings, settings.defaults));
   if (settings.sqlite.enabled) {

@@ -97,6 +97,14 @@ Result<void> check_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) return wrong("is not a plain file");
   if (status.st_nlink != 1) return wrong("has a second name (a hard link)");
   if (status.st_uid != ::geteuid()) return wrong("belongs to another user");
+  // The superuser is not held back by these bits, but they say what is wanted.
+  constexpr mode_t kOwners = S_IRUSR | S_IWUSR;
+  const bool is_open = (status.st_mode & kOwners) == kOwners;
+  if (!is_open || ::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
+    return rejected("the cache's file " + internal::quoted(path) +
+                    " may not be read and written, and is left as it is: give its owner the "
+                    "right (chmod u+rw), or choose another path");
+  }
   return {};
 }
 
@@ -254,9 +262,12 @@ Result<Found> inspect(const Paths& paths, const std::optional<JournalContents>& 
   std::string page(kPageBytes, '\0');
   const ssize_t size = ::pread(file.get(), page.data(), page.size(), 0);
   page.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  if (size == 0) return found;
-
   const bool was_ours = journal && journal->inode == found.inode;
+  if (size == 0) {
+    // A file that is being made is empty, and its journal knows of no commit.
+    if (was_ours && journal->committed > 0) found.kind = Found::Kind::kDamaged;
+    return found;
+  }
   const Header header = read_header(page);
   found.kind = Found::Kind::kDamaged;
   if (!header.is_sqlite || header.application != kApplicationId) {

@@ -108,6 +108,34 @@ TEST_F(SqliteOpening, AForeignFileIsLeftAsItIs) {
   EXPECT_EQ(read_file(bed.path()), before);
 }
 
+TEST_F(SqliteOpening, AFileThatMayNotBeWrittenIsLeftAsItIs) {
+  {
+    const auto tier = bed.open();
+    bed.put(*tier, "a", "1");
+    tier->close({});
+  }
+  const std::string before = read_file(bed.path());
+  for (const fs::perms mode : {fs::perms::owner_read, fs::perms::owner_write, fs::perms::none}) {
+    fs::permissions(bed.path(), mode);
+    expect_rejected(bed.options(), "chmod u+rw");
+  }
+  fs::permissions(bed.path(), fs::perms::owner_read | fs::perms::owner_write);
+  EXPECT_EQ(read_file(bed.path()), before);
+  EXPECT_EQ(value_of(*bed.open(), "a"), "1");
+}
+
+TEST_F(SqliteOpening, AFileThatWasCutToNothingIsDamaged) {
+  {
+    const auto tier = bed.open();
+    bed.put(*tier, "a", "1");
+    tier->close({});
+  }
+  fs::resize_file(bed.path(), 0);
+  const auto tier = bed.open();
+  EXPECT_EQ(tier->stats().state, TierState::kDegraded);
+  EXPECT_EQ(value_of(*tier, "a"), "-");
+}
+
 TEST_F(SqliteOpening, AFileOfANewerStrataIsLeftAsItIs) {
   bed.open()->close({});
   {

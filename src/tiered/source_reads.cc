@@ -57,18 +57,6 @@ std::string expand(const std::string& text, const Params& params) {
   return tag;
 }
 
-// The parameters with defaults filled in, so that saying a default gives the same key.
-Params completed(const Source& source, const Params& params) {
-  Params all = params;
-  for (const SourceParameter& parameter : source.parameters()) {
-    const bool given = std::any_of(params.begin(), params.end(), [&](const auto& param) {
-      return param.first == parameter.name;
-    });
-    if (!given) all.emplace_back(parameter.name, parameter.default_value);
-  }
-  return all;
-}
-
 Result<std::optional<std::string>> ask(Source& source, const Params& params, Load& load,
                                        Duration longest_ttl) {
   SourceRequest request{.params = params,
@@ -148,7 +136,7 @@ namespace {
 
 Result<Key> key_of(const SourceEntry& entry, const Params& params) {
   if (Result<void> valid = check_params(*entry.source, params); !valid) return valid.error();
-  return internal::make_key(*entry.keyspace, {.params = completed(*entry.source, params)});
+  return internal::make_key(*entry.keyspace, {.params = with_defaults(*entry.source, params)});
 }
 
 // A read through a source, as a get_or_load() of its keyspace.
@@ -165,7 +153,7 @@ Result<SourceRead> source_read(Cache::State& state, std::string_view source, con
   if (!entry) return entry.error();
   Result<Key> key = key_of(*entry, params);
   if (!key) return key.error();
-  auto all = std::make_shared<const Params>(completed(*entry->source, params));
+  auto all = std::make_shared<const Params>(with_defaults(*entry->source, params));
   SourceRead read{.keyspace = entry->keyspace, .key = std::move(*key), .loader = {}, .call = call};
   for (const std::string& text : entry->tags) read.call.labels.push_back(tag(expand(text, *all)));
   const Duration longest_ttl = entry->keyspace->options.ttl;

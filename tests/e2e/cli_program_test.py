@@ -112,6 +112,15 @@ class Configuration(StrataTest):
         self.assertEqual((checked["schema"], checked["file"]),
                          ("strata.config-check/1", "strata.yaml"))
 
+    def test_check_opens_the_sources(self):
+        self.configure()
+        self.assertIn("1 source", self.ok("config", "check").out)
+        self.write("strata.yaml", CONFIG.replace("SELECT name", "DELETE FROM package; SELECT name"))
+        self.refused("config", "check", saying="cache.sources.packages")
+        self.write("strata.yaml", CONFIG.replace("packages.db", "later.db"))
+        run = self.ok("config", "check")
+        self.assertIn("later.db", run.err)
+
     def test_show_tells_what_is_in_force_and_why(self):
         self.write("strata.yaml", "cache:\n  memory: {max_bytes: 1MiB}\n")
         shown = {one["key"]: one for one in self.ok("config", "show", "--json").json["settings"]}

@@ -53,6 +53,17 @@ class Put(StrataTest):
         self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "second")
         self.assertEqual(self.ok("inspect", "--json").json["matched"], 1)
 
+    def test_a_closed_standard_input_is_no_empty_value(self):
+        self.ok("put", "user", "42", "old")
+        run = self.shell("strata put user 42 - <&-")
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("standard input", run.err)
+        self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "old")
+
+    def test_an_empty_id_is_refused(self):
+        self.refused("put", "user", "", "x", saying="the ID is empty")
+        self.refused("erase", "user", "", saying="the ID is empty")
+
     def test_a_value_that_is_too_large_changes_nothing(self):
         self.ok("put", "user", "42", "old")
         self.refused("put", "user", "42", "-", stdin=b"x" * ((1 << 20) + 1),
@@ -222,6 +233,31 @@ class Get(StrataTest):
 
     def test_without_a_configuration_there_is_no_source(self):
         self.refused("get", "packages", "name=bash", saying="no source")
+
+
+class SourceKeys(StrataTest):
+    """What inspect prints of a source's values is what other commands take."""
+
+    def setUp(self):
+        super().setUp()
+        self.configure()
+        self.ok("get", "packages", "name=bash")
+
+    def shown(self):
+        return self.ok("inspect", "--json").json["entries"][0]["name"]
+
+    def test_invalidate_and_erase_take_what_inspect_prints(self):
+        self.assertEqual(self.shown(), "name=bash")
+        self.assertEqual(
+            self.ok("invalidate", "--key", "packages:name=bash", "--json").json["entries"], 1)
+        self.ok("get", "packages", "name=bash")
+        self.assertEqual(self.ok("erase", "packages", "name=bash", "--json").json["existed"], True)
+        self.ok("get", "--keyspace", "packages", "name=bash", code=3)
+
+    def test_nothing_is_put_into_a_source(self):
+        self.refused("put", "packages", "name=bash", "x", saying="is a source")
+        self.refused("erase", "packages", "bash", saying="not a parameter")
+        self.refused("erase", "packages", "colour=red", saying="colour")
 
 
 class Erase(StrataTest):

@@ -22,8 +22,22 @@ namespace strata {
 
 struct Settings;
 
-[[nodiscard]] Result<Cache> open(const std::string& path);
-[[nodiscard]] Result<Cache> open(const Settings& settings);
+// What a configuration cannot say. Empty ones: log lines on standard error as the configuration
+// wants them; no listener; the system's clock; a pool of threads.
+struct OpenOptions {
+  LogSink log{};
+  RemovalListener on_removal{};
+  std::shared_ptr<Clock> clock{};
+  std::shared_ptr<Executor> executor{};
+};
+
+[[nodiscard]] Result<Cache> open(const std::string& path, OpenOptions options = {});
+[[nodiscard]] Result<Cache> open(const Settings& settings, OpenOptions options = {});
+
+// Whether every source of the settings can be opened: what a query says is checked against its
+// database, while no HTTP server is asked. kRejected for the first that is wrong, kUnavailable for
+// one whose database is not there.
+[[nodiscard]] Result<void> check_sources(const Settings& settings);
 
 class CacheBuilder {
  public:
@@ -34,9 +48,9 @@ class CacheBuilder {
   CacheBuilder& name(std::string name);
   CacheBuilder& memory(MemoryOptions options);
   CacheBuilder& without_memory();
-  CacheBuilder& sqlite(SqliteOptions options);        // without it, there is no lower tier
-  CacheBuilder& tier(std::unique_ptr<Tier> tier);      // another one, below those given before
-  CacheBuilder& defaults(KeyspaceOptions options);     // of keyspaces without options of their own
+  CacheBuilder& sqlite(SqliteOptions options);      // without it, there is no lower tier
+  CacheBuilder& tier(std::unique_ptr<Tier> tier);   // another one, below those given before
+  CacheBuilder& defaults(KeyspaceOptions options);  // of keyspaces without options of their own
   CacheBuilder& keyspace(std::string name, KeyspaceOptions options);
   CacheBuilder& source(std::shared_ptr<Source> source, SourceOptions options = {});
   CacheBuilder& clock(std::shared_ptr<Clock> clock);

@@ -12,9 +12,9 @@ enum class Outcome : std::uint8_t {
   kHit,          // a fresh value, from a tier
   kStaleHit,     // a value past its ttl, served while a refresh runs or because a load failed
   kNegativeHit,  // a remembered "does not exist"
-  kLoaded,       // there was nothing; the source answered
+  kLoaded,       // there was nothing; the source answered, maybe that nothing exists
   kRefreshed,    // there was a value past its ttl or of another version; the source answered
-  kMiss,         // nothing, and no load was asked for or the source has nothing
+  kMiss,         // nothing, and no load was asked for
   kError,        // nothing, and the load failed
 };
 

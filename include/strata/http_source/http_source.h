@@ -55,17 +55,17 @@ inline constexpr std::size_t kHttpReplyHeaderBytes = 256 * 1024;
 
 struct HttpOptions {
   // Behaviour.
-  std::string name;
-  std::string url_template;
+  std::string name{};
+  std::string url_template{};
   // Placeholders that are not declared here are required.
-  std::vector<SourceParameter> parameters;
+  std::vector<SourceParameter> parameters{};
   // Sent as they are; for instance {"Authorization", "Bearer ..."}.
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string json_pointer;                    // what to keep of a JSON body; "": all, as it is
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string json_pointer{};                  // what to keep of a JSON body; "": all, as it is
   std::vector<int> absent_statuses{404, 410};  // the answers that mean "does not exist"
   bool allow_private = false;                  // for services on this machine or network
   bool follow_redirects = false;
-  std::string ca_file;  // PEM; "": the certificates of the system
+  std::string ca_file{};  // PEM; "": the certificates of the system
   std::string user_agent = "strata";
   std::size_t max_body_bytes = 8u << 20;  // after decompression
   Duration connect_timeout = std::chrono::seconds(2);

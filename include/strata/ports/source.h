@@ -23,27 +23,27 @@
 namespace strata {
 
 struct SourceRequest {
-  Params params;
+  Params params{};
   // What the caller has: answer kNotModified if it is still right. Empty: no condition.
-  std::string known_version;
-  std::optional<WallTime> known_last_modified;
-  Deadline deadline;
+  std::string known_version{};
+  std::optional<WallTime> known_last_modified{};
+  Deadline deadline{};
 };
 
 struct SourceReply {
   enum class Status { kFound, kAbsent, kNotModified };
   Status status = Status::kFound;
-  std::string body;
-  std::string content_type;  // "application/json", ... or empty
-  std::string version;       // the ETag, say; may be empty
-  std::optional<WallTime> last_modified;
-  std::optional<Duration> ttl;  // what the source says, if it does
+  std::string body{};
+  std::string content_type{};  // "application/json", ... or empty
+  std::string version{};       // the ETag, say; may be empty
+  std::optional<WallTime> last_modified{};
+  std::optional<Duration> ttl{};  // what the source says, if it does
 };
 
 struct SourceParameter {
-  std::string name;
+  std::string name{};
   bool required = true;
-  std::string default_value;  // if not required
+  std::string default_value{};  // if not required
 };
 
 class Source {

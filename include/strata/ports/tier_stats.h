@@ -4,12 +4,15 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "strata/core/removal.h"
 
 namespace strata {
 
 enum class TierState { kOk, kDegraded, kOff };
+// "ok", "degraded", "off"
+[[nodiscard]] std::string_view to_string(TierState state);
 
 struct TierStats {
   std::string name;

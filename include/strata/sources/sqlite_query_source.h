@@ -44,11 +44,11 @@ enum class QueryShape {
 
 struct SqliteQueryOptions {
   // Behaviour.
-  std::string name;
-  std::string path;
-  std::string sql;
+  std::string name{};
+  std::string path{};
+  std::string sql{};
   // Those that the SQL names and that are not declared here are required.
-  std::vector<SourceParameter> parameters;
+  std::vector<SourceParameter> parameters{};
   QueryShape shape = QueryShape::kRows;
   bool refuse_symlinks = false;                     // anywhere in the path
   std::size_t max_rows = 10'000;                    // more are an error

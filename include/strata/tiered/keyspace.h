@@ -19,6 +19,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,6 +65,11 @@ class Keyspace {
     return typed(internal::get_many(*state_, ids, call));
   }
 
+  [[nodiscard]] std::vector<Lookup<V>> get_many(std::initializer_list<std::string> ids,
+                                                const CallOptions& call = kDefaultCall) {
+    return get_many(std::span(ids.begin(), ids.size()), call);
+  }
+
   // Whether a tier has a fresh value. Counted as no look-up of this keyspace, and no use in memory.
   [[nodiscard]] bool contains(const Id& id) { return internal::contains(*state_, id); }
 
@@ -76,7 +82,8 @@ class Keyspace {
   }
 
   // As get_many(); calls `loader(missing ids, load)` once, with what no tier had and nobody else
-  // loads. It returns one std::optional<V> per missing id, in order, or an error for all of them.
+  // loads. It returns one std::optional<V> per missing id, in order, or an error for all of them;
+  // what it tells `load`, tags and a ttl say, holds for all that it returns.
   // Loads that run already are joined; if one's result may not be taken, the loader is called for
   // that id alone. What is served past its ttl is renewed behind, by one call. The soft and hard
   // time-outs bound the waiting for others, not the loader.

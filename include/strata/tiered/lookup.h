@@ -50,7 +50,10 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] const V& value() const& {
     if (has_value()) return **this;
     if (found_.error) throw_error(*found_.error);
-    throw_error({ErrorCode::kUnavailable, "no value: the look-up ended as a miss", {}});
+    throw_error({ErrorCode::kUnavailable,
+                 absent() ? "no value: the source says that nothing exists"
+                          : "no value: the look-up ended as a miss",
+                 {}});
   }
   [[nodiscard]] V value() && { return std::as_const(*this).value(); }  // a copy
   [[nodiscard]] V value_or(V other) const { return has_value() ? **this : std::move(other); }

@@ -6,8 +6,9 @@
 //
 // The arguments, written as text, are the key; integers, strings and whatever MemoKey is
 // specialised for can be arguments. A function that throws throws to its caller, and nothing is
-// cached. Labels in MemoizeOptions::call are those of every result; a function that takes a Load&
-// before its arguments says more there:
+// cached; one that returns an empty optional makes the call throw BadResult. Labels in
+// MemoizeOptions::call are those of every result; a function that takes a Load& before its
+// arguments says more there:
 //
 //   auto users = memoize(cache.keyspace<Users>("members"), [&](Load& load, int org) {
 //     load.tag("org:" + std::to_string(org));
@@ -57,7 +58,7 @@ template <typename V, typename Function>
   // Refreshes run behind the call, so they share the function and have the arguments themselves.
   auto shared = std::make_shared<Function>(std::move(function));
   return [keyspace = std::move(keyspace), shared = std::move(shared),
-          options = std::move(options)](const auto&... arguments) mutable -> V {
+          options = std::move(options)](const auto&... arguments) -> V {
     const std::string id =
         internal::join_arguments({MemoKey<std::decay_t<decltype(arguments)>>::text(arguments)...});
     const auto compute = [shared, copies = std::make_tuple(arguments...)](Load& load) {
@@ -67,7 +68,8 @@ template <typename V, typename Function>
         return std::apply([&](const auto&... each) { return (*shared)(load, each...); }, copies);
       }
     };
-    return keyspace.get_or_load(id, compute, options.call).value();
+    Keyspace<V> handle = keyspace;
+    return handle.get_or_load(id, compute, options.call).value();
   };
 }
 

@@ -4,6 +4,7 @@
 #include "cli/table.h"
 #include "cli/text.h"
 #include "strata/codecs/json_writer.h"
+#include "strata/config/open.h"
 
 namespace strata::cli {
 namespace {
@@ -17,6 +18,11 @@ ExitCode run_check(Context& context) {
   if (!settings) return fail(context, ExitCode::kUsage, settings.error().message);
   const std::vector<std::string> warnings = settings_warnings(*settings);
   for (const std::string& warning : warnings) context.console.warning(warning);
+  if (const Result<void> sources = check_sources(*settings); !sources) {
+    // What is not there yet may come.
+    if (sources.error().code != ErrorCode::kUnavailable) return fail(context, sources.error());
+    context.console.warning(sources.error().message);
+  }
   if (context.globals.json) {
     JsonWriter writer;
     writer.begin_object().member("schema", "strata.config-check/1");

@@ -3,6 +3,7 @@
 
 #include "cli/answer.h"
 #include "cli/commands/commands.h"
+#include "cli/named_key.h"
 #include "cli/session.h"
 #include "core/quote.h"
 
@@ -54,7 +55,7 @@ std::optional<StoredBytes> find_stored(Session& session, const Key& key) {
 
 ExitCode get_stored(Context& context, Session& session, const GetOptions& options) {
   Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(*options.keyspace);
-  const Result<Key> key = keyspace.key({.identifier = options.name});
+  const Result<Key> key = named_key(session, *options.keyspace, options.name);
   if (!key) return fail(context, key.error());
   const std::uint64_t hits_before = hits_below_memory(session.cache());
   const Lookup<std::string> found = session.timed([&] { return keyspace.get(*key); });

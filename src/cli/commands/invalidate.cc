@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/named_key.h"
 #include "cli/record_filter.h"
 #include "cli/session.h"
 #include "cli/text.h"
@@ -18,28 +19,27 @@ struct InvalidateOptions {
 
 // What --key may mean: canonical text as `strata inspect --json` prints it, or KEYSPACE:ID. A
 // text that can be both stands for both: too much is invalidated rather than too little.
-Result<Labels> labels_of_key(Cache& cache, const std::string& text) {
+Result<Labels> labels_of_key(Session& session, const std::string& text) {
   Labels labels;
+  std::string wrong = "; write KEYSPACE:ID";
   const std::size_t colon = text.find(':');
   if (colon != std::string::npos && colon > 0) {
-    const Keyspace<std::string> keyspace =
-        cache.keyspace<std::string>(std::string_view(text).substr(0, colon));
-    const Result<Key> key = keyspace.key({.identifier = text.substr(colon + 1)});
-    if (keyspace.status().ok() && key) labels.push_back(key->label());
+    const Result<Key> key = named_key(session, text.substr(0, colon), text.substr(colon + 1));
+    if (key) labels.push_back(key->label());
+    if (!key) wrong = ": " + key.error().message;
   }
   // Labels of keys whose parameters are hashed need no parameters.
   const bool canonical = Key::parse(text).ok() || text.find(":#") != std::string::npos;
   if (canonical) labels.push_back(Label(LabelKind::kKey, text));
   if (!labels.empty()) return labels;
-  return Error{ErrorCode::kRejected,
-               "--key: " + internal::quoted(text) + " is not a key; write KEYSPACE:ID",
-               {}};
+  return Error{
+      ErrorCode::kRejected, "--key: " + internal::quoted(text) + " is not a key" + wrong, {}};
 }
 
-Result<Labels> labels_of(Cache& cache, const InvalidateOptions& options) {
+Result<Labels> labels_of(Session& session, const InvalidateOptions& options) {
   Labels labels;
   for (const std::string& text : options.keys) {
-    const Result<Labels> of_key = labels_of_key(cache, text);
+    const Result<Labels> of_key = labels_of_key(session, text);
     if (!of_key) return of_key.error();
     labels.insert(labels.end(), of_key->begin(), of_key->end());
   }
@@ -66,7 +66,7 @@ void print_outcome(Context& context, std::uint64_t count, std::uint64_t bytes, b
 }
 
 ExitCode invalidate(Context& context, Session& session, const InvalidateOptions& options) {
-  const Result<Labels> labels = labels_of(session.cache(), options);
+  const Result<Labels> labels = labels_of(session, options);
   if (!labels) return fail(context, labels.error());
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;

@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/file.h"
+#include "cli/named_key.h"
 #include "cli/session.h"
 #include "cli/text.h"
 #include "strata/codecs/json_writer.h"
@@ -66,9 +67,16 @@ ExitCode put(Context& context, Session& session, const PutOptions& options, std:
                 "--ttl 0 says not to keep it, and nothing was changed; `strata erase` removes a "
                 "value");
   }
+  if (session.sources().contains(options.keyspace)) {
+    return fail(context, ExitCode::kUsage,
+                options.keyspace + " is a source: its values come from it alone, by `strata get " +
+                    options.keyspace + " NAME=VALUE`");
+  }
+  const Result<Key> key = named_key(session, options.keyspace, options.id);
+  if (!key) return fail(context, key.error());
   Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
   const PutResult result =
-      session.timed([&] { return keyspace.put(options.id, std::move(value), call); });
+      session.timed([&] { return keyspace.put(*key, std::move(value), call); });
   if (!result.ok()) return fail(context, *result.error);
   const std::string reason = why_not_kept(result, policy, options.keyspace);
   const std::string name = options.keyspace + ":" + options.id;
@@ -109,7 +117,7 @@ std::optional<bool> is_cached(Session& session, const Key& key) {
 
 ExitCode erase(Context& context, Session& session, const EraseOptions& options) {
   Keyspace<std::string> keyspace = session.cache().keyspace<std::string>(options.keyspace);
-  const Result<Key> key = keyspace.key({.identifier = options.id});
+  const Result<Key> key = named_key(session, options.keyspace, options.id);
   if (!key) return fail(context, key.error());
   const std::optional<bool> existed = is_cached(session, *key);
   // What depends on the key goes even where the key itself is not cached.
@@ -159,8 +167,10 @@ Command make_erase() {
   const auto options = std::make_shared<EraseOptions>();
   Command command("erase", "Removes a value, and all that depends on it.");
   command.positional("KEYSPACE", "where it is stored", options->keyspace);
-  command.positional("ID", "what it is found by", options->id);
+  command.positional("ID", "what it is found by; of a source, its parameters joined by &",
+                     options->id);
   command.example("strata erase user 42");
+  command.example("strata erase packages name=bash");
   command.details("What depends on it is removed even where it is not cached itself.");
   command.runs([options](Context& context) { return run_erase(context, *options); });
   return command;

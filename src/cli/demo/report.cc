@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iterator>
 
@@ -92,8 +93,9 @@ void add_burst(std::string& out, const BurstFigures& burst) {
                fmt::format("{} concurrent reads of one uncached key ({} threads, {} reads each)",
                            count(burst.reads), burst.threads, burst.reads / burst.threads),
                burst.took);
-  line(out, "  {} origin call{}; {} reads joined it", burst.origin_calls,
-       burst.origin_calls == 1 ? "" : "s", count(burst.joined));
+  line(out, "  {} origin call{}; {} reads joined it, {} came when it was over", burst.origin_calls,
+       burst.origin_calls == 1 ? "" : "s", count(burst.joined),
+       count(burst.reads - std::min(burst.reads, burst.joined + burst.origin_calls)));
 }
 
 void add_outage(std::string& out, const OutageFigures& outage) {
