@@ -119,6 +119,8 @@ bool fill_that_waits_for_the_writer() {
   const Ticket ticket = tier->position();
   const Label changed = tag("t");
   tier->invalidate({&changed, 1});
+  // The writer has taken the removal and cannot write it, so the fill waits behind it.
+  wait_until([&] { return tier->stats().errors > 0; });
   (void)tier->fill(bed.record("k", "old", {tag("t")}), ticket, {});
   return value_of(*tier, "k") == "old";
 }
