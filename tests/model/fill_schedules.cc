@@ -1,4 +1,7 @@
 // A load that read the old value, and an invalidation that returns before the load ends.
+#include <chrono>
+#include <thread>
+
 #include "model/schedule.h"
 #include "model/stack.h"
 
@@ -47,6 +50,10 @@ bool fill_pending_behind_the_invalidation() {
   const WriterHold hold(stack);
   stack.origin = 1;
   script.run_to("W", "tiered.invalidate.lower");
+  // The writer has taken the removal and cannot write it, so the fill waits behind it.
+  while (stack.cache.stats().tiers.at(1).tier.errors == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   script.finish("L");
   script.finish("W");
   return stack.serves_older_than(1);
