@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "config/test_settings.h"
+
 namespace strata {
 namespace {
 
@@ -16,25 +18,6 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-Environment table(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
-Result<Settings> parse(std::string_view text, std::map<std::string, std::string> variables = {}) {
-  return parse_settings(text, "f.yaml", table(std::move(variables)));
-}
-
-std::string error_of(std::string_view text, std::map<std::string, std::string> variables = {}) {
-  const auto settings = parse(text, std::move(variables));
-  if (settings) return "";
-  EXPECT_EQ(settings.error().code, ErrorCode::kRejected);
-  return settings.error().message;
-}
 
 TEST(Settings, NothingGivesTheDefaults) {
   for (const char* text : {"", "# nothing\n", "cache:\n", "cache: {}\n", "cache:\n  memory:\n"}) {

@@ -7,27 +7,10 @@
 
 #include "strata/config/settings.h"
 
+#include "config/test_settings.h"
+
 namespace strata {
 namespace {
-
-Environment table(std::map<std::string, std::string> variables) {
-  return [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
-
-Result<Settings> parse(std::string_view text, std::map<std::string, std::string> variables = {}) {
-  return parse_settings(text, "f.yaml", table(std::move(variables)));
-}
-
-std::string error_of(std::string_view text, std::map<std::string, std::string> variables = {}) {
-  const auto settings = parse(text, std::move(variables));
-  if (settings) return "";
-  EXPECT_EQ(settings.error().code, ErrorCode::kRejected);
-  return settings.error().message;
-}
 
 TEST(SettingsVariables, VariablesAreReplacedInValuesOnly) {
   const Settings settings =

@@ -68,7 +68,17 @@ InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const La
 
 // What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
 // its contract. Then the invalidation may have come to some tiers only.
-[[nodiscard]] InvalidationResult caught_removal(const std::function<InvalidationResult()>& run);
+template <typename Run>
+[[nodiscard]] InvalidationResult caught_removal(const Run& run) {
+  try {
+    return run();
+  } catch (...) {
+    InvalidationResult result;
+    result.error = std::make_shared<const Error>(
+        error_of_exception(ErrorCode::kUnavailable, "an invalidation that is not complete"));
+    return result;
+  }
+}
 
 // Tells the load `within` what it read.
 void capture(Load* within, const Found& found, KeyRef key);

@@ -131,17 +131,6 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
   if (refused) keyspace.counters.refused.add(1);
 }
 
-InvalidationResult caught_removal(const std::function<InvalidationResult()>& run) {
-  try {
-    return run();
-  } catch (...) {
-    InvalidationResult result;
-    result.error = std::make_shared<const Error>(
-        error_of_exception(ErrorCode::kUnavailable, "an invalidation that is not complete"));
-    return result;
-  }
-}
-
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call) {
   if (auto refused = refuse(keyspace, call)) return rejected_put(*refused->error);
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);

@@ -208,6 +208,21 @@ TEST_F(BatchTest, ABatchLoaderThatThrowsFailsItsIdsAndReleasesThem) {
   EXPECT_EQ(users.get_or_load_many(ids, log()).at(1).value(), "loaded 2");
 }
 
+TEST_F(BatchTest, ManyAreErasedAThousandAtATime) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<int>("user");
+  std::vector<std::string> ids;
+  for (int i = 0; i < 1'001; ++i) ids.push_back(std::to_string(i));
+  for (const std::string& id : ids) ASSERT_TRUE(users.put(id, 1).stored());
+  const auto thousand = std::span(ids).first(1'000);
+  EXPECT_EQ(users.erase_many(thousand).tiers.back().removed, 1'000u);
+  EXPECT_EQ(cache.stats().invalidations, 1u);
+  for (const std::string& id : ids) ASSERT_TRUE(users.put(id, 1).stored());
+  EXPECT_EQ(users.erase_many(ids).tiers.back().removed, 1'001u) << "the slices add up";
+  EXPECT_EQ(cache.stats().invalidations, 3u);
+  for (const std::string& id : ids) ASSERT_FALSE(users.get(id));
+}
+
 // A differing value takes the place of the old one, and of what was computed from that.
 TEST_F(BatchTest, ABatchThatBypassesTheTiersInvalidatesWhatDependsOnWhatItReplaces) {
   Cache cache = make_cache();

@@ -1,9 +1,7 @@
 // A load that read the old value, and an invalidation that returns before the load ends.
-#include <chrono>
-#include <thread>
-
 #include "model/schedule.h"
 #include "model/stack.h"
+#include "testkit/wait_until.h"
 
 namespace strata::model {
 
@@ -51,9 +49,7 @@ bool fill_pending_behind_the_invalidation() {
   stack.origin = 1;
   script.run_to("W", "tiered.invalidate.lower");
   // The writer has taken the removal and cannot write it, so the fill waits behind it.
-  while (stack.cache.stats().tiers.at(1).tier.errors == 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  testkit::wait_until([&] { return stack.cache.stats().tiers.at(1).tier.errors > 0; });
   script.finish("L");
   script.finish("W");
   return stack.serves_older_than(1);

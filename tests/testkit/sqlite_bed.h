@@ -16,15 +16,13 @@
 #include "strata/sqlite/sqlite_tier.h"
 #include "testkit/manual_clock.h"
 #include "testkit/temp_dir.h"
+#include "testkit/wait_until.h"
 
 namespace strata::sqlite {
 
 inline KeyRef key_of(std::string_view text) { return {text, key_hash(text), {}}; }
 
-// Waits for something that happens by itself and soon.
-inline void wait_until(const std::function<bool()>& is_so) {
-  while (!is_so()) std::this_thread::sleep_for(std::chrono::microseconds(200));
-}
+using testkit::wait_until;
 
 class TestBed {
  public:
