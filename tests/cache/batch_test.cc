@@ -251,23 +251,34 @@ TEST_F(BatchTest, ABatchThatKnowsANewerVersionReplacesWhatOnlyTheRecordsHave) {
   EXPECT_EQ(pages.get_or_load("1", page).value(), "page of loaded 1");
 }
 
+// A load that it left to the executor would wait for the thread that waits for it.
 TEST_F(BatchTest, ABatchOnTheOnlyThreadOfTheExecutorLoadsWhatItMayNotJoin) {
-  executor_.reset();
   CacheParts parts;
   parts.hot = memory_tier({}, clock_, seeded_random(1));
   parts.clock = system_clock();
   parts.executor = thread_pool({.threads = 1});
   Cache cache(std::move(parts));
-  auto users = cache.keyspace<std::string>("user", {.soft_timeout = minutes(1)});
-  auto found = users
-                   .get_or_load_many_async(
-                       {"1", "2"},
-                       [](std::span<const std::string> missing, Load&) {
-                         return Result<std::vector<std::optional<std::string>>>(
-                             std::vector<std::optional<std::string>>(missing.size(), "ann"));
-                       })
-                   .future();
-  EXPECT_EQ(found.get().at(1).value(), "ann");
+  auto users = cache.keyspace<std::string>("user");
+  std::atomic<bool> loading{false};
+  std::atomic<bool> go_on{false};
+  std::thread single([&] {
+    (void)users.get_or_load("1", [&](Load& load) {
+      load.tag("t");
+      loading = true;
+      while (!go_on) std::this_thread::yield();
+      return std::string("old");
+    });
+  });
+  while (!loading) std::this_thread::yield();
+  cache.invalidate(tag("t"));
+  BatchLog log;
+  auto found =
+      users.get_or_load_many_async({"1", "2"}, log(), {.hard_timeout = seconds(5)}).future();
+  while (cache.stats().keyspaces.at(0).joined == 0) std::this_thread::yield();
+  go_on = true;
+  single.join();
+  EXPECT_EQ(found.get().at(0).value_or("timed out"), "loaded 1");
+  EXPECT_EQ(cache.stats().keyspaces.at(0).join_refused, 1u);
 }
 
 }  // namespace
