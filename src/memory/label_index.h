@@ -23,8 +23,8 @@ namespace strata::memory {
 
 class LabelIndex {
  public:
-  // Adds the entry under each of its details' labels. May throw std::bad_alloc, and then has
-  // changed nothing.
+  // Adds the entry under each of its labels, which from then on share their texts with those of
+  // the entries before it. May throw std::bad_alloc, and then has added nothing.
   void add(Entry& entry);
   void remove(const Entry& entry);
 
@@ -41,6 +41,8 @@ class LabelIndex {
   [[nodiscard]] std::size_t label_count() const;
   [[nodiscard]] std::size_t slot_count() const;  // labels that there is room for
   [[nodiscard]] std::size_t posting_count() const;
+  // What the labels take beside their entries' postings; doomed ones are not counted any more.
+  [[nodiscard]] std::uint64_t label_bytes() const { return label_bytes_; }
 
   // Calls visit(LabelId, Entry*) for each posting, doomed ones included.
   template <typename Visit>
@@ -48,7 +50,7 @@ class LabelIndex {
     for (const LinearTable<Slot>& slots : shards_) {
       for (std::size_t at = 0; at < slots.capacity(); ++at) {
         const Slot& slot = slots.at(at);
-        slot.entries.for_each([&](Entry* entry) { visit(slot.label, entry); });
+        slot.entries.for_each([&](Entry* entry) { visit(slot.id, entry); });
       }
     }
     for (const auto& [label, sets] : doomed_) {
@@ -61,10 +63,11 @@ class LabelIndex {
 
  private:
   struct Slot {
-    LabelId label{};
+    LabelId id{};
+    Label label;  // as the first of its entries brought it
     PostingSet entries;
     [[nodiscard]] bool empty() const { return entries.empty(); }
-    [[nodiscard]] std::uint64_t hash() const { return static_cast<std::uint64_t>(label); }
+    [[nodiscard]] std::uint64_t hash() const { return static_cast<std::uint64_t>(id); }
   };
   struct Doomed {
     PostingSet entries;
@@ -79,8 +82,10 @@ class LabelIndex {
   }
   [[nodiscard]] Slot* find(LabelId label) const;
   void erase(LabelId label, const Entry& entry);
+  void erase_slot(Slot* slot);
 
   std::array<LinearTable<Slot>, kShards> shards_;
+  std::uint64_t label_bytes_ = 0;
   std::unordered_map<LabelId, std::vector<Doomed>> doomed_;  // no empty sets, no empty vectors
 };
 

@@ -33,10 +33,7 @@ class MemoryProtocol : public ::testing::Test {
   }
   EntryRef make(const std::string& key, const std::string& value) {
     EntryRef entry = Entry::make<std::string>({key, key_hash(key), {}}, value);
-    auto details = std::make_unique<EntryDetails>();
-    details->labels = {tag("t")};
-    details->label_ids = {tag("t").id()};
-    entry->set_details(std::move(details));
+    entry->set_labels(Labels{tag("t")});
     entry->set_group(&group);
     return entry;
   }
@@ -234,7 +231,7 @@ TEST_F(MemoryProtocolSlices, ManyKeysAreRemovedInSlicesToo) {
   Script script;
   script.actor("change", [&] { outcome = tier->invalidate(labels); });
   ASSERT_EQ(script.run_to("change", "memory.invalidate.slice"), Script::Stop::kParked);
-  const std::string last = labels.back().text();
+  const std::string last(labels.back().text());
   EXPECT_EQ(fill(last, "new", tier->position()), FillOutcome::kStored);
   ASSERT_EQ(script.finish("change"), Script::Stop::kFinished);
   EXPECT_EQ(*outcome.removed, kEntries - 1);

@@ -132,7 +132,7 @@ TierStats MemoryTier::stats() const {
     const MutexLock lock(mutex_);
     stats = counters_;
     stats.entries = cells_.current();
-    stats.bytes = policy_.bytes();
+    stats.bytes = used_bytes();
     stats.max_entries = max_entries_;
     stats.max_bytes = max_bytes_;
     if (is_off()) {

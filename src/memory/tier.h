@@ -116,11 +116,14 @@ class MemoryTier final : public HotTier {
   std::optional<FillOutcome> try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
   std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t used_bytes() const STRATA_REQUIRES(mutex_) {
+    return policy_.bytes() + index_.label_bytes();
+  }
   [[nodiscard]] bool could_fit(const Offer& offer) const STRATA_REQUIRES(mutex_);
   FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   bool publish(Offer& offer, Entry* former) STRATA_REQUIRES(mutex_);
-  bool make_room(const Offer& offer, const Entry* former, Departures& gone) STRATA_REQUIRES(mutex_);
+  bool make_room(const Offer& offer, Entry*& former, Departures& gone) STRATA_REQUIRES(mutex_);
   bool evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);

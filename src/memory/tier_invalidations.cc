@@ -144,10 +144,7 @@ void MemoryTier::prefetch_removals(std::span<Entry* const> entries) const STRATA
     shards_[at.shard].table.prefetch(at.place);
     __builtin_prefetch(entry->residence.next);
     __builtin_prefetch(entry->residence.previous);
-    __builtin_prefetch(entry->details());
-  }
-  for (const Entry* entry : entries) {
-    if (entry->details() != nullptr) __builtin_prefetch(entry->details()->label_ids.data());
+    __builtin_prefetch(entry->labels().data());
   }
 }
 

@@ -153,57 +153,6 @@ Cache& Cache::operator=(Cache&& other) noexcept {
   return *this;
 }
 
-std::shared_ptr<internal::KeyspaceState> Cache::open_keyspace(std::string_view name,
-                                                              const ValueType& type,
-                                                              const KeyspaceOptions* options) {
-  using internal::KeyspaceState;
-  // A handle keeps the whole cache's state, since its calls use it.
-  const auto handle = [this](std::shared_ptr<KeyspaceState> keyspace) {
-    struct Holder {
-      std::shared_ptr<State> state;
-      std::shared_ptr<KeyspaceState> keyspace;
-    };
-    auto holder = std::make_shared<Holder>(Holder{state_, std::move(keyspace)});
-    return std::shared_ptr<KeyspaceState>(holder, holder->keyspace.get());
-  };
-  const MutexLock lock(state_->keyspaces_mutex);
-  const auto open = state_->keyspaces.find(name);
-  if (open != state_->keyspaces.end()) {
-    const ValueType& other = open->second->type;
-    if (other.codec == type.codec && other.schema == type.schema) return handle(open->second);
-    auto refused =
-        std::make_shared<KeyspaceState>(*state_, std::string(name), type, open->second->options);
-    refused->status = Error{ErrorCode::kRejected,
-                            "keyspace '" + std::string(name) + "' is open with codec '" +
-                                std::string(other.name) + "' and cannot hold '" +
-                                std::string(type.name) + "' too",
-                            {}};
-    return handle(std::move(refused));
-  }
-  if (state_->keyspaces.size() >= limits::kKeyspaces) {
-    auto refused =
-        std::make_shared<KeyspaceState>(*state_, std::string(name), type, state_->options.defaults);
-    refused->status = Error{ErrorCode::kRejected,
-                            "keyspace '" + std::string(name) + "' would be one more than the " +
-                                std::to_string(limits::kKeyspaces) +
-                                " that a cache may have; put what varies into the key",
-                            {}};
-    return handle(std::move(refused));
-  }
-  const auto configured = state_->configured.find(name);
-  const KeyspaceOptions& chosen = configured != state_->configured.end() ? configured->second
-                                  : options != nullptr                   ? *options
-                                                                         : state_->options.defaults;
-  auto keyspace = std::make_shared<KeyspaceState>(*state_, std::string(name), type, chosen);
-  if (keyspace->status) state_->keyspaces.emplace(std::string(name), keyspace);
-  return handle(std::move(keyspace));
-}
-
-void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {
-  const MutexLock lock(state_->keyspaces_mutex);
-  state_->configured.insert_or_assign(std::string(name), std::move(options));
-}
-
 namespace {
 
 InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label> labels) {

@@ -79,7 +79,8 @@ CacheStats Cache::stats() const {
   stats.tier_errors = state_->tier_errors.read();
   const MutexLock lock(state_->keyspaces_mutex);
   for (const auto& [name, keyspace] : state_->keyspaces) {
-    stats.keyspaces.push_back(stats_of(*keyspace));
+    // A tenant's part counts with the keyspace.
+    if (split_keyspace(name).tenant.empty()) stats.keyspaces.push_back(stats_of(*keyspace));
   }
   return stats;
 }

@@ -145,12 +145,11 @@ void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description 
   entry.set_written_at(now);
   entry.set_load_cost(load_cost);
   entry.set_times(saturating_add(now, life.fresh_for), saturating_add(now, life.keep_for));
-  const bool plain = description.labels.empty() && description.version.empty() &&
-                     !description.source_last_modified && key.long_params.empty();
+  entry.set_labels(description.labels);
+  const bool plain =
+      description.version.empty() && !description.source_last_modified && key.long_params.empty();
   if (plain) return;
   auto details = std::make_unique<EntryDetails>();
-  for (const Label& label : description.labels) details->label_ids.push_back(label.id());
-  details->labels = std::move(description.labels);
   details->long_params = key.long_params;
   details->version = std::move(description.version);
   details->source_last_modified = description.source_last_modified;
@@ -162,9 +161,9 @@ Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace) {
   Record record;
   record.key_text = entry.key_text();
   record.group = keyspace.group.labels;
+  record.labels.assign(entry.labels().begin(), entry.labels().end());
   if (const EntryDetails* details = entry.details()) {
     record.long_params = details->long_params;
-    record.labels = details->labels;
     record.version = details->version;
     record.source_last_modified = details->source_last_modified;
   }

@@ -200,9 +200,7 @@ void capture(Load* within, const Found& found, KeyRef key) {
   if (const LabelGroup* group = entry.group()) {
     state.inherited.insert(state.inherited.end(), group->labels.begin(), group->labels.end());
   }
-  if (const EntryDetails* details = entry.details()) {
-    state.inherited.insert(state.inherited.end(), details->labels.begin(), details->labels.end());
-  }
+  state.inherited.insert(state.inherited.end(), entry.labels().begin(), entry.labels().end());
   // Nor is something stored that was made from a value whose labels are not all known.
   const bool labels_unknown = found.error != nullptr;
   if (found.outcome == Outcome::kStaleHit || labels_unknown) state.read_stale = true;

@@ -143,8 +143,8 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
     loaded = copy_value(*previous);
     if (state.version.empty()) state.version = state.known_version;
     if (!state.source_last_modified) state.source_last_modified = state.known_last_modified;
-    if (previous->details() != nullptr && state.labels.empty()) {
-      state.inherited = previous->details()->labels;
+    if (state.labels.empty()) {
+      state.inherited.assign(previous->labels().begin(), previous->labels().end());
     }
   }
   if (!loaded) {

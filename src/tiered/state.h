@@ -36,18 +36,20 @@ struct KeyspaceCounters {
 
 struct KeyspaceState {
   KeyspaceState(Cache::State& owner, std::string keyspace_name, const ValueType& value_type,
-                KeyspaceOptions keyspace_options);
+                KeyspaceOptions keyspace_options,
+                std::shared_ptr<KeyspaceCounters> shared_counters = nullptr);
 
   Cache::State& cache;
-  const std::string name;
+  const std::string name;  // "user", or "acme/user" for a tenant's part
   const ValueType& type;
   const KeyspaceOptions options;
   const LabelGroup group;
   const std::string key_prefix;     // "1:user::"
   std::vector<bool> lower_allowed;  // by tier: may it hold values of this keyspace
   bool hot_allowed = true;
-  Result<void> status;  // why every call is refused
-  mutable KeyspaceCounters counters;
+  Result<void> status;                                   // why every call is refused
+  const std::shared_ptr<KeyspaceCounters> own_counters;  // a tenant's part has the keyspace's
+  KeyspaceCounters& counters;
 };
 
 }  // namespace internal
@@ -82,6 +84,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   mutable Mutex keyspaces_mutex;
   std::map<std::string, std::shared_ptr<internal::KeyspaceState>, std::less<>> keyspaces
       STRATA_GUARDED_BY(keyspaces_mutex);
+  std::size_t tenant_keyspaces STRATA_GUARDED_BY(keyspaces_mutex) = 0;  // of those
   std::map<std::string, KeyspaceOptions, std::less<>> configured STRATA_GUARDED_BY(keyspaces_mutex);
   std::map<std::string, SourceEntry, std::less<>> sources STRATA_GUARDED_BY(keyspaces_mutex);
 

@@ -155,12 +155,7 @@ class HotTierModelRun {
       if (label.kind() != LabelKind::kAll) labels.push_back(label);
     }
     offer.entry = Entry::make<std::uint64_t>(key_ref(key), offer.held.value);
-    if (!labels.empty()) {
-      auto details = std::make_unique<EntryDetails>();
-      details->label_ids = ids_of(labels);
-      details->labels = labels;
-      offer.entry->set_details(std::move(details));
-    }
+    offer.entry->set_labels(labels);
     offer.entry->set_group(group);
     offer.entry->set_times(offer.held.keep_until, offer.held.keep_until);
 

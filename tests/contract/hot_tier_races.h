@@ -176,9 +176,7 @@ class HotTierRace {
       value.versions[i] = origins[i]->version.load();
     }
     EntryRef entry = Entry::make(keys_[key].ref(), value);
-    auto details = std::make_unique<EntryDetails>();
-    details->label_ids.push_back(tags_[key % kTags].label.id());
-    entry->set_details(std::move(details));
+    entry->set_labels({&tags_[key % kTags].label, 1});
     entry->set_group(groups_[key % kGroups].get());
     entry->set_times(expires, expires);
     return entry;

@@ -12,6 +12,7 @@ inline constexpr std::size_t kParamsBytesLiteral = 200;  // longer parameters ar
 inline constexpr std::size_t kParamsBytes = 64 * 1024;   // before hashing
 inline constexpr std::size_t kKeyspaceNameBytes = 64;
 inline constexpr std::size_t kKeyspaces = 4096;              // open in one cache
+inline constexpr std::size_t kTenantKeyspaces = 65'536;      // tenants' parts of them
 inline constexpr std::size_t kLabelBytes = 128;              // text of one label, keys excepted
 inline constexpr std::size_t kTagsPerEntry = 32;             // given by the caller
 inline constexpr std::size_t kLabelsPerEntry = 256;          // with those inherited

@@ -65,7 +65,8 @@ class Cache {
 
   // The keyspace of that name. The first call opens it: with what a configuration says of it,
   // else with `options`, else with the cache's defaults. They are taken whole, not merged; later
-  // options of an open keyspace are ignored. Never fails: Keyspace::status() does.
+  // options of an open keyspace are ignored. "acme/user" is keyspace("user").of_tenant("acme").
+  // Never fails: Keyspace::status() does.
   template <typename V>
   [[nodiscard]] Keyspace<V> keyspace(std::string_view name) {
     return Keyspace<V>(open_keyspace(name, value_type<V>(), nullptr));

@@ -32,6 +32,9 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
 [[nodiscard]] Result<void> status(const KeyspaceState& keyspace);
 [[nodiscard]] Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts);
 
+[[nodiscard]] std::shared_ptr<KeyspaceState> of_tenant(KeyspaceState& keyspace,
+                                                       std::string_view tenant);
+
 [[nodiscard]] Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call,
                         Load* within);
 [[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,

@@ -49,6 +49,12 @@ class Keyspace {
   // another type.
   [[nodiscard]] Result<void> status() const { return internal::status(*state_); }
 
+  // The tenant's own part of this keyspace: same options, keys of its own. It goes with
+  // tenant(name), with this keyspace, and with keyspace("name/keyspace"), which is its clear().
+  [[nodiscard]] Keyspace of_tenant(std::string_view tenant) const {
+    return Keyspace(internal::of_tenant(*state_, tenant));
+  }
+
   // A key with a kind or parameters, for use wherever an Id is expected.
   [[nodiscard]] Result<Key> key(KeyParts parts) const {
     return internal::make_key(*state_, std::move(parts));

@@ -29,6 +29,8 @@ struct KeyspaceOptions {
   std::string key_version = "1";     // first part of every key
   std::string type{};                // label type:..., if any
   std::string source{};              // label source:..., if any
+  std::string schema{};              // label schema:..., if any
+  bool tenants = false;              // every call goes through Keyspace::of_tenant()
   // Performance.
   Duration load_lease = std::chrono::seconds(60);  // a longer load may be overtaken by another
 };
