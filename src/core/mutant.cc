@@ -45,6 +45,11 @@ constexpr std::array kNames{
     Row{Mutant::kJoinBetween, "join-between"},
     Row{Mutant::kTombstoneWithoutNumber, "tombstone-without-number"},
     Row{Mutant::kWaiterTakesFailsafe, "waiter-takes-failsafe"},
+    Row{Mutant::kTransactionTicketLate, "transaction-ticket-late"},
+    Row{Mutant::kTransactionStores, "transaction-stores"},
+    Row{Mutant::kTransactionReadsCached, "transaction-reads-cached"},
+    Row{Mutant::kInvalidateBeforeCommit, "invalidate-before-commit"},
+    Row{Mutant::kUnknownIsRollback, "unknown-is-rollback"},
 };
 
 constexpr bool is_in_order() {

@@ -5,6 +5,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/load_path.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -134,6 +135,7 @@ bool timed(const Request& request) {
 }
 
 Found answer(const Request& request) {
+  if (request.transaction != nullptr) return answer_within(request, *request.transaction);
   EntryRef previous;
   if (auto found = answer_at_once(request, previous)) return *found;
   KeyspaceState& keyspace = request.keyspace;
@@ -220,7 +222,8 @@ Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const Ca
                           .key = buffer.ref(),
                           .loader = loader,
                           .call = call,
-                          .within = within == nullptr ? nullptr : &within->state()};
+                          .within = within == nullptr ? nullptr : &within->state(),
+                          .transaction = within == nullptr ? nullptr : within->state().transaction};
     Found found = answer(request);
     capture(within, found, request.key);
     count(keyspace, found);

@@ -10,6 +10,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/load_path.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -116,6 +117,8 @@ void store_made(const Request& request, const Load::State& state, const Made& ma
                 const Flight& flight, const EntryRef& previous) {
   const Cache::State& cache = request.keyspace.cache;
   if (!made.store || !cache.flights.is_current(flight)) return;
+  const bool uncommitted = request.transaction != nullptr && request.transaction->wrote;
+  if (uncommitted && !STRATA_MUTANT(kTransactionStores)) return;
   store_loaded(request.keyspace, made.entry, previous, fill_tickets(cache, flight, state),
                request.call.deadline);
 }
@@ -126,6 +129,7 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
   Load::State state{.keyspace = keyspace,
                     .key = request.key,
                     .parent = request.within,
+                    .transaction = request.transaction,
                     .deadline = request.call.deadline};
   if (previous && previous->details() != nullptr) {
     state.known_version = previous->details()->version;

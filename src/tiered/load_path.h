@@ -14,6 +14,7 @@ struct Request {
   Load::State* within = nullptr;
   bool refresh = false;  // skip the tiers: a value past its ttl is being renewed
   bool here = false;     // the load runs in this thread, whatever its time-outs
+  const Transaction::State* transaction = nullptr;  // whose load it is
 };
 
 // Asks the tiers, then the source; stores what came; ends and completes the flight.

@@ -52,6 +52,10 @@ void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* recor
 void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef& previous,
                   const Tickets& tickets, Deadline deadline);
 
+// What the tiers have for the key. `within`: of it, what the transaction may use.
+[[nodiscard]] Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+                            const Transaction::State* within);
+
 // The calls of erased.h, for a key that is already canonical.
 [[nodiscard]] Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
                            Load* within);
@@ -65,6 +69,9 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
 
 // One invalidation of `labels` in every tier, deepest first. Labels are valid.
 InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+
+// The same, a thousand labels at a time; the results add up.
+InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels);
 
 // What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
 // its contract. Then the invalidation may have come to some tiers only.

@@ -5,6 +5,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/paths.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -140,27 +141,33 @@ Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* 
   });
 }
 
-Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
-  Found found;
-  if (keyspace.options.enabled && !call.bypass) {
-    EntryRef entry = read_hot(keyspace, key);
-    if (auto answer = answer_of_hot(keyspace, entry, call)) {
-      found = std::move(*answer);
-    } else if (!keyspace.cache.tiers.empty()) {
-      STRATA_YIELD("tiered.get.miss");
-      const Tickets tickets = keyspace.cache.read_positions();
-      STRATA_YIELD("tiered.get.ticket");
-      Below below = read_below(keyspace, key, tickets, call);
-      const Instant now = keyspace.cache.clock->now();
-      if (below.entry) {
-        found = found_in(below.entry, below.tier, false);
-      } else if (below.kept && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
-        found = found_in(below.kept, below.kept_tier, true);
-      } else if (below.failure) {
-        found = failed(std::move(*below.failure));
-      }
-    }
+Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+              const Transaction::State* within) {
+  const auto usable = [&](const EntryRef& entry) {
+    return entry && (within == nullptr || within->may_use(*entry));
+  };
+  if (!keyspace.options.enabled || call.bypass) return {};
+  const EntryRef entry = read_hot(keyspace, key);
+  if (usable(entry)) {
+    if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
   }
+  if (keyspace.cache.tiers.empty()) return {};
+  STRATA_YIELD("tiered.get.miss");
+  const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
+  STRATA_YIELD("tiered.get.ticket");
+  Below below = read_below(keyspace, key, tickets, call);
+  const Instant now = keyspace.cache.clock->now();
+  if (usable(below.entry)) return found_in(below.entry, below.tier, false);
+  if (usable(below.kept) && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
+    return found_in(below.kept, below.kept_tier, true);
+  }
+  if (below.failure) return failed(std::move(*below.failure));
+  return {};
+}
+
+Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
+  Found found =
+      look_up(keyspace, key, call, within == nullptr ? nullptr : within->state().transaction);
   capture(within, found, key);
   count(keyspace, found);
   return found;

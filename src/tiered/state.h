@@ -21,6 +21,7 @@
 #include "strata/tiered/cache.h"
 #include "strata/tiered/erased.h"
 #include "strata/tiered/load.h"
+#include "strata/tiered/transaction.h"
 #include "tiered/failure_log.h"
 #include "tiered/sampler.h"
 
@@ -115,7 +116,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 struct Load::State {
   internal::KeyspaceState& keyspace;
   KeyRef key;
-  State* parent = nullptr;  // the load within which this one was asked for
+  State* parent = nullptr;                          // the load within which this one was asked for
+  const Transaction::State* transaction = nullptr;  // likewise
   Deadline deadline;
 
   Labels labels;     // given by the loader

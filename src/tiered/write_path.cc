@@ -259,12 +259,9 @@ InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
   return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
 }
 
-namespace {
-
 // The labels of one invalidation of many keys: fewer than a journal has slots.
 constexpr std::size_t kErasedAtOnce = 1'000;
 
-// Invalidates the labels, so many at a time; the results add up.
 InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels) {
   InvalidationResult result;
   while (!labels.empty() || result.tiers.empty()) {
@@ -284,8 +281,6 @@ InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Lab
   }
   return result;
 }
-
-}  // namespace
 
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
   InvalidationResult result;

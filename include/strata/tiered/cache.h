@@ -33,6 +33,8 @@
 
 namespace strata {
 
+class Transaction;
+
 // How values of a Source are cached: in a keyspace named like the source.
 struct SourceOptions {
   KeyspaceOptions keyspace{};
@@ -103,6 +105,9 @@ class Cache {
   Async<InvalidationResult> invalidate_async(Labels labels);
   // Removes everything.
   InvalidationResult clear();
+
+  // Invalidations that take effect with the origin's commit: transaction.h. Open it before BEGIN.
+  [[nodiscard]] Transaction transaction();
 
   // Removes what is past its keep_for; returns how many, in all tiers.
   std::uint64_t remove_expired();

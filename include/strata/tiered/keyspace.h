@@ -176,6 +176,7 @@ class Keyspace {
   [[nodiscard]] const std::shared_ptr<internal::KeyspaceState>& state() const { return state_; }
 
  private:
+  friend class Transaction;
   template <typename T, typename Call>
   Async<T> on_executor(Call call) const {
     Async<T> result;
