@@ -97,14 +97,14 @@ CauseId CauseJournal::cause_of_number(Ticket number) const {
 
 std::vector<Cause> CauseJournal::causes_after(CauseId id, std::size_t most) const {
   std::vector<Cause> found;
-  const MutexLock lock(state_->mutex);
-  const internal::CauseRing& causes = state_->causes;
-  if (id >= causes.next()) return found;
-  const auto end = static_cast<std::uint64_t>(causes.next());
-  auto at =
-      std::max(static_cast<std::uint64_t>(id) + 1, static_cast<std::uint64_t>(causes.oldest()));
+  const State& state = *state_;
+  const MutexLock lock(state.mutex);
+  if (id >= state.causes.next()) return found;
+  const auto end = static_cast<std::uint64_t>(state.causes.next());
+  auto at = std::max(static_cast<std::uint64_t>(id) + 1,
+                     static_cast<std::uint64_t>(state.causes.oldest()));
   for (; at < end && found.size() < most; ++at) {
-    if (causes.contains(CauseId{at})) found.push_back(causes.cause(CauseId{at}));
+    if (state.causes.contains(CauseId{at})) found.push_back(state.causes.cause(CauseId{at}));
   }
   return found;
 }
@@ -178,12 +178,13 @@ Result<void> CauseJournal::decode(std::string_view bytes) {
 }
 
 CauseJournalStats CauseJournal::stats() const {
-  const MutexLock lock(state_->mutex);
-  const internal::RemovalRing& removals = state_->removals;
-  return {.removals = removals.recorded() + 1 - removals.oldest(),
-          .causes = state_->causes.count(),
-          .removals_recorded = removals.recorded() - removals.former(),
-          .causes_recorded = state_->causes.begun()};
+  const State& state = *state_;
+  const MutexLock lock(state.mutex);
+  const std::uint64_t recorded = state.removals.recorded();
+  return {.removals = recorded + 1 - state.removals.oldest(),
+          .causes = state.causes.count(),
+          .removals_recorded = recorded - state.removals.former(),
+          .causes_recorded = state.causes.begun()};
 }
 
 std::size_t CauseJournal::footprint_bytes() const {

@@ -111,7 +111,8 @@ TEST(CauseRestart, DamagedBytesLeaveTheJournalEmptyAndUsable) {
 // Over several restarts each removal keeps the chain that it had.
 TEST(CauseRestart, EveryRestartTellsTheSame) {
   testkit::for_each_seed(50, [](testkit::Random& random) {
-    auto journal = std::make_unique<CauseJournal>();
+    const CauseJournalOptions options{.removals = 256, .causes = 256};
+    auto journal = std::make_unique<CauseJournal>(options);
     std::vector<std::pair<std::uint64_t, std::string>> told;
     for (int restart = 0; restart < 4; ++restart) {
       for (int i = 0; i < 30; ++i) {
@@ -124,7 +125,7 @@ TEST(CauseRestart, EveryRestartTellsTheSame) {
         journal->record(invalidated(told.back().first, cause));
       }
       const std::string bytes = journal->encode();
-      journal = std::make_unique<CauseJournal>();
+      journal = std::make_unique<CauseJournal>(options);
       ASSERT_TRUE(journal->decode(bytes).ok());
       ASSERT_EQ(journal->encode(), bytes);
       for (const auto& [key, chain] : told) {
@@ -164,7 +165,7 @@ TEST(CauseJournalThreads, EachRemovalHasTheCauseThatItWasRecordedWith) {
         ASSERT_TRUE(cause.text == "0" || cause.text == "1");
         ASSERT_TRUE(!cause.number || number(*cause.number) % 2 == std::stoull(cause.text));
       }
-      CauseJournal other;
+      CauseJournal other({.removals = 16, .causes = 16});
       ASSERT_TRUE(other.decode(journal.encode(16)).ok());
     }
   });

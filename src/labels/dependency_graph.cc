@@ -161,7 +161,7 @@ bool DependencyGraph::State::add_sources(Labels& labels, Labels& changed) {
     }
     const Node node = queue[at];
     bool cut = false;
-    edges.for_each_source(node, [&](Node source) STRATA_REQUIRES(mutex) {
+    edges.for_each_source(node, [&](Node source) STRATA_NO_ANALYSIS {
       if (edges.marks(source).seen == walk) return true;
       cut = depth == limits::kDependencyDepth || labels.size() >= limits::kLabelsPerEntry;
       if (cut) return false;
@@ -193,7 +193,7 @@ bool DependencyGraph::State::visit_dependents(const Visit& visit) {
   const std::size_t most = queue.size() + limits::kDependencyReach;
   bool complete = true;
   for (std::size_t at = 0; at < queue.size() && complete; ++at) {
-    edges.for_each_dependent(queue[at], [&](Node dependent) STRATA_REQUIRES(mutex) {
+    edges.for_each_dependent(queue[at], [&](Node dependent) STRATA_NO_ANALYSIS {
       if (edges.marks(dependent).seen == walk) return true;
       complete = queue.size() < most;
       if (!complete) return false;
@@ -276,7 +276,7 @@ Labels DependencyGraph::sources_of(const Label& label) const {
   const Node node = state.edges.find(label.id());
   if (node == kNoNode) return labels;
   labels.reserve(state.edges.source_count(node));
-  state.edges.for_each_source(node, [&](Node source) STRATA_REQUIRES(state.mutex) {
+  state.edges.for_each_source(node, [&](Node source) STRATA_NO_ANALYSIS {
     labels.push_back(state.edges.label(source));
     return true;
   });
@@ -290,7 +290,7 @@ Labels DependencyGraph::dependents_of(const Label& label) const {
   const Node node = state.edges.find(label.id());
   if (node == kNoNode) return labels;
   labels.reserve(state.edges.dependent_count(node));
-  state.edges.for_each_dependent(node, [&](Node dependent) STRATA_REQUIRES(state.mutex) {
+  state.edges.for_each_dependent(node, [&](Node dependent) STRATA_NO_ANALYSIS {
     labels.push_back(state.edges.label(dependent));
     return true;
   });
@@ -303,9 +303,8 @@ Dependents DependencyGraph::all_dependents_of(const Label& label) const {
   Dependents dependents;
   state.begin_walk();
   state.enter(label.id());
-  dependents.complete = state.visit_dependents([&](Node node) STRATA_REQUIRES(state.mutex) {
-    dependents.labels.push_back(state.edges.label(node));
-  });
+  dependents.complete = state.visit_dependents(
+      [&](Node node) STRATA_NO_ANALYSIS { dependents.labels.push_back(state.edges.label(node)); });
   return dependents;
 }
 
@@ -340,7 +339,7 @@ bool DependencyGraph::widen(std::span<const Label> invalidated, Labels& more) {
     if (label.kind() == LabelKind::kAll) return false;
     state.enter(label.id());
   }
-  const bool complete = state.visit_dependents([&](Node node) STRATA_REQUIRES(state.mutex) {
+  const bool complete = state.visit_dependents([&](Node node) STRATA_NO_ANALYSIS {
     if (state.edges.marks(node).wide) more.push_back(state.edges.label(node));
   });
   if (!complete) {
