@@ -24,10 +24,17 @@ inline constexpr std::size_t kRecordBytes = kValueBytesMax + (1u << 20);
 inline constexpr std::size_t kRememberedLabels = 1u << 16;  // per label table, before the floor
 inline constexpr std::size_t kLoadDepth = 64;               // loads started within loads
 inline constexpr std::size_t kWaitersPerLoad = 100'000;
-inline constexpr std::size_t kTransactionLabels = 65'536;  // collected; then everything()
-inline constexpr std::size_t kBatchKeys = 10'000;    // keys in one get_many
-inline constexpr std::size_t kEventItems = 10'000;   // of one bulk event
-inline constexpr std::size_t kEventFields = 64;      // of an item, now and before each
+inline constexpr std::size_t kTransactionLabels = 65'536;   // collected; then everything()
+inline constexpr std::size_t kBatchKeys = 10'000;           // keys in one get_many
+inline constexpr std::size_t kEventItems = 10'000;          // of one bulk event
+inline constexpr std::size_t kEventFields = 64;             // of an item, now and before each
+inline constexpr std::size_t kDependencyEdges = 1'000'000;  // of one graph
+inline constexpr std::size_t kDependencySources = 256;      // of one label, directly
+inline constexpr std::size_t kDependencyDepth = 64;         // edges from a value to a source
+inline constexpr std::size_t kDependencyReach = 10'000;     // dependents that one walk visits
+inline constexpr std::size_t kCauseTextBytes = 96;          // kept of what a cause was
+inline constexpr std::size_t kCauseChain = 32;              // causes in one explanation
+inline constexpr std::size_t kJournalRecords = 1u << 24;    // removals, or causes, of a journal
 inline constexpr std::size_t kEventTextBytes = 512;  // a type, an id, a field's name or value
 
 }  // namespace strata::limits
