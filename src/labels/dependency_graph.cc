@@ -308,9 +308,17 @@ Dependents DependencyGraph::all_dependents_of(const Label& label) const {
   return dependents;
 }
 
+bool DependencyGraph::empty() const {
+  return state_->edge_count.load(std::memory_order_relaxed) == 0;
+}
+
+bool DependencyGraph::has_wide() const {
+  return state_->wide_count.load(std::memory_order_relaxed) != 0;
+}
+
 Closure DependencyGraph::close(Labels& labels, std::span<const LabelId> also) {
   State& state = *state_;
-  if (state.edge_count.load(std::memory_order_relaxed) == 0) return Closure::kComplete;
+  if (empty()) return Closure::kComplete;
   try {
     Labels changed;
     std::uint64_t number = 0;
@@ -331,7 +339,7 @@ Closure DependencyGraph::close(Labels& labels, std::span<const LabelId> also) {
 
 bool DependencyGraph::widen(std::span<const Label> invalidated, Labels& more) {
   State& state = *state_;
-  if (state.wide_count.load(std::memory_order_relaxed) == 0) return false;
+  if (!has_wide()) return false;
   const std::size_t before = more.size();
   const MutexLock lock(state.mutex);
   state.begin_walk();

@@ -68,7 +68,7 @@ class MemoryTier final : public HotTier {
   std::uint64_t scan(std::uint64_t cursor, std::vector<EntryRef>& entries) const override;
   std::uint64_t remove_expired() override;
   void resize(std::uint64_t max_entries, std::uint64_t max_bytes) override;
-  void set_removal_listener(RemovalListener listener) override;
+  void set_removal_listener(DepartureListener listener) override;
   TierStats stats() const override;
   void check_invariants() const override;
 
@@ -88,7 +88,7 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] Location locate(std::uint64_t hash) const;
   [[nodiscard]] Entry* find(Location at, std::string_view key_text) const;
   void remove(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
-  RemovalCause settle(const Entry& entry, RemovalCause cause) STRATA_REQUIRES(mutex_);
+  void let_go(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Visits the entries at about the next `count` places, with their shard locked. A cursor is a
   // number of the whole tier: the shard in its top bits, the place below. 0: begin, or the end.
@@ -163,7 +163,7 @@ class MemoryTier final : public HotTier {
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;         // of sweep(): a cursor, as scan()'s
   std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
   TierStats counters_ STRATA_GUARDED_BY(mutex_);  // stored, refused, removals, ...
-  std::shared_ptr<const RemovalListener> listener_ STRATA_GUARDED_BY(mutex_);
+  std::shared_ptr<const DepartureListener> listener_ STRATA_GUARDED_BY(mutex_);
 };
 
 }  // namespace strata::memory

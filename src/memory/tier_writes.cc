@@ -134,9 +134,7 @@ FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause, 
     ++counters_.declined;
     return FillOutcome::kDeclined;
   }
-  if (former != nullptr) {
-    gone.add(former, settle(*former, cause), listener_);
-  }
+  if (former != nullptr) let_go(former, cause, gone);
   ++counters_.stored;
   return FillOutcome::kStored;
 }

@@ -18,7 +18,9 @@ Cache::State::State(CacheParts parts)
       tiers(std::move(parts.tiers)),
       clock(std::move(parts.clock)),
       executor(std::move(parts.executor)),
-      running([this] { return read_positions(); }) {
+      causes(options.causes, *clock),
+      running([this] { return read_positions(); }),
+      dependencies([this](std::span<const Label> labels) { announce(labels); }) {
   STRATA_ASSERT(hot != nullptr);
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
@@ -26,6 +28,12 @@ Cache::State::State(CacheParts parts)
 }
 
 Cache::State::~State() = default;
+
+void Cache::State::announce(std::span<const Label> labels) {
+  const internal::CauseScope::Text text = [] { return std::string("a new edge"); };
+  const internal::CauseScope scope(causes, CauseKind::kDependency, text);
+  (void)internal::invalidate_everywhere(*this, labels);
+}
 
 Tickets Cache::State::read_positions() const {
   Tickets tickets;
@@ -115,7 +123,8 @@ void spill(Cache::State& state, const Entry& entry) {
 
 // Within a turn the entry is held until after it: the destructor of its value may call the cache
 // too.
-void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
+void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier) {
+  causes.note(*entry, cause, earlier);
   if constexpr (testing::kMutantsBuilt) {
     if (cause == RemovalCause::kEvicted && STRATA_MUTANT(kSpillOnEviction)) spill(*this, *entry);
   }
@@ -134,8 +143,8 @@ void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
 
 Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts))) {
   state_->hot->set_removal_listener(
-      [state = state_.get()](const EntryRef& entry, RemovalCause cause) {
-        state->note_removal(entry, cause);
+      [state = state_.get()](const EntryRef& entry, RemovalCause cause, Ticket earlier) {
+        state->note_removal(entry, cause, earlier);
       });
 }
 

@@ -23,6 +23,7 @@ KeyspaceStats stats_of(const internal::KeyspaceState& keyspace) {
   stats.name = keyspace.name;
   stats.source = keyspace.options.source;
   for (std::size_t i = 0; i < kOutcomeCount; ++i) stats.outcomes[i] = counters.outcomes[i].read();
+  for (std::size_t i = 0; i < kMissReasonCount; ++i) stats.misses[i] = counters.misses[i].read();
   stats.loads = counters.loads.read();
   stats.load_failures = counters.load_failures.read();
   stats.joined = counters.joined.read();

@@ -138,6 +138,19 @@ Result<Description> describe(const KeyspaceState& keyspace, const Labels& labels
   return description;
 }
 
+Result<void> close_labels(KeyspaceState& keyspace, KeyRef key, Description& description) {
+  DependencyGraph& graph = keyspace.cache.dependencies;
+  if (graph.empty()) return {};
+  std::vector<LabelId> also = keyspace.group.ids;
+  also.push_back(label_id(LabelKind::kKey, key.text));
+  const Closure closure = graph.close(description.labels, also);
+  description.memory_only = closure == Closure::kCut;
+  if (closure != Closure::kFailed) return {};
+  return Error{ErrorCode::kUnavailable,
+               "what '" + std::string(key.text) + "' depends on could not be followed",
+               {}};
+}
+
 void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description description,
            Life life, Duration load_cost) {
   const Instant now = keyspace.cache.clock->now();

@@ -226,7 +226,7 @@ Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const Ca
                           .transaction = within == nullptr ? nullptr : within->state().transaction};
     Found found = answer(request);
     capture(within, found, request.key);
-    count(keyspace, found);
+    count(keyspace, found, request.key.hash);
     return found;
   });
 }

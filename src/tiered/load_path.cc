@@ -85,6 +85,11 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
     made.store = false;
     description = Description{};
   }
+  if (auto closed = close_labels(keyspace, key, *description); !closed) {
+    made.problem = std::make_shared<const Error>(closed.error());
+    made.store = false;
+  }
+  made.memory_only = description->memory_only;
   dress(*entry, keyspace, key, std::move(*description), life, cost);
   if (state.earliest_expiry < entry->fresh_until()) {
     entry->set_times(state.earliest_expiry, std::min(state.earliest_expiry, entry->keep_until()));
@@ -119,8 +124,8 @@ void store_made(const Request& request, const Load::State& state, const Made& ma
   if (!made.store || !cache.flights.is_current(flight)) return;
   const bool uncommitted = request.transaction != nullptr && request.transaction->wrote;
   if (uncommitted && !STRATA_MUTANT(kTransactionStores)) return;
-  store_loaded(request.keyspace, made.entry, previous, fill_tickets(cache, flight, state),
-               request.call.deadline);
+  store_loaded(request.keyspace, {made.entry, previous, made.memory_only},
+               fill_tickets(cache, flight, state), request.call.deadline);
 }
 
 FlightResult run_load(const Request& request, const Flight& flight, const EntryRef& previous) {

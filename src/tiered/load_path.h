@@ -45,6 +45,7 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 struct Made {
   EntryRef entry;
   bool store = false;
+  bool memory_only = false;
   std::shared_ptr<const Error> problem;
 };
 [[nodiscard]] Made make_entry(const Request& request, Load::State& state, EntryRef entry,

@@ -48,9 +48,15 @@ struct Below {
 void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* record,
              std::size_t depth, const Tickets& tickets, Deadline deadline);
 
-// Offers an entry to every tier that may hold it, as a fill or as a differing refresh.
-void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef& previous,
-                  const Tickets& tickets, Deadline deadline);
+// Offers an entry to every tier that may hold it, as a fill or, if it differs from the one that it
+// takes the place of, as a put.
+struct Loaded {
+  EntryRef entry;
+  EntryRef previous;         // may be none
+  bool memory_only = false;  // no lower tier may have it
+};
+void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
+                  Deadline deadline);
 
 // What the tiers have for the key. `within`: of it, what the transaction may use.
 [[nodiscard]] Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
@@ -69,6 +75,15 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
 
 // One invalidation of `labels` in every tier, deepest first. Labels are valid.
 InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+// The part of an invalidation that the graph of dependencies adds, after its labels were raised in
+// every tier. The caller's Guard is still there.
+void widen(Cache::State& cache, std::span<const Label> labels);
+void widen_key(Cache::State& cache, KeyRef key);
+
+// Puts into one tier. If that fails, the key is invalidated there, so that at least the value
+// before is gone.
+Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef key,
+                                      const Record* record, Ticket ticket, Deadline deadline);
 
 // The same, a thousand labels at a time; the results add up.
 InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels);
@@ -90,7 +105,9 @@ template <typename Run>
 // Tells the load `within` what it read.
 void capture(Load* within, const Found& found, KeyRef key);
 
-void count(const KeyspaceState& keyspace, const Found& found);
+void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash);
+void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
+                std::span<const Found> found);
 
 // Runs `call(state)` on the executor; in this thread if that takes no more.
 template <typename T, typename Call>

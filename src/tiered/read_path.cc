@@ -76,10 +76,44 @@ EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
   return entry;
 }
 
-void count(const KeyspaceState& keyspace, const Found& found) {
+namespace {
+
+// Why the caches did not answer, if they did not.
+std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& found,
+                                    std::uint64_t key_hash) {
+  switch (found.outcome) {
+    case Outcome::kHit:
+    case Outcome::kStaleHit:
+    case Outcome::kNegativeHit:
+      return std::nullopt;
+    case Outcome::kRefreshed:
+      return MissReason::kExpired;
+    case Outcome::kLoaded:
+    case Outcome::kMiss:
+    case Outcome::kError:
+      break;
+  }
+  if (!keyspace.options.enabled) return MissReason::kDisabled;
+  return keyspace.cache.causes.journal().classify(key_hash);
+}
+
+}  // namespace
+
+void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash) {
+  if (const auto reason = reason_of(keyspace, found, key_hash)) {
+    keyspace.counters.misses[static_cast<std::size_t>(*reason)].add(1);
+  }
   keyspace.counters.outcomes[static_cast<std::size_t>(found.outcome)].add(1);
   if (found.outcome == Outcome::kHit && found.entry->load_cost() > Duration(0)) {
     keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(found.entry->load_cost().count()));
+  }
+}
+
+void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
+                std::span<const Found> found) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const KeyBuffer buffer(keyspace.key_prefix, ids[i], keyspace.name);
+    count(keyspace, found[i], buffer.ref().hash);
   }
 }
 
@@ -169,7 +203,7 @@ Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load*
   Found found =
       look_up(keyspace, key, call, within == nullptr ? nullptr : within->state().transaction);
   capture(within, found, key);
-  count(keyspace, found);
+  count(keyspace, found, key.hash);
   return found;
 }
 
@@ -276,7 +310,7 @@ std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string
                             const CallOptions& call) {
   try {
     std::vector<Found> found = find_many(keyspace, ids, call);
-    for (const Found& one : found) count(keyspace, one);
+    count_many(keyspace, ids, found);
     return found;
   } catch (...) {
     const Error error = error_of_exception(ErrorCode::kUnavailable, "reading values");

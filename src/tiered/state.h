@@ -14,6 +14,7 @@
 #include "core/mutex.h"
 #include "load/key_turns.h"
 #include "strata/core/entry.h"
+#include "strata/labels/dependency_graph.h"
 #include "strata/load/flight.h"
 #include "strata/load/running_invalidations.h"
 #include "strata/stats/counter.h"
@@ -22,6 +23,7 @@
 #include "strata/tiered/erased.h"
 #include "strata/tiered/load.h"
 #include "strata/tiered/transaction.h"
+#include "tiered/causes.h"
 #include "tiered/failure_log.h"
 #include "tiered/sampler.h"
 
@@ -31,6 +33,7 @@ namespace internal {
 
 struct KeyspaceCounters {
   std::array<Counter, kOutcomeCount> outcomes;
+  std::array<Counter, kMissReasonCount> misses;
   Counter loads, load_failures, joined, join_refused, refused, too_large, puts, saved_ns;
   Histogram load;
 };
@@ -76,8 +79,11 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   void note_failure(std::string_view tier, std::string_view doing, const Error& error);
   // Calls the log sink, after the thread's turn if it has one.
   void log(LogLevel level, std::string message);
-  // Tells the listener of an entry that left memory; as log().
-  void note_removal(const EntryRef& entry, RemovalCause cause);
+  // Records why an entry left memory, and tells the listener; as log().
+  void note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier);
+
+  // Invalidates what the graph of dependencies says has changed.
+  void announce(std::span<const Label> labels);
 
   [[nodiscard]] Tickets read_positions() const;
 
@@ -95,7 +101,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const std::shared_ptr<Clock> clock;
   const std::shared_ptr<Executor> executor;
 
+  internal::Causes causes;
   RunningInvalidations running;
+  DependencyGraph dependencies;
   FlightTable flights;
   KeyTurns turns;
   std::atomic<bool> closed{false};

@@ -135,7 +135,7 @@ internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& i
     const State* within = open() ? state_.get() : nullptr;
     if (loader == nullptr) {
       internal::Found found = internal::look_up(keyspace, buffer.ref(), call, within);
-      internal::count(keyspace, found);
+      internal::count(keyspace, found, buffer.ref().hash);
       return found;
     }
     if (within == nullptr) return internal::get_or_load(keyspace, id, *loader, call, nullptr);
@@ -145,7 +145,7 @@ internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& i
                                     .call = call,
                                     .transaction = within};
     internal::Found found = internal::answer_within(request, *within);
-    internal::count(keyspace, found);
+    internal::count(keyspace, found, buffer.ref().hash);
     return found;
   });
 }

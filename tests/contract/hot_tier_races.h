@@ -208,7 +208,7 @@ TEST_P(HotTierContract, NoReadServesWhatWasInvalidatedBeforeItBegan) {
   constexpr std::size_t kCalls = 10'000;
   const auto race = std::make_unique<HotTierRace>(*tier, *clock);
   std::atomic<std::uint64_t> told{0};
-  tier->set_removal_listener([&](const EntryRef&, RemovalCause) { told.fetch_add(1); });
+  tier->set_removal_listener([&](const EntryRef&, RemovalCause, Ticket) { told.fetch_add(1); });
   {
     std::vector<Thread> threads;
     const auto start_thread = [&](std::string name, auto body) {

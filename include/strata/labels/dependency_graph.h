@@ -104,6 +104,10 @@ class DependencyGraph {
   // `more` as a part of the same invalidation.
   bool widen(std::span<const Label> invalidated, Labels& more);
 
+  // Whether close() and widen() have anything to do. One relaxed load each.
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] bool has_wide() const;
+
   [[nodiscard]] DependencyStats stats() const;
   [[nodiscard]] std::size_t footprint_bytes() const;
 

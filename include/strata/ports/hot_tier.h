@@ -32,6 +32,11 @@ namespace strata {
 
 // May not throw. Called after the entry has become invisible to get().
 using RemovalListener = std::function<void(const EntryRef& entry, RemovalCause cause)>;
+// The same for who assembles a cache. `earlier`: the number of the last invalidation of the
+// entry's group, if that had made it wrong before it was removed; else zero: the entry leaves on
+// behalf of the call that is running.
+using DepartureListener =
+    std::function<void(const EntryRef& entry, RemovalCause cause, Ticket earlier)>;
 
 class HotTier {
  public:
@@ -83,7 +88,7 @@ class HotTier {
   // entries: only the bytes are bounded.
   virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
 
-  virtual void set_removal_listener(RemovalListener listener) = 0;
+  virtual void set_removal_listener(DepartureListener listener) = 0;
   [[nodiscard]] virtual TierStats stats() const = 0;
 
   // Aborts if an internal invariant is broken. O(entries); for tests.

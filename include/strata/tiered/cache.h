@@ -22,6 +22,8 @@
 #include <vector>
 
 #include "strata/core/value_type.h"
+#include "strata/labels/cause_journal.h"
+#include "strata/labels/dependency_graph.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/executor.h"
 #include "strata/ports/hot_tier.h"
@@ -29,6 +31,7 @@
 #include "strata/ports/source.h"
 #include "strata/ports/tier.h"
 #include "strata/tiered/cache_stats.h"
+#include "strata/tiered/explanation.h"
 #include "strata/tiered/keyspace.h"
 
 namespace strata {
@@ -47,6 +50,7 @@ struct CacheOptions {
   bool graceful = true;        // false: a failing tier fails the call, for tests and debugging
   LogSink log{};
   RemovalListener on_removal{};  // of entries that leave memory, whatever the cause
+  CauseJournalOptions causes{};  // how much of what happened is remembered for explain()
 };
 
 // What a cache is assembled from. CacheBuilder and strata::open() make this for you.
@@ -114,6 +118,15 @@ class Cache {
   // Waits until the lower tiers have committed what they accepted.
   [[nodiscard]] Result<void> flush(Deadline deadline = {});
   Async<Result<void>> flush_async(Deadline deadline = {});
+
+  // Edges between labels: what carries the one is wrong when the other is. They work when nothing
+  // is cached, and belong to this process: say them again after a restart.
+  [[nodiscard]] DependencyGraph& dependencies();
+
+  // Where the key lives and what happened to it. Memory counts it as a look-up, like a get().
+  [[nodiscard]] Explanation explain(KeyRef key);
+  // What happened lately, and why.
+  [[nodiscard]] const CauseJournal& journal() const;
 
   [[nodiscard]] CacheStats stats() const;
   // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.

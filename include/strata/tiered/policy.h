@@ -22,6 +22,7 @@ struct KeyspaceOptions {
   Duration retry_after = std::chrono::seconds(30);  // after a failed load, serve the kept value
   Duration soft_timeout = kForever;  // then the kept value, while the load goes on behind
   Duration hard_timeout = kForever;  // then kDeadlineExceeded, while the load goes on behind
+  bool early_cutoff = true;  // a refresh that brings the same value leaves its dependants alone
   std::size_t max_value_bytes = limits::kValueBytesDefault;  // larger: served, not stored
   std::vector<std::string> tiers{};  // names of the tiers that may hold it; empty: all
   bool sensitive = false;            // never below memory

@@ -1,0 +1,55 @@
+// Which cause a removal is recorded with.
+#include "tiered/causes.h"
+
+#include "strata/core/limits.h"
+
+namespace strata::internal {
+
+void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
+  Removal removal{.key_hash = entry.hash(), .why = cause, .at = now()};
+  if (number(earlier) != 0) {
+    removal.cause = journal_.cause_of_number(earlier);
+  } else if (cause != RemovalCause::kEvicted && cause != RemovalCause::kExpired) {
+    CauseScope* const scope = current_[thread_slot()];
+    if (scope != nullptr) removal.cause = scope->id();
+  }
+  journal_.record(removal);
+}
+
+// The shared slot is nobody's: it is never written.
+CauseScope::CauseScope(Causes& causes, CauseKind kind, const Text& text)
+    : causes_(causes), kind_(kind), text_(text), slot_(thread_slot()) {
+  if (slot_ == kSharedSlot) return;
+  parent_ = causes_.current_[slot_];
+  causes_.current_[slot_] = this;
+}
+
+CauseScope::~CauseScope() {
+  if (slot_ != kSharedSlot) causes_.current_[slot_] = parent_;
+}
+
+CauseId CauseScope::id() {
+  if (id_ != CauseId::kNone) return id_;
+  const CauseId parent = parent_ == nullptr ? CauseId::kNone : parent_->id();
+  id_ = causes_.journal_.begin(
+      {.kind = kind_, .text = text_(), .parent = parent, .at = causes_.now()});
+  return id_;
+}
+
+std::string describe_labels(std::span<const Label> labels) {
+  std::string text;
+  for (const Label& label : labels) {
+    if (text.size() >= limits::kCauseTextBytes) break;
+    if (!text.empty()) text += ", ";
+    if (label.kind() == LabelKind::kAll) {
+      text += "everything";
+      continue;
+    }
+    text += to_string(label.kind());
+    text += ' ';
+    text += label.text();
+  }
+  return text;
+}
+
+}  // namespace strata::internal
