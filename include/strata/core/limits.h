@@ -23,9 +23,12 @@ inline constexpr std::size_t kRecordBytes = kValueBytesMax + (1u << 20);
 inline constexpr std::size_t kRememberedLabels = 1u << 16;  // per label table, before the floor
 inline constexpr std::size_t kLoadDepth = 64;               // loads started within loads
 inline constexpr std::size_t kWaitersPerLoad = 100'000;
-inline constexpr std::size_t kBatchKeys = 10'000;    // keys in one get_many
-inline constexpr std::size_t kEventItems = 10'000;   // of one bulk event
-inline constexpr std::size_t kEventFields = 64;      // of an item, now and before each
-inline constexpr std::size_t kEventTextBytes = 512;  // a type, an id, a field's name or value
+inline constexpr std::size_t kBatchKeys = 10'000;     // keys in one get_many
+inline constexpr std::size_t kEventItems = 10'000;    // of one bulk event
+inline constexpr std::size_t kEventFields = 64;       // of an item, now and before each
+inline constexpr std::size_t kEventTextBytes = 512;   // a type, an id, a field's name or value
+inline constexpr std::size_t kEventDepth = 16;        // events emitted within handlers of events
+inline constexpr std::size_t kSubscriptions = 1024;   // of one event bus
+inline constexpr std::size_t kSlowHandlerCalls = 10;  // in a row, then a handler is disabled
 
 }  // namespace strata::limits
