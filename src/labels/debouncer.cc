@@ -34,19 +34,26 @@ struct Step {
 // (1) There is one deliverer at most, and only it takes items.
 // (2) If items are pending, then there is a deliverer, or a task on its way to the executor, or
 //     a wake-up at the time that they are due or before, or executor and timer have refused.
-// (3) Once closed, nothing is appended.
+// (3) Once closed, nothing is appended, posted or scheduled.
+// (4) Once over, tasks that still come find nothing to do, and no task is within.
 //
 // By (1) batches do not overlap and keep the order of their items. By (2) nothing is forgotten:
 // whoever changes what is pending, or stops being the deliverer, plans the next step under the
-// lock. After a refusal the next add(), flush() or close() does. Steps are carried out without
-// the lock, so an executor may run what it is given at once.
+// lock. After a refusal the next add(), flush() or close() does.
+//
+// A task holds the state while it runs, and may be the last to do so; an executor or timer that
+// ended there would end within its own thread. So only the core owns them, and by (4) it lets go
+// of them when no task uses them any more.
 struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
-  State(DebounceOptions given, DebouncePorts given_ports,
-        std::unique_ptr<DebounceQueue> given_queue)
-      : options(given), ports(std::move(given_ports)), queue(std::move(given_queue)) {
-    STRATA_ASSERT(ports.clock != nullptr);
-    STRATA_ASSERT(ports.timer != nullptr);
-    STRATA_ASSERT(ports.executor != nullptr);
+  State(DebounceOptions given, const DebouncePorts& ports, std::unique_ptr<DebounceQueue> items)
+      : options(given),
+        clock(ports.clock),
+        timer(ports.timer.get()),
+        executor(ports.executor.get()),
+        queue(std::move(items)) {
+    STRATA_ASSERT(clock != nullptr);
+    STRATA_ASSERT(timer != nullptr);
+    STRATA_ASSERT(executor != nullptr);
     options.max_batch = std::max<std::size_t>(options.max_batch, 1);
     options.max_pending = std::max<std::size_t>(options.max_pending, 1);
   }
@@ -54,38 +61,48 @@ struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
   bool add(const std::function<void()>& append);
   void flush();
   void close();
+  // After close(): waits for the tasks within. Then timer and executor are not used any more.
+  void end();
 
-  // Delivers `batch`, and what a closed debouncer still has.
-  void deliver(std::function<void()> batch);
   // Makes the caller the deliverer of what it returns. Precondition: there is none.
   [[nodiscard]] std::function<void()> take(Instant now) STRATA_REQUIRES(mutex);
+  // Delivers `batch`, and what a closed debouncer still has.
+  void deliver(std::function<void()> batch);
 
   [[nodiscard]] Instant due_at() const STRATA_REQUIRES(mutex);
   [[nodiscard]] Step plan(Instant now) STRATA_REQUIRES(mutex);
   void carry_out(Step step);
   [[nodiscard]] bool post(bool even_if_early);
   [[nodiscard]] bool schedule(Instant at);
+  // A task of the executor or the timer, unless it comes too late.
+  template <typename Task>
+  void run_task(Task task);
   void run_posted(bool even_if_early);
-  void woken(Instant at);
+  void run_woken(Instant at);
 
   DebounceOptions options;
-  const DebouncePorts ports;
+  const std::shared_ptr<Clock> clock;
+  Timer* const timer;
+  Executor* const executor;
   const std::unique_ptr<DebounceQueue> queue;
   Mutex mutex;
-  CondVar idle;                                 // there is no deliverer any more
+  CondVar changed;                              // there is no deliverer any more, or a task less
   Instant first_at STRATA_GUARDED_BY(mutex){};  // arrival of the oldest pending item
   Instant last_at STRATA_GUARDED_BY(mutex){};
   Instant next_batch_at STRATA_GUARDED_BY(mutex){};  // by the limit of the rate
   Instant wake_at STRATA_GUARDED_BY(mutex) = kNever;
   bool posted STRATA_GUARDED_BY(mutex) = false;
   bool closed STRATA_GUARDED_BY(mutex) = false;
+  bool over STRATA_GUARDED_BY(mutex) = false;
+  std::size_t tasks STRATA_GUARDED_BY(mutex) = 0;      // that are within
   std::thread::id deliverer STRATA_GUARDED_BY(mutex);  // none: {}
+  bool delivers_in_task STRATA_GUARDED_BY(mutex) = false;
   std::uint64_t dropped STRATA_GUARDED_BY(mutex) = 0;  // since the last batch
   DebounceStats stats STRATA_GUARDED_BY(mutex);
 };
 
 bool DebounceCore::State::add(const std::function<void()>& append) {
-  const Instant now = ports.clock->now();
+  const Instant now = clock->now();
   Step step;
   {
     const MutexLock lock(mutex);
@@ -115,7 +132,7 @@ Instant DebounceCore::State::due_at() const {
 }
 
 Step DebounceCore::State::plan(Instant now) {
-  if (queue->size() == 0 || posted || deliverer != std::thread::id()) return {};
+  if (closed || queue->size() == 0 || posted || deliverer != std::thread::id()) return {};
   const Instant due = due_at();
   if (due <= now) {
     posted = true;
@@ -129,7 +146,7 @@ Step DebounceCore::State::plan(Instant now) {
 void DebounceCore::State::carry_out(Step step) {
   if (step.post && !post(false)) {
     // Whoever comes next may try again at once; if nobody comes, the timer does.
-    const Instant retry_at = saturating_add(ports.clock->now(), std::max(options.window, kRetry));
+    const Instant retry_at = saturating_add(clock->now(), std::max(options.window, kRetry));
     {
       const MutexLock lock(mutex);
       posted = false;
@@ -153,19 +170,34 @@ void DebounceCore::State::carry_out(Step step) {
 }
 
 bool DebounceCore::State::post(bool even_if_early) {
-  return ports.executor->post([weak = weak_from_this(), even_if_early] {
-    if (const auto state = weak.lock()) state->run_posted(even_if_early);
+  return executor->post([weak = weak_from_this(), even_if_early] {
+    const std::shared_ptr<State> state = weak.lock();
+    if (state != nullptr) state->run_task([&] { state->run_posted(even_if_early); });
   });
 }
 
 bool DebounceCore::State::schedule(Instant at) {
-  return ports.timer->schedule(at, [weak = weak_from_this(), at] {
-    if (const auto state = weak.lock()) state->woken(at);
+  return timer->schedule(at, [weak = weak_from_this(), at] {
+    const std::shared_ptr<State> state = weak.lock();
+    if (state != nullptr) state->run_task([&] { state->run_woken(at); });
   });
 }
 
-void DebounceCore::State::woken(Instant at) {
-  const Instant now = ports.clock->now();
+template <typename Task>
+void DebounceCore::State::run_task(Task task) {
+  {
+    const MutexLock lock(mutex);
+    if (over) return;
+    ++tasks;
+  }
+  task();
+  const MutexLock lock(mutex);
+  --tasks;
+  changed.notify_all();
+}
+
+void DebounceCore::State::run_woken(Instant at) {
+  const Instant now = clock->now();
   Step step;
   {
     const MutexLock lock(mutex);
@@ -178,7 +210,7 @@ void DebounceCore::State::woken(Instant at) {
 // A flush may have taken what was due, and what is pending now may be due later. Without a timer
 // there is no later.
 void DebounceCore::State::run_posted(bool even_if_early) {
-  const Instant now = ports.clock->now();
+  const Instant now = clock->now();
   std::function<void()> batch;
   Step step;
   {
@@ -187,6 +219,7 @@ void DebounceCore::State::run_posted(bool even_if_early) {
     const bool is_free = queue->size() > 0 && deliverer == std::thread::id();
     if (is_free && (even_if_early || due_at() <= now)) {
       batch = take(now);
+      delivers_in_task = true;
     } else {
       step = plan(now);
     }
@@ -218,7 +251,7 @@ void DebounceCore::State::deliver(std::function<void()> batch) {
       failed = true;
     }
     batch = nullptr;
-    const Instant now = ports.clock->now();
+    const Instant now = clock->now();
     const MutexLock lock(mutex);
     if (failed) ++stats.failures;
     if (closed && queue->size() > 0) {
@@ -226,7 +259,8 @@ void DebounceCore::State::deliver(std::function<void()> batch) {
       continue;
     }
     deliverer = {};
-    idle.notify_all();
+    delivers_in_task = false;
+    changed.notify_all();
     step = plan(now);
   }
   carry_out(step);
@@ -244,10 +278,10 @@ void DebounceCore::State::flush() {
       const MutexLock lock(mutex);
       while (deliverer != std::thread::id()) {
         if (deliverer == std::this_thread::get_id()) return;
-        idle.wait(mutex);
+        changed.wait(mutex);
       }
       if (stats.added - queue->size() >= until) return;
-      batch = take(ports.clock->now());
+      batch = take(clock->now());
     }
     deliver(std::move(batch));
   }
@@ -261,11 +295,23 @@ void DebounceCore::State::close() {
   flush();
 }
 
+// A task that ends the debouncer from within `deliver` does not wait for itself.
+void DebounceCore::State::end() {
+  const MutexLock lock(mutex);
+  over = true;
+  const bool is_within = deliverer == std::this_thread::get_id() && delivers_in_task;
+  while (tasks > (is_within ? 1 : 0)) changed.wait(mutex);
+}
+
 DebounceCore::DebounceCore(DebounceOptions options, DebouncePorts ports,
                            std::unique_ptr<DebounceQueue> queue)
-    : state_(std::make_shared<State>(options, std::move(ports), std::move(queue))) {}
+    : ports_(std::move(ports)),
+      state_(std::make_shared<State>(options, ports_, std::move(queue))) {}
 
-DebounceCore::~DebounceCore() { close(); }
+DebounceCore::~DebounceCore() {
+  state_->close();
+  state_->end();
+}
 
 bool DebounceCore::add(const std::function<void()>& append) { return state_->add(append); }
 

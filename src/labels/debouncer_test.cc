@@ -328,6 +328,25 @@ TEST(DebouncerThreads, EveryItemIsDeliveredOnceWhoeverDelivers) {
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), static_cast<int>(seen.size()));
 }
 
+// Goal: timer and executor never end within their own threads. Method: tasks of both are on their
+// way when the debouncer goes, and right after it so do they.
+TEST(DebouncerThreads, MayEndWhileTasksAreOnTheirWay) {
+  for (int round = 0; round < 200; ++round) {
+    auto timer = system_timer();
+    auto executor = thread_pool({.threads = 2});
+    std::atomic<int> delivered{0};
+    {
+      Debouncer<int> debouncer({.window = std::chrono::microseconds(round), .max_batch = 3},
+                               {system_clock(), std::move(timer), std::move(executor)},
+                               [&](const Debouncer<int>::Batch& batch) {
+                                 delivered += static_cast<int>(batch.items.size());
+                               });
+      for (int item = 0; item < 10; ++item) debouncer.add(item);
+    }
+    EXPECT_EQ(delivered, 10);
+  }
+}
+
 // The batch is held until the other thread is about to flush, which must wait for it.
 TEST(DebouncerThreads, FlushWaitsForTheBatchThatIsBeingDelivered) {
   const auto executor = thread_pool({.threads = 1});

@@ -50,8 +50,6 @@ struct EventBus::State : std::enable_shared_from_this<EventBus::State> {
   }
 
   std::shared_ptr<HandlerContext> context = std::make_shared<HandlerContext>();
-  std::shared_ptr<Timer> timer;
-  std::shared_ptr<Executor> executor;
   std::atomic<EventKinds> listened{EventKinds()};
   std::atomic<bool> is_enabled{true};
   std::atomic<bool> is_closed{false};
@@ -101,12 +99,12 @@ void EventBus::State::remove(const Handler* handler) {
   }
 }
 
-EventBus::EventBus(EventBusOptions options) : state_(std::make_shared<State>()) {
+EventBus::EventBus(EventBusOptions options)
+    : ports_{options.clock, std::move(options.timer), std::move(options.executor)},
+      state_(std::make_shared<State>()) {
   STRATA_ASSERT(options.clock != nullptr);
   state_->context->clock = std::move(options.clock);
   state_->context->log = std::move(options.log);
-  state_->timer = std::move(options.timer);
-  state_->executor = std::move(options.executor);
 }
 
 EventBus::~EventBus() { close(); }
@@ -125,7 +123,7 @@ Result<Subscription> EventBus::subscribe_batched(EventKinds kinds, EventBatchHan
                                                  DebounceOptions debounce,
                                                  SubscriptionOptions options) {
   if (!handler) return rejected("a subscription without a handler");
-  if (state_->timer == nullptr || state_->executor == nullptr) {
+  if (ports_.timer == nullptr || ports_.executor == nullptr) {
     return rejected("a batched subscription needs an event bus with a timer and an executor");
   }
   const auto monitor = std::make_shared<HandlerMonitor>(state_->context, std::move(options));
@@ -134,9 +132,8 @@ Result<Subscription> EventBus::subscribe_batched(EventKinds kinds, EventBatchHan
     monitor->count_lost(batch.dropped);
     monitor->run([&] { handler(batch); }, batch.items, now);
   };
-  const auto collected = std::make_shared<Debouncer<Event>>(
-      debounce, DebouncePorts{state_->context->clock, state_->timer, state_->executor},
-      std::move(deliver_batch));
+  const auto collected =
+      std::make_shared<Debouncer<Event>>(debounce, ports_, std::move(deliver_batch));
   auto collect = [monitor, collected](const Event& event, Instant&) {
     if (monitor->is_enabled()) {
       collected->add(event);

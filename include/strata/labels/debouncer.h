@@ -13,9 +13,8 @@
 //            `max_pending` others came after it: then it is dropped, and the next batch says how
 //            many were. Who must not miss any takes such a batch for "everything".
 // Threads    Thread-safe.
-// Errors     What `deliver` throws is caught and counted.
-// Time       When an executor or timer takes no more, batches are tried again later; flush() and
-//            close() need neither.
+// Errors     What `deliver` throws is caught and counted. When executor or timer take no more,
+//            batches are tried again later; flush() and close() need neither.
 // Callbacks  `deliver` runs with no lock held, never twice at once: on the executor, and within
 //            flush() and close() in the caller's thread. Items move and end under its lock.
 #pragma once
@@ -46,6 +45,7 @@ struct DebounceOptions {
   std::size_t max_pending = 65'536;                     // then the oldest are dropped; at least 1
 };
 
+// Who made timer and executor ends them after the debouncer.
 struct DebouncePorts {
   std::shared_ptr<Clock> clock;
   std::shared_ptr<Timer> timer;
@@ -89,6 +89,7 @@ class DebounceCore {
 
  private:
   struct State;
+  DebouncePorts ports_;
   std::shared_ptr<State> state_;
 };
 }  // namespace internal
@@ -119,7 +120,6 @@ class Debouncer {
   // again. From within `deliver` it does not wait: what is pending follows. Safe to repeat; the
   // destructor does it.
   void close() { core_.close(); }
-
   [[nodiscard]] DebounceStats stats() const { return core_.stats(); }
 
  private:

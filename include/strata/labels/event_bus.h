@@ -105,6 +105,7 @@ class EventBus {
   struct State;
 
  private:
+  const DebouncePorts ports_;  // of batched handlers
   std::shared_ptr<State> state_;
 };
 
