@@ -97,7 +97,8 @@ class EventBus {
   void flush();
 
   // Refuses further events and subscriptions, then closes each handler as its subscription
-  // would: waits for running calls, delivers what batches have collected. Safe to repeat.
+  // would: waits for running calls, delivers what batches have collected. Safe to repeat; a
+  // second call meanwhile returns at once.
   void close();
 
   [[nodiscard]] EventBusStats stats() const;
