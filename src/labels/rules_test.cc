@@ -161,6 +161,20 @@ TEST(RuleSet, ABulkEventIsOneBatchOfLabels) {
   EXPECT_EQ(rules.stats().at(0).labels, 3u);
 }
 
+// Few labels are compared one by one, many by a set.
+TEST(RuleSet, NoLabelComesTwiceHoweverManyThereAre) {
+  const RuleSet rules =
+      compiled({.rules = {{.name = "r", .on = {"write issue"}, .invalidate = {"issue:{id}"}}}});
+  Event event{.kind = EventKind::kEntityBulkWrite, .type = "issue"};
+  for (std::size_t item = 1; item <= 100; ++item) {
+    event.items.push_back({std::to_string(item), {}, {}});
+    for (std::size_t again = 1; again <= item; ++again) {
+      event.items.push_back({std::to_string(again), {}, {}});
+    }
+    EXPECT_EQ(rules.evaluate(event).invalidate.size(), item);
+  }
+}
+
 TEST(RuleSet, AModifiedTypeOrSchemaNeedsNoRule) {
   const RuleSet none;
   const RuleOutcome type = none.evaluate({.kind = EventKind::kTypeModified, .type = "issue"});
