@@ -36,5 +36,18 @@ inline constexpr std::size_t kCauseTextBytes = 96;          // kept of what a ca
 inline constexpr std::size_t kCauseChain = 32;              // causes in one explanation
 inline constexpr std::size_t kJournalRecords = 1u << 24;    // removals, or causes, of a journal
 inline constexpr std::size_t kEventTextBytes = 512;  // a type, an id, a field's name or value
+inline constexpr std::size_t kBatchKeys = 10'000;     // keys in one get_many
+inline constexpr std::size_t kEventItems = 10'000;    // of one bulk event
+inline constexpr std::size_t kEventFields = 64;       // of an item, now and before each
+inline constexpr std::size_t kEventTextBytes = 512;   // a type, an id, a field's name or value
+inline constexpr std::size_t kEventDepth = 16;        // events emitted within handlers of events
+inline constexpr std::size_t kSubscriptions = 1024;   // of one event bus
+inline constexpr std::size_t kSlowHandlerCalls = 10;  // in a row, then a handler is disabled
+inline constexpr std::size_t kRules = 10'000;         // of one set, and declared types
+inline constexpr std::size_t kRuleTemplates = 64;     // of labels in one rule
+inline constexpr std::size_t kRuleTextBytes = 2048;   // a rule's name, a template, a condition
+inline constexpr std::size_t kConditionDepth = 32;    // "(" and "not" within each other
+inline constexpr std::size_t kCascades = 256;         // of one set
+inline constexpr std::size_t kLabelsPerEvent = 1024;  // that rules make of one event
 
 }  // namespace strata::limits
