@@ -27,5 +27,9 @@ inline constexpr std::size_t kBatchKeys = 10'000;    // keys in one get_many
 inline constexpr std::size_t kEventItems = 10'000;   // of one bulk event
 inline constexpr std::size_t kEventFields = 64;      // of an item, now and before each
 inline constexpr std::size_t kEventTextBytes = 512;  // a type, an id, a field's name or value
+inline constexpr std::size_t kOutboxReaderBytes = 64;           // a reader's name
+inline constexpr std::size_t kOutboxBatchRows = 10'000;         // upper end of batch_rows
+inline constexpr std::size_t kOutboxBatchBytes = 4u << 20;      // of rows read at a time
+inline constexpr std::uint64_t kOutboxRowsDefault = 1'000'000;  // default of max_rows
 
 }  // namespace strata::limits
