@@ -183,6 +183,10 @@ Error Database::rejected(std::string_view message) const {
   return about(path_, ErrorCode::kRejected, message);
 }
 
+Error Database::unavailable(std::string_view message) const {
+  return about(path_, ErrorCode::kUnavailable, message);
+}
+
 Error Database::error(int code) const {
   const char* const said = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(code);
   const std::string failed = std::string("failed: ") + said;

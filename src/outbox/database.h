@@ -84,6 +84,7 @@ class Database {
 
   // `message` about this database.
   [[nodiscard]] Error rejected(std::string_view message) const;
+  [[nodiscard]] Error unavailable(std::string_view message) const;
   // The error of a call of SQLite that returned `code`.
   [[nodiscard]] Error error(int code) const;
 
