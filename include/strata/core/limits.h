@@ -49,5 +49,9 @@ inline constexpr std::size_t kRuleTextBytes = 2048;   // a rule's name, a templa
 inline constexpr std::size_t kConditionDepth = 32;    // "(" and "not" within each other
 inline constexpr std::size_t kCascades = 256;         // of one set
 inline constexpr std::size_t kLabelsPerEvent = 1024;  // that rules make of one event
+inline constexpr std::size_t kOutboxReaderBytes = 64;           // a reader's name
+inline constexpr std::size_t kOutboxBatchRows = 10'000;         // upper end of batch_rows
+inline constexpr std::size_t kOutboxBatchBytes = 4u << 20;      // of rows read at a time
+inline constexpr std::uint64_t kOutboxRowsDefault = 1'000'000;  // default of max_rows
 
 }  // namespace strata::limits
