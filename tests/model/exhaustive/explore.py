@@ -126,6 +126,9 @@ class Model:
         if not holds and self.broken is None:
             self.broken = text
 
+    def always(self):
+        """Called in each state."""
+
     def at_rest(self):
         """Called in each state in which nothing has to happen any more."""
 
@@ -192,7 +195,8 @@ class Run:
     def check(self, enabled):
         """The promise that is broken in this state, or None."""
         model = self.model
-        if model.broken is None and all(self.threads[i].kind == MAY for i in enabled):
+        model.always()
+        if all(self.threads[i].kind == MAY for i in enabled):
             for thread in self.threads:
                 model.require(thread.is_done or thread.kind != MUST,
                               f"{thread.name} waits for ever: {thread.next_step}")

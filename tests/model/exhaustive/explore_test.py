@@ -120,6 +120,23 @@ class Nested(Model):
         self.require(self.sum == 6, "the sum")
 
 
+class Passing(Model):
+    """A number that is 1 only for a moment."""
+
+    def __init__(self):
+        super().__init__()
+        self.number = 0
+        self.must("a", self.count())
+
+    def count(self):
+        for number in (1, 2):
+            yield f"sets {number}"
+            self.number = number
+
+    def always(self):
+        self.require(self.number != 1, "one")
+
+
 class Explore(unittest.TestCase):
 
     def test_a_lost_update_is_found_by_a_shortest_schedule(self):
@@ -159,6 +176,9 @@ class Explore(unittest.TestCase):
     def test_local_variables_are_part_of_the_state(self):
         self.assertIsNone(explore(Nested).broken)
         self.assertEqual(explore(Nested).states, 9)
+
+    def test_what_must_hold_always_is_looked_at_in_each_state(self):
+        self.assertEqual(explore(Passing).schedule, ["a: sets 1"])
 
     def test_too_many_states_are_an_error(self):
         with self.assertRaises(RuntimeError):
