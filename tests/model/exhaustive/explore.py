@@ -24,8 +24,8 @@ step; a second item in the yield is a condition that the step waits for:
 
 The search is breadth-first, so the first schedule that breaks something is a shortest one. A state
 is the model's attributes and, of each thread, its place and its local variables; a state that was
-seen before is not explored again. A generator cannot be copied, so a state is reached again by
-replaying its schedule on a new model.
+seen before is not explored again. A generator cannot be copied, so for each but one of a state's
+next steps its schedule is replayed on a new model.
 
 What a model must keep to, since the search relies on it:
 - What a thread does depends on nothing but the attributes and its local variables: no time, no
@@ -39,7 +39,7 @@ import collections
 import gc
 import types
 
-STATES_MAX = 400_000
+STATES_MAX = 100_000
 
 MUST, SERVES, MAY = "must", "serves", "may"
 
@@ -232,41 +232,54 @@ class Found:
         return f"BROKEN, {self.states} states: {self.broken}{steps}"
 
 
-def texts_of(make, schedule):
-    run = Run(make, ())
-    return [run.describe_step(position) for position in schedule]
+class Search:
+    """A breadth-first search over the states of the models that make() makes."""
+
+    def __init__(self, make, states_max):
+        self.make = make
+        self.states_max = states_max
+        self.seen = set()
+        self.waiting = collections.deque()
+        self.found = Found()
+
+    def visit(self, run, schedule, before=None):
+        found = self.found
+        found.reached |= run.model._reached
+        places = run.places(before, schedule[-1] if schedule else None)
+        state = (run.shared(), places)
+        if state in self.seen:
+            return
+        if len(self.seen) == self.states_max:
+            raise RuntimeError(f"more than {self.states_max} states: make the model smaller")
+        self.seen.add(state)
+        enabled = run.enabled()
+        found.broken = run.check(enabled)
+        found.schedule = schedule
+        found.reached |= run.model._reached
+        self.waiting.append((run, schedule, enabled, places))
+
+    def go(self):
+        self.visit(Run(self.make, ()), ())
+        while self.waiting and self.found.broken is None:
+            live, schedule, enabled, places = self.waiting.popleft()
+            for position in enabled:
+                # The last step is taken by the run that is there already.
+                run = live if position == enabled[-1] else Run(self.make, schedule)
+                run.threads[position].advance()
+                self.visit(run, (*schedule, position), places)
+                if self.found.broken is not None:
+                    break
+        self.found.states = len(self.seen)
+        return self.found
 
 
 def explore(make, states_max=STATES_MAX):
     """Searches all schedules of the model that make() makes, up to the first that breaks."""
     gc.set_threshold(100_000)  # each run is a cycle of references, and there are many
-    found = Found()
-    seen = set()
-    waiting = collections.deque()
-
-    def visit(schedule, before=None):
-        run = Run(make, schedule)
-        found.reached |= run.model._reached
-        places = run.places(before, schedule[-1] if schedule else None)
-        state = (run.shared(), places)
-        if state in seen:
-            return
-        if len(seen) == states_max:
-            raise RuntimeError(f"more than {states_max} states: make the model smaller")
-        seen.add(state)
-        enabled = run.enabled()
-        found.broken = run.check(enabled)
-        found.schedule = schedule
-        found.reached |= run.model._reached
-        waiting.append((schedule, enabled, places))
-
-    visit(())
-    while waiting and found.broken is None:
-        schedule, enabled, places = waiting.popleft()
-        for position in enabled:
-            visit((*schedule, position), places)
-            if found.broken is not None:
-                break
-    found.states = len(seen)
-    found.schedule = texts_of(make, found.schedule) if found.broken else []
+    found = Search(make, states_max).go()
+    if found.broken:
+        run = Run(make, ())
+        found.schedule = [run.describe_step(position) for position in found.schedule]
+    else:
+        found.schedule = []
     return found

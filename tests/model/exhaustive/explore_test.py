@@ -1,8 +1,11 @@
 """The explorer itself: it finds what is broken, by a shortest schedule, and nothing else."""
 
+import contextlib
+import io
 import unittest
 
 from explore import Model, Part, explore
+from suite import Suite
 
 
 class Adders(Model):
@@ -193,6 +196,47 @@ class Explore(unittest.TestCase):
 
         with self.assertRaises(TypeError):
             explore(Odd)
+
+
+class Variants(unittest.TestCase):
+    """A suite fails in both directions."""
+
+    def failures(self, check):
+        with contextlib.redirect_stdout(io.StringIO()):
+            suite = Suite("a suite")
+            check(suite)
+            with self.assertRaises(SystemExit) as end:
+                suite.finish()
+        self.assertEqual(end.exception.code, 1 if suite.failures else 0)
+        return suite.failures
+
+    def lossy(self):
+        return Adders(2)
+
+    def sound(self):
+        return Adders(2, atomic=True)
+
+    def test_what_should_hold_and_what_should_break_do(self):
+        self.assertEqual(self.failures(lambda suite: suite.holds("one", self.sound)), 0)
+        self.assertEqual(self.failures(
+            lambda suite: suite.breaks("one", self.lossy, "an addition is lost")), 0)
+
+    def test_what_should_hold_and_breaks_is_a_failure(self):
+        self.assertEqual(self.failures(lambda suite: suite.holds("one", self.lossy)), 1)
+        self.assertEqual(self.failures(
+            lambda suite: suite.holds("one", [self.sound, self.lossy])), 1)
+
+    def test_what_should_break_and_holds_is_a_failure(self):
+        self.assertEqual(self.failures(
+            lambda suite: suite.breaks("one", self.sound, "an addition is lost")), 1)
+
+    def test_what_breaks_for_another_reason_is_a_failure(self):
+        self.assertEqual(self.failures(
+            lambda suite: suite.breaks("one", self.lossy, "a deadlock")), 1)
+
+    def test_what_holds_because_nothing_happens_is_a_failure(self):
+        self.assertEqual(self.failures(
+            lambda suite: suite.holds("one", self.sound, "a fill is accepted")), 1)
 
 
 if __name__ == "__main__":
