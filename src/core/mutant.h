@@ -40,6 +40,9 @@ enum class Mutant : int {
   kJoinBetween,             // waiters refuse only numbers inside (ticket, arrival]
   kTombstoneWithoutNumber,  // a tombstone covers later rows too
   kWaiterTakesFailsafe,     // waiters of a failed load take the leader's kept value
+  kExpireWithoutRaise,      // an expire ends ttls and raises no label's number
+  kSoftTombstoneAsNone,     // SQLite ends ttls in the file, and nothing covers the rows until then
+  kSoftWinsOverHard,        // SQLite's soft tombstone takes the place of a hard one
   kCount,
 };
 

@@ -39,6 +39,15 @@ class PostingSet {
       if (!many_->at(at).empty()) visit(many_->at(at).entry);
     }
   }
+  // Visits entries in the order of their hashes from `from` on, about `count` of them; returns
+  // where to go on, 0 at the end. An entry that is in the set during a whole walk is visited
+  // exactly once, whatever comes and goes between the steps.
+  template <typename Visit>
+  std::uint64_t walk(std::uint64_t from, std::size_t count, const Visit& visit) const {
+    if (one_ != nullptr && hash_of(one_) >= from) visit(one_);
+    if (many_ == nullptr) return 0;
+    return many_->walk(from, count, [&](const Slot& slot) { visit(slot.entry); }).value_or(0);
+  }
   void check_invariants() const;
 
  private:

@@ -206,7 +206,10 @@ void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {
 
 namespace {
 
-InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label> labels) {
+using internal::Change;
+
+InvalidationResult change_checked(Cache::State& state, std::span<const Label> labels,
+                                  Change change) {
   InvalidationResult refused;
   if (state.closed.load(std::memory_order_acquire)) {
     refused.error =
@@ -219,7 +222,8 @@ InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label
       return refused;
     }
   }
-  return internal::caught_removal([&] { return internal::invalidate_everywhere(state, labels); });
+  return internal::caught_removal(
+      [&] { return internal::change_everywhere(state, labels, change); });
 }
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
@@ -232,13 +236,14 @@ Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
 }  // namespace
 
 InvalidationResult Cache::invalidate(std::span<const Label> labels) {
-  return invalidate_checked(*state_, labels);
+  return change_checked(*state_, labels, Change::kInvalidate);
 }
 
 Async<InvalidationResult> Cache::invalidate_async(Labels labels) {
   return internal::on_executor<InvalidationResult>(
-      state_,
-      [labels = std::move(labels)](State& state) { return invalidate_checked(state, labels); });
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kInvalidate);
+      });
 }
 
 InvalidationResult Cache::invalidate(const Label& label) {
@@ -247,6 +252,23 @@ InvalidationResult Cache::invalidate(const Label& label) {
 
 InvalidationResult Cache::invalidate(std::initializer_list<Label> labels) {
   return invalidate(std::span(labels.begin(), labels.size()));
+}
+
+InvalidationResult Cache::expire(std::span<const Label> labels) {
+  return change_checked(*state_, labels, Change::kExpire);
+}
+
+Async<InvalidationResult> Cache::expire_async(Labels labels) {
+  return internal::on_executor<InvalidationResult>(
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kExpire);
+      });
+}
+
+InvalidationResult Cache::expire(const Label& label) { return expire(std::span(&label, 1)); }
+
+InvalidationResult Cache::expire(std::initializer_list<Label> labels) {
+  return expire(std::span(labels.begin(), labels.size()));
 }
 
 InvalidationResult Cache::clear() { return invalidate(everything()); }

@@ -63,8 +63,15 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
                                            std::vector<EntryRef>* kept = nullptr);
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call);
 
-// One invalidation of `labels` in every tier, deepest first. Labels are valid.
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+// One invalidation of `labels` in every tier, deepest first, or an expire of them. Labels are
+// valid.
+enum class Change { kInvalidate, kExpire };
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change);
+inline InvalidationResult invalidate_everywhere(Cache::State& cache,
+                                                std::span<const Label> labels) {
+  return change_everywhere(cache, labels, Change::kInvalidate);
+}
 
 // What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
 // its contract. Then the invalidation may have come to some tiers only.

@@ -191,31 +191,33 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
   return result;
 }
 
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels) {
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change) {
   InvalidationResult result;
   if (labels.empty()) return result;
   cache.invalidations.add(1);
   const RunningInvalidations::Guard running(cache.running);
-  const auto invalidate_hot = [&] {
-    const InvalidateOutcome done = cache.hot->invalidate(labels);
-    result.tiers.push_back({std::string(cache.hot->name()), done.position, done.removed});
+  const auto change_in = [&](auto& tier) {
+    const InvalidateOutcome done =
+        change == Change::kExpire ? tier.expire(labels) : tier.invalidate(labels);
+    result.tiers.push_back({std::string(tier.name()), done.position, done.removed});
   };
   STRATA_YIELD("tiered.invalidate.begin");
   if (STRATA_MUTANT(kMemoryFirst)) {
-    invalidate_hot();
+    change_in(*cache.hot);
     STRATA_YIELD("tiered.invalidate.lower");
   }
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    const InvalidateOutcome done = cache.tiers[i]->invalidate(labels);
-    result.tiers.push_back({std::string(cache.tiers[i]->name()), done.position, done.removed});
+    change_in(*cache.tiers[i]);
     STRATA_YIELD("tiered.invalidate.lower");
   }
-  if (!STRATA_MUTANT(kMemoryFirst)) invalidate_hot();
+  if (!STRATA_MUTANT(kMemoryFirst)) change_in(*cache.hot);
   return result;
 }
 
 namespace {
 
+// kErased, kInvalidated, or kExpired: its ttl ends.
 InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCause cause) {
   InvalidationResult result;
   if (auto refused = refuse(keyspace)) {
@@ -231,9 +233,11 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   const KeyRef key = buffer.ref();
   EntryRef former;  // let go after the turn
   const KeyTurns::Turn turn(cache.turns, key.hash);
-  if (cause == RemovalCause::kInvalidated) {
+  if (cause != RemovalCause::kErased) {
     const Label label(LabelKind::kKey, std::string(key.text));
-    return invalidate_everywhere(cache, std::span(&label, 1));
+    const bool expires = cause == RemovalCause::kExpired;
+    return change_everywhere(cache, std::span(&label, 1),
+                             expires ? Change::kExpire : Change::kInvalidate);
   }
   cache.invalidations.add(1);
   const RunningInvalidations::Guard running(cache.running);
@@ -257,6 +261,10 @@ InvalidationResult erase(KeyspaceState& keyspace, const Id& id) {
 
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
   return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
+}
+
+InvalidationResult expire(KeyspaceState& keyspace, const Id& id) {
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kExpired); });
 }
 
 namespace {

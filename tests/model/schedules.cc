@@ -6,7 +6,7 @@ namespace strata::model {
 std::vector<Schedule> schedules() {
   std::vector<Schedule> all;
   for (const auto& part : {fill_schedules(), invalidation_schedules(), derived_schedules(),
-                           put_schedules(), sqlite_schedules()}) {
+                           put_schedules(), sqlite_schedules(), expire_schedules()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

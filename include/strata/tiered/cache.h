@@ -100,6 +100,13 @@ class Cache {
   InvalidationResult invalidate(std::initializer_list<Label> labels);
   // Final when it completes.
   Async<InvalidationResult> invalidate_async(Labels labels);
+  // Ends the ttl of everything that carries the label, in every tier. When it returns, what was
+  // cached before is fresh no longer: it is served only as `stale_for` and `keep_for` say, counted
+  // from now on, and is gone where they say nothing. No load that began before is stored.
+  InvalidationResult expire(const Label& label);
+  InvalidationResult expire(std::span<const Label> labels);
+  InvalidationResult expire(std::initializer_list<Label> labels);
+  Async<InvalidationResult> expire_async(Labels labels);
   // Removes everything.
   InvalidationResult clear();
 
