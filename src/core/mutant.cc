@@ -50,6 +50,9 @@ constexpr std::array kNames{
     Row{Mutant::kTransactionReadsCached, "transaction-reads-cached"},
     Row{Mutant::kInvalidateBeforeCommit, "invalidate-before-commit"},
     Row{Mutant::kUnknownIsRollback, "unknown-is-rollback"},
+    Row{Mutant::kExpireWithoutRaise, "expire-without-raise"},
+    Row{Mutant::kSoftTombstoneAsNone, "soft-tombstone-as-none"},
+    Row{Mutant::kSoftWinsOverHard, "soft-wins-over-hard"},
 };
 
 constexpr bool is_in_order() {

@@ -45,6 +45,9 @@ enum class Mutant : int {
   kTransactionReadsCached,  // a cached value that carries a collected label is used
   kInvalidateBeforeCommit,  // a transaction invalidates at once instead of at its commit
   kUnknownIsRollback,       // a transaction whose end nobody told is taken as rolled back
+  kExpireWithoutRaise,      // an expire ends ttls and raises no label's number
+  kSoftTombstoneAsNone,     // SQLite ends ttls in the file, and nothing covers the rows until then
+  kSoftWinsOverHard,        // SQLite's soft tombstone takes the place of a hard one
   kCount,
 };
 

@@ -7,8 +7,6 @@
 namespace strata::internal {
 namespace {
 
-std::size_t heap_bytes(const Label& label) { return string_heap_bytes(label.text().capacity()); }
-
 // Room for one more element, as push_back() would make it, and for as many free places.
 template <typename Element>
 void make_room(std::vector<Element>& pool, std::vector<std::uint32_t>& free) {
@@ -47,14 +45,14 @@ DependencyEdges::Node DependencyEdges::find_or_make(const Label& label) {
   const Node node = take_place(nodes_, free_nodes_);
   place->second = node;
   nodes_[node].label = std::move(copy);
-  text_bytes_ += heap_bytes(nodes_[node].label);
+  text_bytes_ += nodes_[node].label.footprint_bytes();
   return node;
 }
 
 void DependencyEdges::drop_if_unused(Node node) {
   NodeState& state = nodes_[node];
   if (state.count[kDerived] + state.count[kSource] > 0) return;
-  text_bytes_ -= heap_bytes(state.label);
+  text_bytes_ -= state.label.footprint_bytes();
   by_label_.erase(state.label.id());
   state = NodeState{};
   free_nodes_.push_back(node);  // there is room: make_room()
@@ -124,7 +122,7 @@ void DependencyEdges::check_invariants() const {
     const NodeState& state = nodes_[node];
     STRATA_ASSERT(state.label.id() == id);
     STRATA_ASSERT(state.count[kDerived] + state.count[kSource] > 0);
-    text_bytes += heap_bytes(state.label);
+    text_bytes += state.label.footprint_bytes();
     for (const End end : {kDerived, kSource}) {
       std::size_t count = 0;
       Edge previous = kNone;

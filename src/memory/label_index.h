@@ -3,6 +3,7 @@
 // An invalidation dooms a label: what carries it at that moment is set aside, as a whole and in
 // constant time, and can then be removed in slices while new entries with the same label come
 // in. Doomed entries that leave for another reason meanwhile are taken out of the doomed sets.
+// Who wants to see the entries and leave them where they are walks over them in slices.
 //
 // Threads   Thread-compatible: guarded by the tier's label lock.
 // Ownership Entries are borrowed; remove() comes before the entry goes.
@@ -36,6 +37,14 @@ class LabelIndex {
   // returns how many. They are still indexed under their other labels, until remove().
   std::size_t take_doomed(LabelId label, std::span<Entry*> out);
   [[nodiscard]] bool has_doomed(LabelId label) const { return doomed_.contains(label); }
+
+  // Visits what carries `label` and is not doomed, a slice at a time: as PostingSet::walk().
+  template <typename Visit>
+  std::uint64_t walk(LabelId label, std::uint64_t from, std::size_t count,
+                     const Visit& visit) const {
+    const Slot* slot = find(label);
+    return slot == nullptr ? 0 : slot->entries.walk(from, count, visit);
+  }
 
   [[nodiscard]] bool contains(LabelId label, const Entry& entry) const;
   [[nodiscard]] std::size_t label_count() const;

@@ -48,6 +48,16 @@ class PostingSet {
       if (!table->at(at).empty()) visit(table->at(at).entry);
     }
   }
+  // Visits entries in the order of their hashes from `from` on, about `count` of them; returns
+  // where to go on, 0 at the end. An entry that is in the set during a whole walk is visited
+  // exactly once, whatever comes and goes between the steps.
+  template <typename Visit>
+  std::uint64_t walk(std::uint64_t from, std::size_t count, const Visit& visit) const {
+    if (Entry* const only = one(); only != nullptr && hash_of(only) >= from) visit(only);
+    const Table* const table = many();
+    if (table == nullptr) return 0;
+    return table->walk(from, count, [&](const Slot& slot) { visit(slot.entry); }).value_or(0);
+  }
   void check_invariants() const;
 
  private:

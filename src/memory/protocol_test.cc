@@ -240,5 +240,35 @@ TEST_F(MemoryProtocolSlices, ManyKeysAreRemovedInSlicesToo) {
   tier->check_invariants();
 }
 
+// What an invalidation has set aside and not removed yet is fresh still; an expire of the label
+// does not return before it is gone.
+TEST_F(MemoryProtocol, AnExpireLeavesNothingFreshThatAnInvalidationHasSetAside) {
+  start(Mutant::kNone);
+  fill("a", "old", tier->position());
+  Script script;
+  script.actor("change", [&] { tier->invalidate({{tag("t")}}); });
+  EXPECT_EQ(script.run_to("change", "memory.invalidate.raised"), Script::Stop::kParked);
+  tier->expire({{tag("t")}});
+  EXPECT_EQ(value("a"), "-");
+  EXPECT_EQ(script.finish("change"), Script::Stop::kFinished);
+  tier->check_invariants();
+}
+
+TEST_F(MemoryProtocol, AnEntryAcceptedBetweenAnExpiresRaiseAndItsEndingsIsLeftAlone) {
+  expect_killed(
+      [&] {
+        const Ticket ticket = tier->position();
+        fill("a", "older", ticket);
+        Script script;
+        script.actor("change", [&] { tier->expire({{tag("t"), keyspace("k")}}); });
+        EXPECT_EQ(script.run_to("change", "memory.expire.raised"), Script::Stop::kParked);
+        fill("b", "old", ticket);
+        fill("c", "new", tier->position());
+        EXPECT_EQ(script.finish("change"), Script::Stop::kFinished);
+        return value("a") + value("b") + value("c");
+      },
+      "--new", "-oldnew", {Mutant::kExpireWithoutRaise});
+}
+
 }  // namespace
 }  // namespace strata::memory

@@ -10,35 +10,6 @@
 
 namespace strata::memory {
 
-std::uint64_t MemoryTier::remove_where(const std::function<bool(const Entry&)>& unwanted,
-                                       RemovalCause cause) {
-  std::array<Entry*, kRemovalSlice> found;
-  std::uint64_t removed = 0;
-  std::uint64_t cursor = 0;
-  bool more = true;
-  while (more) {
-    Departures gone;
-    const MutexLock lock(mutex_);
-    std::size_t count = 0;
-    bool overflow = false;
-    const std::uint64_t next = walk(cursor, kRemovalSlice, [&](Entry* entry) {
-      if (!unwanted(*entry)) return;
-      overflow = count == found.size();
-      if (!overflow) found[count++] = entry;
-    });
-    for (std::size_t at = 0; at < count; ++at) {
-      if (is_current(*found[at])) ++removed;
-      remove(found[at], cause, gone);
-    }
-    // Homes may be crowded: then the same places are looked at again.
-    if (overflow) continue;
-    cursor = next;
-    more = next != 0;
-  }
-  fit_tables();
-  return removed;
-}
-
 // Bulk removals leave tables that are larger than what is left in them.
 void MemoryTier::fit_tables() {
   for (std::size_t at = 0; at < shard_count(); ++at) {

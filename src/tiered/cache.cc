@@ -18,9 +18,12 @@ Cache::State::State(CacheParts parts)
       tiers(std::move(parts.tiers)),
       clock(std::move(parts.clock)),
       executor(std::move(parts.executor)),
+      timer(parts.timer ? std::move(parts.timer) : system_timer(clock)),
       causes(options.causes, *clock),
+      events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
       running([this] { return read_positions(); }),
-      dependencies([this](std::span<const Label> labels) { announce(labels); }) {
+      dependencies([this](std::span<const Label> labels) { announce(labels); }),
+      rules_(options.rules) {
   STRATA_ASSERT(hot != nullptr);
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
@@ -164,7 +167,10 @@ Cache& Cache::operator=(Cache&& other) noexcept {
 
 namespace {
 
-InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label> labels) {
+using internal::Change;
+
+InvalidationResult change_checked(Cache::State& state, std::span<const Label> labels,
+                                  Change change) {
   InvalidationResult refused;
   if (state.closed.load(std::memory_order_acquire)) {
     refused.error =
@@ -177,7 +183,8 @@ InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label
       return refused;
     }
   }
-  return internal::caught_removal([&] { return internal::invalidate_everywhere(state, labels); });
+  return internal::caught_removal(
+      [&] { return internal::change_everywhere(state, labels, change); });
 }
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
@@ -190,13 +197,14 @@ Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
 }  // namespace
 
 InvalidationResult Cache::invalidate(std::span<const Label> labels) {
-  return invalidate_checked(*state_, labels);
+  return change_checked(*state_, labels, Change::kInvalidate);
 }
 
 Async<InvalidationResult> Cache::invalidate_async(Labels labels) {
   return internal::on_executor<InvalidationResult>(
-      state_,
-      [labels = std::move(labels)](State& state) { return invalidate_checked(state, labels); });
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kInvalidate);
+      });
 }
 
 InvalidationResult Cache::invalidate(const Label& label) {
@@ -205,6 +213,23 @@ InvalidationResult Cache::invalidate(const Label& label) {
 
 InvalidationResult Cache::invalidate(std::initializer_list<Label> labels) {
   return invalidate(std::span(labels.begin(), labels.size()));
+}
+
+InvalidationResult Cache::expire(std::span<const Label> labels) {
+  return change_checked(*state_, labels, Change::kExpire);
+}
+
+Async<InvalidationResult> Cache::expire_async(Labels labels) {
+  return internal::on_executor<InvalidationResult>(
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kExpire);
+      });
+}
+
+InvalidationResult Cache::expire(const Label& label) { return expire(std::span(&label, 1)); }
+
+InvalidationResult Cache::expire(std::initializer_list<Label> labels) {
+  return expire(std::span(labels.begin(), labels.size()));
 }
 
 InvalidationResult Cache::clear() { return invalidate(everything()); }
@@ -242,6 +267,7 @@ void Cache::close(Deadline deadline) {
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }
+  state_->events.close();
   state_->wait_for_tasks(deadline);
   for (const auto& tier : state_->tiers) tier->close(deadline);
 }

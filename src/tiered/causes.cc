@@ -7,10 +7,14 @@ namespace strata::internal {
 
 void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
   Removal removal{.key_hash = entry.hash(), .why = cause, .at = now()};
+  CauseScope* const scope = current_[thread_slot()];
   if (number(earlier) != 0) {
     removal.cause = journal_.cause_of_number(earlier);
+    // The invalidation may still be running. If it is this thread's it is why; if it is not, this
+    // thread's is a reason as well, since it removes only what carries its own labels.
+    const bool is_running = removal.cause == CauseId::kNone && scope != nullptr;
+    if (is_running && scope->invalidates()) removal.cause = scope->id();
   } else if (cause != RemovalCause::kEvicted && cause != RemovalCause::kExpired) {
-    CauseScope* const scope = current_[thread_slot()];
     if (scope != nullptr) removal.cause = scope->id();
   }
   journal_.record(removal);

@@ -53,6 +53,11 @@ class CauseScope {
   CauseScope(const CauseScope&) = delete;
   CauseScope& operator=(const CauseScope&) = delete;
 
+  // Whether it is an invalidation of labels, rather than a put or what led to one.
+  [[nodiscard]] bool invalidates() const {
+    return kind_ == CauseKind::kInvalidate || kind_ == CauseKind::kClear ||
+           kind_ == CauseKind::kExpire || kind_ == CauseKind::kDependency;
+  }
   // The recorded cause. Its parents are recorded first.
   CauseId id();
 

@@ -14,9 +14,11 @@ namespace strata::internal {
 namespace {
 
 // One step of each tier. The caller has a Guard.
-void change_tiers(Cache::State& cache, std::span<const Label> labels, InvalidationResult& result) {
+InvalidationResult change_tiers(Cache::State& cache, std::span<const Label> labels, Change change) {
+  InvalidationResult result;
   const auto change_in = [&](auto& tier) {
-    const InvalidateOutcome done = tier.invalidate(labels);
+    const InvalidateOutcome done =
+        change == Change::kExpire ? tier.expire(labels) : tier.invalidate(labels);
     result.tiers.push_back({std::string(tier.name()), done.position, done.removed});
   };
   if (STRATA_MUTANT(kMemoryFirst)) {
@@ -28,9 +30,33 @@ void change_tiers(Cache::State& cache, std::span<const Label> labels, Invalidati
     STRATA_YIELD("tiered.invalidate.lower");
   }
   if (!STRATA_MUTANT(kMemoryFirst)) change_in(*cache.hot);
+  return result;
 }
 
-// The results of one step after those of another.
+bool names_everything(std::span<const Label> labels) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const Label& label) { return label.kind() == LabelKind::kAll; });
+}
+
+// The steps of an invalidation, with its cause recorded: what memory counted it as is noted too,
+// since an entry of an invalidated group may be removed, and explained, much later.
+InvalidationResult change_with_cause(Cache::State& cache, CauseKind kind,
+                                     std::span<const Label> labels, Change change) {
+  const CauseScope::Text text = [&] { return describe_labels(labels); };
+  CauseScope scope(cache.causes, kind, text);
+  const CauseId cause = scope.id();
+  InvalidationResult done = change_tiers(cache, labels, change);
+  cache.causes.journal().set_number(cause, done.tiers.back().position);
+  return done;
+}
+
+CauseKind kind_of(std::span<const Label> labels, Change change) {
+  if (change == Change::kExpire) return CauseKind::kExpire;
+  return names_everything(labels) ? CauseKind::kClear : CauseKind::kInvalidate;
+}
+
+}  // namespace
+
 void add_to(InvalidationResult& sum, const InvalidationResult& more) {
   for (std::size_t i = 0; i < more.tiers.size(); ++i) {
     if (i == sum.tiers.size()) {
@@ -42,47 +68,33 @@ void add_to(InvalidationResult& sum, const InvalidationResult& more) {
   }
 }
 
-bool names_everything(std::span<const Label> labels) {
-  return std::any_of(labels.begin(), labels.end(),
-                     [](const Label& label) { return label.kind() == LabelKind::kAll; });
-}
-
-// The steps of an invalidation, with its cause recorded: what memory counted it as is noted too,
-// since an entry of an invalidated group may be removed, and explained, much later.
-void change_with_cause(Cache::State& cache, CauseKind kind, std::span<const Label> labels,
-                       InvalidationResult& result) {
-  const CauseScope::Text text = [&] { return describe_labels(labels); };
-  CauseScope scope(cache.causes, kind, text);
-  const CauseId cause = scope.id();
-  InvalidationResult done;
-  change_tiers(cache, labels, done);
-  cache.causes.journal().set_number(cause, done.tiers.back().position);
-  add_to(result, done);
-}
-
-}  // namespace
-
-void widen(Cache::State& cache, std::span<const Label> labels) {
+void widen(Cache::State& cache, std::span<const Label> labels, Change change) {
   Labels more;
   if (!cache.dependencies.has_wide() || !cache.dependencies.widen(labels, more)) return;
-  InvalidationResult result;
-  change_with_cause(cache, CauseKind::kDependency, more, result);
+  (void)change_with_cause(cache, CauseKind::kDependency, more, change);
 }
 
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels) {
+void widen_key(Cache::State& cache, KeyRef key) {
+  if (!cache.dependencies.has_wide()) return;
+  const Label label(LabelKind::kKey, key.text);
+  widen(cache, std::span(&label, 1), Change::kInvalidate);
+}
+
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change) {
   InvalidationResult result;
   if (labels.empty()) return result;
   cache.invalidations.add(1);
   const RunningInvalidations::Guard running(cache.running);
   STRATA_YIELD("tiered.invalidate.begin");
-  const CauseKind kind = names_everything(labels) ? CauseKind::kClear : CauseKind::kInvalidate;
-  change_with_cause(cache, kind, labels, result);
-  widen(cache, labels);
+  result = change_with_cause(cache, kind_of(labels, change), labels, change);
+  widen(cache, labels, change);
   return result;
 }
 
 namespace {
 
+// kErased, kInvalidated, or kExpired: its ttl ends.
 InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCause cause) {
   InvalidationResult result;
   if (auto refused = refuse(keyspace)) {
@@ -98,9 +110,11 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   const KeyRef key = buffer.ref();
   EntryRef former;  // let go after the turn
   const KeyTurns::Turn turn(cache.turns, key.hash);
-  if (cause == RemovalCause::kInvalidated) {
-    const Label label(LabelKind::kKey, std::string(key.text));
-    return invalidate_everywhere(cache, std::span(&label, 1));
+  if (cause != RemovalCause::kErased) {
+    const Label label(LabelKind::kKey, key.text);
+    const bool expires = cause == RemovalCause::kExpired;
+    return change_everywhere(cache, std::span(&label, 1),
+                             expires ? Change::kExpire : Change::kInvalidate);
   }
   cache.invalidations.add(1);
   const RunningInvalidations::Guard running(cache.running);
@@ -129,14 +143,19 @@ InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
   return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
 }
 
+InvalidationResult expire(KeyspaceState& keyspace, const Id& id) {
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kExpired); });
+}
+
 // The labels of one invalidation of many keys: fewer than a journal has slots.
 constexpr std::size_t kErasedAtOnce = 1'000;
 
-InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels) {
+InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
+                                    Change change) {
   InvalidationResult result;
   while (!labels.empty() || result.tiers.empty()) {
     const std::size_t count = std::min(kErasedAtOnce, labels.size());
-    const InvalidationResult slice = invalidate_everywhere(cache, labels.first(count));
+    const InvalidationResult slice = change_everywhere(cache, labels.first(count), change);
     if (slice.tiers.empty()) break;  // of nothing
     add_to(result, slice);
     labels = labels.subspan(count);
@@ -161,7 +180,8 @@ InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::stri
     }
   }
   if (!result.ok()) return result;
-  return caught_removal([&] { return invalidate_in_slices(keyspace.cache, labels); });
+  return caught_removal(
+      [&] { return change_in_slices(keyspace.cache, labels, Change::kInvalidate); });
 }
 
 InvalidationResult clear(KeyspaceState& keyspace) {

@@ -73,20 +73,29 @@ void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& 
                                            std::vector<EntryRef>* kept = nullptr);
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call);
 
-// One invalidation of `labels` in every tier, deepest first. Labels are valid.
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+// One invalidation of `labels` in every tier, deepest first, or an expire of them. Labels are
+// valid.
+enum class Change { kInvalidate, kExpire };
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change);
+inline InvalidationResult invalidate_everywhere(Cache::State& cache,
+                                                std::span<const Label> labels) {
+  return change_everywhere(cache, labels, Change::kInvalidate);
+}
+// The same, a thousand labels at a time; the results add up.
+InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
+                                    Change change);
+// Adds the results of one step after those of another.
+void add_to(InvalidationResult& sum, const InvalidationResult& more);
 // The part of an invalidation that the graph of dependencies adds, after its labels were raised in
 // every tier. The caller's Guard is still there.
-void widen(Cache::State& cache, std::span<const Label> labels);
+void widen(Cache::State& cache, std::span<const Label> labels, Change change);
 void widen_key(Cache::State& cache, KeyRef key);
 
 // Puts into one tier. If that fails, the key is invalidated there, so that at least the value
 // before is gone.
 Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef key,
                                       const Record* record, Ticket ticket, Deadline deadline);
-
-// The same, a thousand labels at a time; the results add up.
-InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels);
 
 // What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
 // its contract. Then the invalidation may have come to some tiers only.

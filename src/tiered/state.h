@@ -82,6 +82,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // Records why an entry left memory, and tells the listener; as log().
   void note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier);
 
+  [[nodiscard]] RuleSet rules() const;
+  void set_rules(RuleSet rules);
+
   // Invalidates what the graph of dependencies says has changed.
   void announce(std::span<const Label> labels);
 
@@ -101,7 +104,10 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const std::shared_ptr<Clock> clock;
   const std::shared_ptr<Executor> executor;
 
+  const std::shared_ptr<Timer> timer;
+
   internal::Causes causes;
+  EventBus events;
   RunningInvalidations running;
   DependencyGraph dependencies;
   FlightTable flights;
@@ -115,6 +121,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;
 
  private:
+  mutable Mutex rules_mutex_;
+  RuleSet rules_ STRATA_GUARDED_BY(rules_mutex_);
   Mutex tasks_mutex_;
   CondVar tasks_done_;
   std::size_t tasks_ STRATA_GUARDED_BY(tasks_mutex_) = 0;

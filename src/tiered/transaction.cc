@@ -114,6 +114,24 @@ Result<void> Transaction::invalidate(std::span<const Label> labels) {
   return {};
 }
 
+Result<void> Transaction::emit(Event event) {
+  if (!open()) return ended();
+  if (Result<void> valid = event.validate(); !valid) return valid;
+  const RuleOutcome outcome = state_->cache->rules().evaluate(event);
+  state_->wrote = true;
+  for (const Labels* labels : {&outcome.invalidate, &outcome.expire}) {
+    for (const Label& label : *labels) state_->collect(label);
+  }
+  if (state_->events.size() >= limits::kTransactionEvents) {
+    return Error{ErrorCode::kRejected,
+                 "a transaction keeps at most " + std::to_string(limits::kTransactionEvents) +
+                     " events for its handlers; their labels are collected all the same",
+                 {}};
+  }
+  state_->events.push_back(std::move(event));
+  return {};
+}
+
 Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, const Id& id) {
   if (auto refused = internal::refuse(keyspace)) return *refused->error;
   const internal::KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
@@ -158,13 +176,20 @@ InvalidationResult Transaction::commit() {
   }
   state_->open = false;
   STRATA_YIELD("tiered.transaction.commit");
-  return internal::caught_removal(
-      [&] { return internal::invalidate_in_slices(*state_->cache, state_->collected); });
+  Cache::State& cache = *state_->cache;
+  const internal::CauseScope::Text text = [] { return std::string(); };
+  const internal::CauseScope scope(cache.causes, CauseKind::kTransaction, text);
+  result = internal::caught_removal([&] {
+    return internal::change_in_slices(cache, state_->collected, internal::Change::kInvalidate);
+  });
+  for (const Event& event : state_->events) (void)cache.events.emit(event);
+  return result;
 }
 
 void Transaction::rollback() {
   state_->open = false;
   state_->collected.clear();
+  state_->events.clear();
 }
 
 }  // namespace strata

@@ -15,6 +15,7 @@ struct Transaction::State {
   bool wrote = false;  // from now on loads are not stored
   Labels collected{};
   std::unordered_set<LabelId> ids{};  // of those
+  std::vector<Event> events{};
 
   // Whether the value carries none of the labels collected.
   [[nodiscard]] bool may_use(const Entry& entry) const;

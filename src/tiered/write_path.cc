@@ -22,12 +22,6 @@ Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef ke
   return put;
 }
 
-void widen_key(Cache::State& cache, KeyRef key) {
-  if (!cache.dependencies.has_wide()) return;
-  const Label label(LabelKind::kKey, key.text);
-  widen(cache, std::span(&label, 1));
-}
-
 namespace {
 
 bool any_lower(const KeyspaceState& keyspace) {
@@ -110,7 +104,10 @@ PutResult rejected_put(Error error) {
 void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
                   Deadline deadline) {
   Cache::State& cache = keyspace.cache;
-  const auto& [entry, previous, memory_only] = loaded;
+  const auto& [entry, known, memory_only] = loaded;
+  // Somebody may have stored another value since the load began.
+  const EntryRef there = cache.hot->peek(entry->key());
+  const EntryRef& previous = there && !there->negative() ? there : known;
   Encoded encoded = encode_for_tiers(keyspace, *entry, previous.get() != nullptr);
   encoded.memory_only = memory_only;
   if (encoded.error) {

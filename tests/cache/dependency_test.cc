@@ -116,7 +116,8 @@ TEST_F(DependencyTest, WhatHasTooManySourcesStaysInMemoryAndGoesAllTheSame) {
 }
 
 TEST_F(DependencyTest, EarlyCutoffCanBeSwitchedOff) {
-  auto eager = cache_.keyspace<std::string>("eager", {.ttl = seconds(1), .early_cutoff = false});
+  auto eager = cache_.keyspace<std::string>(
+      "eager", {.ttl = seconds(1), .keep_for = minutes(5), .early_cutoff = false});
   CountingLoader loader;
   const auto derive = [&](Keyspace<std::string>& from) {
     (void)values_.get_or_load("d", [&](Load& load) {
@@ -130,7 +131,7 @@ TEST_F(DependencyTest, EarlyCutoffCanBeSwitchedOff) {
   (void)eager.get_or_load("1", loader());
   EXPECT_EQ(read("d"), "-");
 
-  auto quiet = cache_.keyspace<std::string>("quiet", {.ttl = seconds(1)});
+  auto quiet = cache_.keyspace<std::string>("quiet", {.ttl = seconds(1), .keep_for = minutes(5)});
   (void)quiet.get_or_load("1", loader());
   derive(quiet);
   clock_->advance(seconds(2));

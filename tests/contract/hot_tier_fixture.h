@@ -122,7 +122,7 @@ class HotTierContract : public testing::TestWithParam<HotTierMaker> {
     tier.reset();
     tier = GetParam().make(setup, clock);
     tier->set_removal_listener(
-        [this](const EntryRef& entry, RemovalCause cause) { removals.note(entry, cause); });
+        [this](const EntryRef& entry, RemovalCause cause, Ticket) { removals.note(entry, cause); });
   }
 
   void TearDown() override {

@@ -24,6 +24,7 @@ inline constexpr std::size_t kRecordBytes = kValueBytesMax + (1u << 20);
 inline constexpr std::size_t kRememberedLabels = 1u << 16;  // per label table, before the floor
 inline constexpr std::size_t kLoadDepth = 64;               // loads started within loads
 inline constexpr std::size_t kWaitersPerLoad = 100'000;
+inline constexpr std::size_t kTransactionEvents = 10'000;   // kept for handlers
 inline constexpr std::size_t kTransactionLabels = 65'536;   // collected; then everything()
 inline constexpr std::size_t kBatchKeys = 10'000;           // keys in one get_many
 inline constexpr std::size_t kEventItems = 10'000;          // of one bulk event

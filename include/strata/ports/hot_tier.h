@@ -71,6 +71,13 @@ class HotTier {
   // first; removals follow in slices, and the call returns when none is left.
   virtual InvalidateOutcome invalidate(std::span<const Label> labels) = 0;
 
+  // Counts one invalidation of `labels`, so that older fills are refused, and ends the ttl of
+  // what carries any of them: when the call returns, entries accepted before are fresh no longer.
+  // What they were kept for beyond their ttl begins now; those that were not are removed as
+  // expired. A load that failed lately may be tried again. Entries accepted after the number are
+  // left alone. In slices, as invalidate().
+  virtual InvalidateOutcome expire(std::span<const Label> labels) = 0;
+
   // Whether one of the labels that `entry` carries was invalidated after `ticket`, or the
   // ticket is too old to tell.
   [[nodiscard]] virtual bool invalidated_after(const Entry& entry, Ticket ticket) const = 0;

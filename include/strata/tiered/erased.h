@@ -49,6 +49,7 @@ PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallO
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids);
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id);
+InvalidationResult expire(KeyspaceState& keyspace, const Id& id);
 InvalidationResult clear(KeyspaceState& keyspace);
 Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl);
 

@@ -127,6 +127,8 @@ class Keyspace {
   }
   // As erase(), when the value was made wrong by a change rather than asked to go.
   InvalidationResult invalidate(const Id& id) { return internal::invalidate(*state_, id); }
+  // Ends the ttl of the value, and of all that depends on it: see Cache::expire().
+  InvalidationResult expire(const Id& id) { return internal::expire(*state_, id); }
   // Gives what is cached a new ttl, from now on, without loading it. Returns whether there is
   // something.
   Result<bool> touch(const Id& id, Duration ttl) { return internal::touch(*state_, id, ttl); }
@@ -167,6 +169,10 @@ class Keyspace {
   Async<InvalidationResult> invalidate_async(const Id& id) {
     return on_executor<InvalidationResult>(
         [id = OwnedId(id)](Keyspace& self) { return self.invalidate(id.id()); });
+  }
+  Async<InvalidationResult> expire_async(const Id& id) {
+    return on_executor<InvalidationResult>(
+        [id = OwnedId(id)](Keyspace& self) { return self.expire(id.id()); });
   }
   Async<Result<bool>> touch_async(const Id& id, Duration ttl) {
     return on_executor<Result<bool>>(

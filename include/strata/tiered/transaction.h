@@ -71,9 +71,13 @@ class Transaction {
     return invalidate_key(*keyspace.state(), id);
   }
 
+  // What the cache's rules make of the event is collected; handlers are called after commit().
+  Result<void> emit(Event event);
+
   [[nodiscard]] Labels collected() const;
 
-  // After the origin has committed: invalidates what was collected, in one step of each tier.
+  // After the origin has committed: invalidates what was collected, in one step of each tier (of a
+  // thousand labels each), then calls the handlers of the events.
   InvalidationResult commit();
   // After the origin has rolled back: forgets it.
   void rollback();
