@@ -229,7 +229,7 @@ Result<bool> DependencyGraph::add(const Label& derived, std::span<const Label> s
     std::uint64_t number = 0;
     {
       const MutexLock lock(state.mutex);
-      const Result<bool> changed = state.connect(derived, sources);
+      Result<bool> changed = state.connect(derived, sources);
       if (!changed || !*changed) return changed;
       number = state.changes;
     }

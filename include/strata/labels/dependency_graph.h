@@ -101,7 +101,8 @@ class DependencyGraph {
   // Adds to `more` the wide labels that depend on one of `invalidated`, and returns whether there
   // are any. Past limits::kDependencyReach labels it adds every wide label, or everything() if
   // they are more than that. Call it after `invalidated` was raised in every tier, then raise
-  // `more` as a part of the same invalidation.
+  // `more` as a part of the same invalidation. Without memory it throws std::bad_alloc, and the
+  // invalidation has failed.
   bool widen(std::span<const Label> invalidated, Labels& more);
 
   // Whether close() and widen() have anything to do. One relaxed load each.
