@@ -23,11 +23,13 @@ Cache::State::State(CacheParts parts)
       events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
       running([this] { return read_positions(); }),
       dependencies([this](std::span<const Label> labels) { announce(labels); }),
+      journal_store_(std::move(parts.journal)),
       rules_(options.rules) {
   STRATA_ASSERT(hot != nullptr);
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
   STRATA_ASSERT(tiers.size() <= kMaxLowerTiers);
+  load_journal();
 }
 
 Cache::State::~State() = default;
@@ -191,6 +193,7 @@ Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
   for (const auto& tier : state.tiers) {
     if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
   }
+  state.save_journal();
   return {};
 }
 
@@ -263,12 +266,14 @@ std::vector<Tier*> Cache::lower_tiers() {
 }
 
 void Cache::close(Deadline deadline) {
-  if (state_->begin_close()) {
+  const bool was_open = state_->begin_close();
+  if (was_open) {
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }
   state_->events.close();
   state_->wait_for_tasks(deadline);
+  if (was_open) state_->save_journal();  // while nobody else can have the file that it lies beside
   for (const auto& tier : state_->tiers) tier->close(deadline);
 }
 

@@ -6,7 +6,7 @@
 namespace strata::internal {
 
 void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
-  Removal removal{.key_hash = entry.hash(), .why = cause, .at = now()};
+  Removal removal{.key_hash = entry.hash(), .why = cause};
   CauseScope* const scope = current_[thread_slot()];
   if (number(earlier) != 0) {
     removal.cause = journal_.cause_of_number(earlier);
@@ -17,6 +17,9 @@ void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
   } else if (cause != RemovalCause::kEvicted && cause != RemovalCause::kExpired) {
     if (scope != nullptr) removal.cause = scope->id();
   }
+  // An invalidation of many reads the clock once.
+  const bool is_dated = scope != nullptr && removal.cause == scope->id_;
+  removal.at = is_dated && removal.cause != CauseId::kNone ? scope->at() : now();
   journal_.record(removal);
 }
 
@@ -35,8 +38,8 @@ CauseScope::~CauseScope() {
 CauseId CauseScope::id() {
   if (id_ != CauseId::kNone) return id_;
   const CauseId parent = parent_ == nullptr ? CauseId::kNone : parent_->id();
-  id_ = causes_.journal_.begin(
-      {.kind = kind_, .text = text_(), .parent = parent, .at = causes_.now()});
+  at_ = causes_.now();
+  id_ = causes_.journal_.begin({.kind = kind_, .text = text_(), .parent = parent, .at = at_});
   return id_;
 }
 

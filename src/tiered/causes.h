@@ -60,6 +60,8 @@ class CauseScope {
   }
   // The recorded cause. Its parents are recorded first.
   CauseId id();
+  // When it was recorded. Precondition: id() was called.
+  [[nodiscard]] WallTime at() const { return at_; }
 
  private:
   friend class Causes;
@@ -69,6 +71,7 @@ class CauseScope {
   CauseScope* parent_ = nullptr;
   unsigned slot_ = 0;
   CauseId id_ = CauseId::kNone;
+  WallTime at_;
 };
 
 // "tag org:7, keyspace user": as much of it as a cause keeps.

@@ -47,6 +47,7 @@ InvalidationResult change_with_cause(Cache::State& cache, CauseKind kind,
   const CauseId cause = scope.id();
   InvalidationResult done = change_tiers(cache, labels, change);
   cache.causes.journal().set_number(cause, done.tiers.back().position);
+  cache.save_journal_soon(scope.at());
   return done;
 }
 

@@ -82,6 +82,12 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // Records why an entry left memory, and tells the listener; as log().
   void note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier);
 
+  // Reads what a former process wrote of its journal.
+  void load_journal();
+  void save_journal();
+  // Has it saved behind, if that was not done for a while.
+  void save_journal_soon(WallTime now);
+
   [[nodiscard]] RuleSet rules() const;
   void set_rules(RuleSet rules);
 
@@ -121,6 +127,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;
 
  private:
+  const JournalStore journal_store_;
+  Mutex journal_mutex_;                         // one write at a time
+  std::atomic<std::int64_t> journal_saved_{0};  // when, in milliseconds of the wall clock
   mutable Mutex rules_mutex_;
   RuleSet rules_ STRATA_GUARDED_BY(rules_mutex_);
   Mutex tasks_mutex_;

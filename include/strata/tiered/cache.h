@@ -58,6 +58,13 @@ struct CacheOptions {
   RuleSet rules{};               // what events make wrong
 };
 
+// Where the journal of causes outlives the process. Both may be called at any time, in any thread,
+// never twice at once.
+struct JournalStore {
+  std::function<Result<std::string>()> read;            // empty: there is none yet
+  std::function<Result<void>(std::string_view)> write;  // in place of what was there
+};
+
 // What a cache is assembled from. CacheBuilder and strata::open() make this for you.
 struct CacheParts {
   std::unique_ptr<HotTier> hot;              // required; of no capacity when memory is off
@@ -65,6 +72,7 @@ struct CacheParts {
   std::shared_ptr<Clock> clock;              // required
   std::shared_ptr<Executor> executor;        // required
   std::shared_ptr<Timer> timer{};            // of batched event handlers; none: the system's
+  JournalStore journal{};                    // none: it ends with the process
   CacheOptions options;
 };
 
