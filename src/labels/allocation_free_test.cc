@@ -42,7 +42,7 @@ std::size_t allocations_of(Call call) {
   return allocations - before;
 }
 
-const Event kEvent = entity_write("issue", "12", {{"project_id", "7"}}, {{"project_id", "6"}});
+const Event an_event = entity_write("issue", "12", {{"project_id", "7"}}, {{"project_id", "6"}});
 
 TEST(AllocationFree, TheCountSeesAllocations) {
   EXPECT_EQ(allocations_of([] { delete new int(1); }), 1u);
@@ -50,17 +50,18 @@ TEST(AllocationFree, TheCountSeesAllocations) {
 
 TEST(AllocationFree, Emission) {
   EventBus bus({.clock = system_clock()});
-  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(kEvent).ok()); }), 0u);
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(an_event).ok()); }), 0u);
   std::size_t calls = 0;
   std::vector<Subscription> handlers;
+  handlers.reserve(4);
   for (int handler = 0; handler < 4; ++handler) {
     handlers.push_back(
         bus.subscribe(EventKind::kEntityWrite, [&](const Event&) { ++calls; }).value());
   }
-  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(kEvent).ok()); }), 0u);
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(an_event).ok()); }), 0u);
   EXPECT_EQ(calls, 8u);
   bus.disable();
-  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(kEvent).ok()); }), 0u);
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(bus.emit(an_event).ok()); }), 0u);
 }
 
 TEST(AllocationFree, EventsWithoutRules) {
@@ -72,7 +73,7 @@ TEST(AllocationFree, EventsWithoutRules) {
                                    .when = "project_id == 8 or not changed(project_id)",
                                    .invalidate = {"project:{project_id}:of:a:long:name"}}}})
           .value();
-  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(rules.evaluate(kEvent).fired.empty()); }), 0u);
+  EXPECT_EQ(allocations_of([&] { EXPECT_TRUE(rules.evaluate(an_event).fired.empty()); }), 0u);
   EXPECT_EQ(rules.stats().back().evaluated, 2u);
 }
 

@@ -7,11 +7,11 @@
 namespace strata::internal {
 namespace {
 
-const Event kWrite =
+const Event a_write =
     entity_write("issue", "12", {{"status", "done"}, {"same", "1"}, {"text", "it's \"it\""}},
                  {{"status", "open"}, {"same", "1"}, {"gone", "x"}});
 
-Truth evaluate(std::string_view text, const Event& event = kWrite) {
+Truth evaluate(std::string_view text, const Event& event = a_write) {
   const Result<Condition> condition = Condition::parse(text);
   EXPECT_TRUE(condition.ok()) << text << ": " << condition.error().message;
   return condition->evaluate(ItemFields(event, event.items.data()));

@@ -11,7 +11,7 @@ namespace {
 
 using Outcome = LabelTemplate::Outcome;
 
-const Event kWrite = entity_write(
+const Event a_write = entity_write(
     "issue", "12", {{"project_id", "7"}, {"title", "a: b"}, {"no", ""}}, {{"project_id", "6"}});
 
 std::string message_of(std::string_view text) {
@@ -20,7 +20,7 @@ std::string message_of(std::string_view text) {
 }
 
 // The label as people write it, or what happened instead.
-std::string rendered(std::string_view text, const Event& event = kWrite) {
+std::string rendered(std::string_view text, const Event& event = a_write) {
   const Result<LabelTemplate> parsed = LabelTemplate::parse(text);
   if (!parsed) return parsed.error().message;
   std::string label = "what was there before";
@@ -159,7 +159,7 @@ TEST(LabelTemplate, ValuesThatMakeNoLabelAreIncomplete) {
 TEST(LabelTemplate, OfBeforeNamesTheOldValues) {
   const LabelTemplate label = LabelTemplate::parse("p:{project_id}:{id}")->of_before();
   std::string text;
-  EXPECT_EQ(label.render(ItemFields(kWrite, kWrite.items.data()), text), Outcome::kLabel);
+  EXPECT_EQ(label.render(ItemFields(a_write, a_write.items.data()), text), Outcome::kLabel);
   EXPECT_EQ(text, "p:6:12");
 }
 

@@ -12,7 +12,7 @@ Rule fine(std::string name = "r") {
   return {.name = std::move(name), .on = {"write issue"}, .invalidate = {"issue:{id}"}};
 }
 
-std::string message_of(RuleDefinitions definitions) {
+std::string message_of(const RuleDefinitions& definitions) {
   const Result<RuleSet> compiled = RuleSet::compile(definitions);
   if (compiled) return "fine";
   EXPECT_EQ(compiled.error().code, ErrorCode::kRejected);

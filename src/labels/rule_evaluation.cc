@@ -1,6 +1,7 @@
 // Evaluating rules: which ones an event fires, and the labels that come of them.
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <unordered_set>
 #include <utility>
 

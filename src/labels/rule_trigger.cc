@@ -1,6 +1,7 @@
 // The words of `on`.
 #include "labels/rule_trigger.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

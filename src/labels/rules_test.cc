@@ -10,7 +10,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-RuleSet compiled(RuleDefinitions definitions) {
+RuleSet compiled(const RuleDefinitions& definitions) {
   Result<RuleSet> rules = RuleSet::compile(definitions);
   EXPECT_TRUE(rules.ok()) << rules.error().message;
   return *std::move(rules);
@@ -28,8 +28,8 @@ Texts fired(const RuleOutcome& outcome) {
   return names;
 }
 
-const Fields kNow{{"issue_key", "P-1"}, {"project_id", "7"}};
-const Fields kOld{{"issue_key", "P-1"}, {"project_id", "6"}};
+const Fields now_fields{{"issue_key", "P-1"}, {"project_id", "7"}};
+const Fields old_fields{{"issue_key", "P-1"}, {"project_id", "6"}};
 
 TEST(RuleSet, AnEventFiresTheRulesOfItsKindAndType) {
   const RuleSet rules = compiled(
@@ -50,10 +50,10 @@ TEST(RuleSet, OldAndNewValuesAreBothInvalidated) {
                                              .on = {"write issue"},
                                              .invalidate = {"project:{project_id}:lists",
                                                             "project:{old.project_id}:lists"}}}});
-  EXPECT_EQ(texts(rules.evaluate(entity_write("issue", "12", kNow, kOld)).invalidate),
+  EXPECT_EQ(texts(rules.evaluate(entity_write("issue", "12", now_fields, old_fields)).invalidate),
             (Texts{"tag:project:7:lists", "tag:project:6:lists"}));
   // Without an old value there is nothing to say about it.
-  const RuleOutcome outcome = rules.evaluate(entity_write("issue", "12", kNow));
+  const RuleOutcome outcome = rules.evaluate(entity_write("issue", "12", now_fields));
   EXPECT_EQ(texts(outcome.invalidate), Texts{"tag:project:7:lists"});
   EXPECT_FALSE(outcome.fired.at(0).is_incomplete);
 }
@@ -100,8 +100,8 @@ TEST(RuleSet, ARuleHoldsUnlessItsConditionIsFalse) {
                                              .on = {"write issue"},
                                              .when = "changed(project_id)",
                                              .invalidate = {"x"}}}});
-  EXPECT_FALSE(rules.evaluate(entity_write("issue", "1", kNow, kOld)).fired.empty());
-  EXPECT_TRUE(rules.evaluate(entity_write("issue", "1", kNow, kNow)).fired.empty());
+  EXPECT_FALSE(rules.evaluate(entity_write("issue", "1", now_fields, old_fields)).fired.empty());
+  EXPECT_TRUE(rules.evaluate(entity_write("issue", "1", now_fields, now_fields)).fired.empty());
   EXPECT_FALSE(rules.evaluate(entity_write("issue", "1")).fired.empty());  // cannot be decided
 }
 
@@ -125,7 +125,7 @@ TEST(RuleSet, AMissingFieldWidensToTheTypeInTheSameList) {
   EXPECT_TRUE(outcome.fired.at(1).is_incomplete);
   EXPECT_FALSE(outcome.is_widened);
   EXPECT_EQ(rules.stats().at(0).incomplete, 1u);
-  const RuleOutcome complete = rules.evaluate(entity_write("issue", "12", kNow));
+  const RuleOutcome complete = rules.evaluate(entity_write("issue", "12", now_fields));
   EXPECT_FALSE(complete.fired.at(0).is_incomplete);
 }
 

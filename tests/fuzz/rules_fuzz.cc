@@ -2,6 +2,7 @@
 // evaluates, to labels that are valid and bounded; what does not is rejected with a message.
 //
 // The input's lines are: on, when, a label, a field's value. What is missing is empty.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -22,7 +23,7 @@ using strata::RuleSet;
 
 std::string take_line(std::string_view& text) {
   const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string line(text.substr(0, end));
+  std::string line(text.substr(0, end));
   text.remove_prefix(std::min(end + 1, text.size()));
   return line;
 }
