@@ -276,7 +276,11 @@ TEST_F(OutboxRelayTest, OptionsHaveRanges) {
   EXPECT_THAT(refused([](auto& o) { o.batch_rows = 0; }), HasSubstr("batch_rows"));
   EXPECT_THAT(refused([](auto& o) { o.batch_rows = limits::kOutboxBatchRows + 1; }),
               HasSubstr("10000"));
-  EXPECT_THAT(refused([](auto& o) { o.poll = Duration::zero(); }), HasSubstr("poll"));
+  EXPECT_THAT(refused([](auto& o) { o.poll = Duration::zero(); }), HasSubstr("poll is"));
+  EXPECT_THAT(refused([](auto& o) { o.poll = o.retry_max = std::chrono::minutes(61); }),
+              HasSubstr("poll is"));
+  EXPECT_EQ(refused([](auto& o) { o.poll = o.retry_max = std::chrono::minutes(60); }), "");
+  EXPECT_THAT(refused([](auto& o) { o.retry_max = kForever; }), HasSubstr("retry_max"));
   EXPECT_THAT(refused([](auto& o) { o.busy_timeout = Duration(-1); }), HasSubstr("busy_timeout"));
   EXPECT_THAT(refused([](auto& o) { o.retry_max = Duration(1); }), HasSubstr("retry_max"));
   EXPECT_THAT(refused([](auto& o) { o.reader_timeout = Duration(1); }),

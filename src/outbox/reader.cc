@@ -145,6 +145,8 @@ Result<Snapshot> Reader::read() {
     snapshot.position = snapshot.highest;
     snapshot.rows.clear();
     snapshot.has_more = false;
+  } else {
+    highest_ = snapshot.highest;
   }
   return snapshot;
 }

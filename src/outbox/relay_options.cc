@@ -12,6 +12,8 @@ namespace strata {
 namespace outbox {
 namespace {
 
+constexpr Duration kLongestWait = std::chrono::hours(1);
+
 Error rejected(std::string message) {
   return {ErrorCode::kRejected, "outbox: " + std::move(message), {}};
 }
@@ -27,12 +29,16 @@ Result<void> check_options(const OutboxRelayOptions& options, const OutboxHandle
                     std::to_string(limits::kOutboxReaderBytes) +
                     " lower case letters, digits, - and _");
   }
-  if (options.poll < std::chrono::milliseconds(1)) return rejected("poll is at least 1ms");
+  if (options.poll < std::chrono::milliseconds(1) || options.poll > kLongestWait) {
+    return rejected("poll is 1ms to 1h");
+  }
   if (options.batch_rows == 0 || options.batch_rows > limits::kOutboxBatchRows) {
     return rejected("batch_rows is 1 to " + std::to_string(limits::kOutboxBatchRows));
   }
   if (options.busy_timeout < Duration::zero()) return rejected("busy_timeout is at least 0");
-  if (options.retry_max < options.poll) return rejected("retry_max is at least poll");
+  if (options.retry_max < options.poll || options.retry_max > kLongestWait) {
+    return rejected("retry_max is at least poll, and at most 1h");
+  }
   if (options.reader_timeout < std::chrono::seconds(1)) {
     return rejected("reader_timeout is at least 1s");
   }

@@ -142,6 +142,55 @@ TEST_F(RelayTrouble, AnEarlierStateOfTheDatabaseIsAGap) {
   EXPECT_EQ(relay->stats().gaps, 3u);
 }
 
+TEST_F(RelayTrouble, RowsThatWereSeenAndAreGoneAreAGapThoughNobodyHadBeenToldOfThem) {
+  const auto relay = open_and_poll();
+  insert(1, 5);
+  handler_.error = "not now";
+  EXPECT_FALSE(relay->poll_once().ok());
+  handler_.error.clear();
+  application_.run(
+      "DELETE FROM strata_outbox WHERE id > '3';"
+      "UPDATE sqlite_sequence SET seq = seq - 2 WHERE name = 'strata_outbox'");
+  EXPECT_THAT(poll(*relay), ElementsAre("gap replaced"));
+}
+
+TEST_F(RelayTrouble, AFileThatWasReplacedWhileNothingCouldBeReadIsAGap) {
+  const auto relay = open_and_poll();
+  application_.run("PRAGMA wal_checkpoint(TRUNCATE); VACUUM INTO '" + folder_.file("copy.db") +
+                   "'");
+  ASSERT_TRUE(remove_whole_outbox({.path = path_}).ok());
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(relay->poll_once().ok());
+  application_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  std::filesystem::rename(folder_.file("copy.db"), path_);
+  EXPECT_THAT(poll(*relay), ElementsAre("gap replaced"));
+}
+
+TEST_F(RelayTrouble, AnOutboxThatIsMadeAnewWhileItIsHandedOverIsAGap) {
+  bool is_to_remake = false;
+  std::vector<OutboxGapReason> gaps;
+  const OutboxHandler handler{.events =
+                                  [&](std::span<const Event>) {
+                                    if (is_to_remake) {
+                                      application_.run("DROP TABLE strata_outbox");
+                                      install();
+                                    }
+                                    is_to_remake = false;
+                                    return Result<void>();
+                                  },
+                              .gap =
+                                  [&](const OutboxGap& gap) {
+                                    gaps.push_back(gap.reason);
+                                    return Result<void>();
+                                  }};
+  const auto relay = OutboxRelay::open(options(), handler, clock_).value();
+  EXPECT_TRUE(relay->poll_once().ok());
+  insert(1, 1);
+  is_to_remake = true;
+  EXPECT_FALSE(relay->poll_once().ok());
+  EXPECT_TRUE(relay->poll_once().ok());
+  EXPECT_THAT(gaps, ElementsAre(OutboxGapReason::kNewReader, OutboxGapReason::kReinstalled));
+}
+
 TEST_F(RelayTrouble, TablesThatAreNoLongerWatchedAreAGapAndAWarning) {
   const auto relay = open_and_poll();
   application_.run(

@@ -49,7 +49,7 @@ class Triggers {
   [[nodiscard]] std::vector<Definition> all() const {
     const std::string moved = kInto + "SELECT " +
                               note(id("old"), "'delete'", "NULL", fields("old")) + "\n    WHERE " +
-                              id("old") + " IS NOT " + id("new") + " COLLATE BINARY;\n";
+                              id("old") + " IS NOT " + id("new") + ";\n";
     return {
         trigger("insert", "AFTER INSERT", values(id("new"), "'insert'", fields("new"), "NULL")),
         trigger("update", "AFTER UPDATE",

@@ -14,11 +14,13 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "core/assert.h"
@@ -84,6 +86,8 @@ struct OutboxOracle {
 
  private:
   static void note(Reader& notes, std::span<const Event> events) {
+    // As long as a cache may take, so that relays are killed before and after it as well.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
     for (const Event& event : events) {
       for (const EventItem& item : event.items) {
         if (!mark(notes.written, item, item.fields) || !mark(notes.gone, item, item.old_fields)) {

@@ -8,11 +8,14 @@
 
 namespace strata::testkit {
 
-// One connection. Makes the file if there is none.
+// One connection, for one thread at a time. Makes the file if there is none.
 class ApplicationDatabase {
  public:
   explicit ApplicationDatabase(const std::string& path) {
-    EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK) << path;
+    // Without mutexes of SQLite's: a test copies a database there and back, which takes them in
+    // both orders, in one thread.
+    constexpr int kFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    EXPECT_EQ(sqlite3_open_v2(path.c_str(), &handle_, kFlags, nullptr), SQLITE_OK) << path;
     sqlite3_busy_timeout(handle_, 10'000);
   }
   ~ApplicationDatabase() { sqlite3_close(handle_); }

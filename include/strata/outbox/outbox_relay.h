@@ -47,10 +47,10 @@ struct OutboxRelayOptions {
   std::string database;  // a path
   // Names the cache to the outbox: lower case letters, digits, - and _. Two caches need two names.
   std::string reader;
-  Duration poll = std::chrono::milliseconds(100);   // between two looks; at least 1 ms
+  Duration poll = std::chrono::milliseconds(100);   // between two looks; 1 ms to 1 h
   std::size_t batch_rows = 1'000;                   // read at a time; at most 10,000
   Duration busy_timeout = std::chrono::seconds(2);  // for other programs' locks
-  Duration retry_max = std::chrono::seconds(10);    // between tries while something is wrong
+  Duration retry_max = std::chrono::seconds(10);    // between two tries; at most 1 h
   // A reader that was not there for so long no longer keeps rows from being deleted.
   Duration reader_timeout = std::chrono::hours(7 * 24);
 };
