@@ -10,6 +10,9 @@
 #include "ports/small_file.h"
 #include "strata/codecs/json.h"
 #include "strata/config/open.h"
+#include "strata/outbox/outbox_relay.h"
+#include "strata/outbox/outbox_schema.h"
+#include "testkit/application_database.h"
 #include "testkit/temp_dir.h"
 
 namespace strata::cli {
@@ -60,6 +63,22 @@ class CommandsTest : public testing::Test {
 
   testkit::TempDir folder_;
 };
+
+// Whoever reads in a name takes the changes away from the program that it belongs to.
+TEST_F(CommandsTest, LeaveOutboxesToTheProgram) {
+  fill([](Cache& cache) { cache.keyspace<std::string>("text").put("1", "one"); });
+  std::ofstream(folder_.file("strata.yaml"))
+      << "cache: {sqlite: {path: cache.db}, outboxes: {shop: {database: orders.db}}}\n";
+  const std::string orders = folder_.file("orders.db");
+  testkit::ApplicationDatabase(orders).run("CREATE TABLE item(id INTEGER PRIMARY KEY)");
+  ASSERT_TRUE(install_outbox({.path = orders}, {"item", "item", "id", {}}).ok());
+  const auto program =
+      OutboxRelay::open({.database = orders, .reader = "shop"},
+                        {.events = [](std::span<const Event>) { return Result<void>(); },
+                         .gap = [](const OutboxGap&) { return Result<void>(); }});
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  EXPECT_EQ(run({"get", "--keyspace", "text", "1"}).data, "one");
+}
 
 // The codec that a value was stored with is the business of the program that stored it.
 TEST_F(CommandsTest, PrintValuesOfOtherTypesAsTheyAreStored) {

@@ -92,6 +92,8 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   if (context.globals.quiet || settings->log.level >= LogThreshold::kWarning) {
     settings->log.level = LogThreshold::kOff;
   }
+  // Changes are told to the program whose reader that is, and only once.
+  settings->outboxes.clear();
   std::map<std::string, SourceSettings> sources = settings->sources;
   if (access != Access::kSources) leave_out_sources(*settings);
   const std::string path = sqlite_path(*settings);

@@ -40,6 +40,7 @@
 
 namespace strata {
 
+class CacheFeed;
 class Transaction;
 
 // How values of a Source are cached: in a keyspace named like the source.
@@ -166,6 +167,12 @@ class Cache {
   // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.
   [[nodiscard]] HotTier& hot_tier();
   [[nodiscard]] std::vector<Tier*> lower_tiers();  // nearest first
+
+  // For what tells the cache of changes from a thread of its own, in the name of `origin`:
+  // cache_feed.h.
+  [[nodiscard]] CacheFeed feed(std::string origin);
+  // Calls `end` when close() begins, before anything is refused; at once if it was called already.
+  void before_close(std::function<void()> end);
 
   // Refuses further calls, finishes running loads, writes what was accepted as far as `deadline`
   // allows. Safe to repeat.
