@@ -108,6 +108,8 @@ Result<void> Cache::set_rules(const RuleDefinitions& definitions) {
   return {};
 }
 
+RuleSet Cache::rules() const { return state_->rules(); }
+
 std::vector<RuleStats> Cache::rule_stats() const { return state_->rules().stats(); }
 
 }  // namespace strata

@@ -152,11 +152,16 @@ class Cache {
   [[nodiscard]] EventBus& events();
   // Other rules from now on. kRejected: the former ones stay.
   Result<void> set_rules(const RuleDefinitions& definitions);
+  // Those in force. What they make of an event, evaluate() tells without invalidating it.
+  [[nodiscard]] RuleSet rules() const;
   [[nodiscard]] std::vector<RuleStats> rule_stats() const;
 
   // Edges between labels: what carries the one is wrong when the other is. They work when nothing
   // is cached, and belong to this process: say them again after a restart.
   [[nodiscard]] DependencyGraph& dependencies();
+
+  // On whose behalf a thread calls: origin.h.
+  class Origin;
 
   // Where the key lives and what happened to it. Memory counts it as a look-up, like a get().
   [[nodiscard]] Explanation explain(KeyRef key);
