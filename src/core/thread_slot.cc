@@ -6,6 +6,7 @@
 
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "core/scheduler.h"
 
 namespace strata::internal {
 namespace {
@@ -58,3 +59,9 @@ unsigned take_thread_slot() {
 }
 
 }  // namespace strata::internal
+
+#if defined(STRATA_YIELD_POINTS)
+namespace strata::testing {
+thread_local constinit Scheduler* thread_scheduler = nullptr;
+}  // namespace strata::testing
+#endif

@@ -22,7 +22,9 @@ namespace strata::testkit {
 
 class RecordTier final : public Tier {
  public:
-  explicit RecordTier(std::string name = "records") : name_(std::move(name)) {}
+  explicit RecordTier(std::string name = "records",
+                      std::size_t remembered_labels = limits::kRememberedLabels)
+      : name_(std::move(name)), labels_(remembered_labels) {}
 
   // Every further call fails, or none does.
   void set_broken(bool broken) { broken_ = broken; }
@@ -30,6 +32,8 @@ class RecordTier final : public Tier {
   void set_fault(std::function<bool()> fault) { fault_ = std::move(fault); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] std::size_t size() const;
+  // Forgets every record, as eviction does: nothing is invalidated.
+  void forget_all();
   [[nodiscard]] bool holds(const std::string& key_text) const;
 
   [[nodiscard]] std::string_view name() const override { return name_; }
@@ -65,7 +69,7 @@ class RecordTier final : public Tier {
   std::atomic<std::uint64_t> calls_{0};
   std::function<bool()> fault_;
   mutable Mutex mutex_;
-  LabelTable labels_ STRATA_GUARDED_BY(mutex_){limits::kRememberedLabels};
+  LabelTable labels_ STRATA_GUARDED_BY(mutex_);
   Map records_ STRATA_GUARDED_BY(mutex_);
   TierStats stats_ STRATA_GUARDED_BY(mutex_);
 };
