@@ -29,13 +29,13 @@ class STRATA_CAPABILITY("mutex") Mutex {
  public:
   void lock() STRATA_ACQUIRE() {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) return testing::thread_scheduler->lock(mutex_);
+    if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->lock(mutex_);
 #endif
     mutex_.lock();
   }
   void unlock() STRATA_RELEASE() {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) return testing::thread_scheduler->unlock(mutex_);
+    if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->unlock(mutex_);
 #endif
     mutex_.unlock();
   }
@@ -61,8 +61,8 @@ class CondVar {
  public:
   void wait(Mutex& mutex) STRATA_REQUIRES(mutex) STRATA_NO_ANALYSIS {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) {
-      return testing::thread_scheduler->wait(this, mutex.mutex_);
+    if (internal::thread_scheduler != nullptr) {
+      return internal::thread_scheduler->wait(this, mutex.mutex_);
     }
 #endif
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
@@ -74,8 +74,8 @@ class CondVar {
   bool wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> at_most)
       STRATA_REQUIRES(mutex) STRATA_NO_ANALYSIS {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) {
-      return testing::thread_scheduler->wait_for(
+    if (internal::thread_scheduler != nullptr) {
+      return internal::thread_scheduler->wait_for(
           this, mutex.mutex_, std::chrono::duration_cast<std::chrono::nanoseconds>(at_most));
     }
 #endif
@@ -86,13 +86,13 @@ class CondVar {
   }
   void notify_one() {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) testing::thread_scheduler->notify_one(this);
+    if (internal::thread_scheduler != nullptr) internal::thread_scheduler->notify_one(this);
 #endif
     condition_.notify_one();
   }
   void notify_all() {
 #if defined(STRATA_YIELD_POINTS)
-    if (testing::thread_scheduler != nullptr) testing::thread_scheduler->notify_all(this);
+    if (internal::thread_scheduler != nullptr) internal::thread_scheduler->notify_all(this);
 #endif
     condition_.notify_all();
   }

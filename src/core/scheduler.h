@@ -12,7 +12,7 @@
 #include <chrono>
 #include <mutex>
 
-namespace strata::testing {
+namespace strata::internal {
 
 class Scheduler {
  public:
@@ -36,5 +36,5 @@ class Scheduler {
 // The calling thread's; null for nearly every thread.
 extern thread_local constinit Scheduler* thread_scheduler;
 
-}  // namespace strata::testing
+}  // namespace strata::internal
 #endif

@@ -58,10 +58,8 @@ unsigned take_thread_slot() {
   return current_thread_slot;
 }
 
-}  // namespace strata::internal
-
 #if defined(STRATA_YIELD_POINTS)
-namespace strata::testing {
 thread_local constinit Scheduler* thread_scheduler = nullptr;
-}  // namespace strata::testing
 #endif
+
+}  // namespace strata::internal

@@ -40,7 +40,7 @@ void set_yield_hook(Hook hook) {
 }
 
 void yield(const char* point) {
-  if (thread_scheduler != nullptr) return thread_scheduler->at_point(point);
+  if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->at_point(point);
   Installed& state = installed();
   if (!state.any.load(std::memory_order_acquire)) return;
   std::shared_ptr<const Hook> hook;

@@ -38,7 +38,7 @@ struct Held {
 // (2) `held` has the mutexes that threads of the baton have. One that is taken and not among them
 //     belongs to a thread that runs freely, and is waited for as usual.
 struct Baton::State {
-  struct Runner final : testing::Scheduler {
+  struct Runner final : internal::Scheduler {
     State* state = nullptr;
     std::size_t number = 0;
     std::string name;
@@ -312,9 +312,9 @@ void Baton::run(Picker& picker) {
     State::Runner* runner = one.get();
     runner->thread = Thread(runner->name, [&state, runner] {
       runner->go.acquire();
-      testing::thread_scheduler = runner;
+      internal::thread_scheduler = runner;
       runner->body();
-      testing::thread_scheduler = nullptr;
+      internal::thread_scheduler = nullptr;
       state.finish(*runner);
     });
   }

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "core/assert.h"
+
 namespace strata::testkit {
 
 PriorityPicker::PriorityPicker(std::uint64_t seed, std::size_t threads, std::size_t steps,
@@ -40,6 +42,9 @@ std::size_t ExhaustivePicker::pick(const Choice& choice) {
     path_.push_back(std::move(branch));
   }
   const Branch& branch = path_[depth_++];
+  // Or else the threads do not do the same in every run.
+  STRATA_ASSERT(branch.able.size() == choice.able.size());
+  STRATA_ASSERT(branch.able.front() == usual);
   if (branch.interrupts && branch.taken > 0) ++used_;
   return branch.able[branch.taken];
 }

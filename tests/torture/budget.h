@@ -17,11 +17,12 @@ class Budget {
 
   [[nodiscard]] bool lasts() const { return std::chrono::steady_clock::now() < end_; }
 
- private:
   static double seconds() {
     const char* const text = std::getenv("STRATA_TORTURE_SECONDS");
     return text != nullptr ? std::strtod(text, nullptr) : 60;
   }
+
+ private:
   std::chrono::steady_clock::time_point end_;
 };
 

@@ -39,9 +39,11 @@ TEST(ScenariosTorture, HoldWhereverTwoAreInterrupted) {
   std::size_t complete = 0;
   for (const Scenario& scenario : all) {
     const torture::Budget budget(parts);
+    std::cout << scenario.name << ": " << std::flush;
     const Findings findings = play_every(scenario, kInterruptions, [&] { return budget.lasts(); });
     played += findings.played;
     complete += findings.complete ? 1 : 0;
+    std::cout << findings.played << (findings.complete ? ", which are all\n" : "\n");
     ASSERT_EQ(findings.broken, "");
   }
   std::cout << played << " schedules; all there are of " << complete << " of " << all.size()
