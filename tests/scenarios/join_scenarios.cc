@@ -77,12 +77,12 @@ void two_loads_that_want_each_other(World& world) {
 // A joined load takes longer than its waiter may wait.
 void wait_too_long(World& world) {
   world.executor_thread();
-  world.thread("lead", [&] {
-    world.load("k");
-    world.advance(std::chrono::seconds(2));
-  });
+  world.thread("lead", [&] { world.load("k"); });
   world.thread("join", [&] { world.load("k", {.hard_timeout = std::chrono::seconds(1)}); });
-  world.thread("change", [&] { world.change_tag({"k"}); });
+  world.thread("change", [&] {
+    world.advance(std::chrono::seconds(2));
+    world.change_tag({"k"});
+  });
 }
 
 // A load that outlives its lease, and what overtakes it.

@@ -1,4 +1,5 @@
 // Puts against each other, against loads and against invalidations.
+#include "core/yield_point.h"
 #include "scenarios/scenario.h"
 
 namespace strata::scenarios {
@@ -89,6 +90,7 @@ void puts_while_a_tier_is_broken(World& world) {
   world.seed("k");
   world.thread("break", [&] {
     world.tiers[0]->set_broken(true);
+    STRATA_YIELD("tier.broken");
     world.tiers[0]->set_broken(false);
   });
   world.thread("put", [&] { world.put("k"); });

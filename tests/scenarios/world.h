@@ -83,7 +83,10 @@ class World {
 
   // Nothing is invalidated by these.
   void empty_memory();
-  void advance(Duration by) { clock->advance(by); }
+  void advance(Duration by) {
+    clock->advance(by);
+    baton.time_passed(by);
+  }
   // The origin has no value of it from the beginning.
   void set_absent(const std::string& id);
 

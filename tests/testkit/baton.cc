@@ -185,12 +185,18 @@ struct Baton::State {
       if (waits(*one)) least = std::min(least, one->at_most);
     }
     if (pass_time) pass_time(least);
+    end_waits(least);
+    return true;
+  }
+
+  void end_waits(std::chrono::nanoseconds passed) {
     for (const auto& one : runners) {
-      if (!waits(*one)) continue;
+      if (one->phase != Phase::kOnCondition || !one->has_limit) continue;
+      one->at_most -= passed;
+      if (one->at_most > std::chrono::nanoseconds(0)) continue;
       one->timed_out = true;
       make_able(*one);
     }
-    return true;
   }
 
   template <typename Is>
@@ -301,6 +307,8 @@ std::size_t Baton::threads() const { return state_->runners.size(); }
 bool Baton::ending() const { return state_->ending; }
 std::size_t Baton::steps() const { return state_->passes.size(); }
 std::string Baton::story() const { return state_->story(); }
+
+void Baton::time_passed(std::chrono::nanoseconds by) { state_->end_waits(by); }
 
 void Baton::run(Picker& picker) {
   STRATA_ASSERT(!state_->runners.empty());

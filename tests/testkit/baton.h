@@ -11,9 +11,9 @@
 // in every run, the order is a function of the picker alone. They must not wait for each other in
 // another way, nor for a thread that is none of the baton's.
 //
-// Time      Stands still, but for what the threads themselves do to the clock. When nobody can
-//           go on and somebody waits for a time, `pass_time` is called with the shortest of
-//           these times, and then those waits end.
+// Time      Stands still, but for what the threads themselves do to the clock and say so. When
+//           nobody can go on and somebody waits for a time, `pass_time` is called with the
+//           shortest of these times, and then that wait ends.
 // Errors    When nobody can go on at all, the process ends and says who waits for what.
 // Threads   The calls belong to the test's thread.
 #pragma once
@@ -42,6 +42,9 @@ class Baton {
   void set_pass_time(std::function<void(std::chrono::nanoseconds)> pass_time);
   // Called by a thread that comes to a yield point, before anybody else may go on.
   void set_on_point(std::function<void(const char* point)> on_point);
+
+  // Says that a thread of the baton has moved the clock: waits that end by then do.
+  void time_passed(std::chrono::nanoseconds by);
 
   [[nodiscard]] std::size_t threads() const;
   [[nodiscard]] bool ending() const;

@@ -137,6 +137,28 @@ TEST(Baton, TimePassesWhenNobodyElseCanGoOn) {
   EXPECT_EQ(passed, seconds(5));
 }
 
+TEST(Baton, AThreadThatMovesTheClockEndsTheWaitsThatAreOver) {
+  Queue queue;
+  bool is_over = false;
+  bool notified = true;
+  Baton baton;
+  const auto wait = [&queue](seconds at_most) {
+    const MutexLock lock(queue.mutex);
+    return queue.changed.wait_for(queue.mutex, at_most);
+  };
+  baton.thread("short", [&] {
+    is_over = !wait(seconds(5));
+    const MutexLock lock(queue.mutex);
+    queue.changed.notify_all();
+  });
+  baton.thread("long", [&] { notified = wait(seconds(6)); });
+  baton.thread("clock", [&] { baton.time_passed(seconds(5)); });
+  SerialPicker serial;
+  baton.run(serial);
+  EXPECT_TRUE(is_over);
+  EXPECT_TRUE(notified);
+}
+
 TEST(Baton, AThreadInTheBackgroundEndsWithTheOthers) {
   Queue queue;
   int taken = 0;
