@@ -25,7 +25,7 @@ bench:  ## Builds and runs the benchmarks
 	@scripts/build.sh bench
 	@scripts/bench.sh
 
-torture:  ## Kills, corrupts and restarts for BUDGET seconds per program
+torture:  ## Kills, corrupts, restarts, interleaves for BUDGET seconds per program
 	@scripts/setup.sh build test
 	@scripts/build.sh dev
 	@STRATA_TORTURE_SECONDS=$(BUDGET) ctest --test-dir build/dev -L torture -j 1 \

@@ -1,9 +1,13 @@
-// Mutex, SharedMutex, CondVar and their locks, annotated for clang's thread-safety analysis.
+// Mutex, CondVar and their lock, annotated for clang's thread-safety analysis.
+//
+// A thread that has a scheduler (core/scheduler.h) waits through it, in builds that have them.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <shared_mutex>
+
+#include "core/scheduler.h"
 
 #if defined(__clang__)
 #define STRATA_THREAD_ANNOTATION(x) __attribute__((x))
@@ -23,8 +27,18 @@ namespace strata {
 
 class STRATA_CAPABILITY("mutex") Mutex {
  public:
-  void lock() STRATA_ACQUIRE() { mutex_.lock(); }
-  void unlock() STRATA_RELEASE() { mutex_.unlock(); }
+  void lock() STRATA_ACQUIRE() {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->lock(mutex_);
+#endif
+    mutex_.lock();
+  }
+  void unlock() STRATA_RELEASE() {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->unlock(mutex_);
+#endif
+    mutex_.unlock();
+  }
 
  private:
   friend class CondVar;
@@ -46,21 +60,42 @@ class STRATA_SCOPED_CAPABILITY MutexLock {
 class CondVar {
  public:
   void wait(Mutex& mutex) STRATA_REQUIRES(mutex) STRATA_NO_ANALYSIS {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) {
+      return internal::thread_scheduler->wait(this, mutex.mutex_);
+    }
+#endif
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     condition_.wait(lock);
     lock.release();
   }
   // Returns false on time-out.
   template <typename Rep, typename Period>
-  bool wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> at_most) STRATA_REQUIRES(mutex)
-      STRATA_NO_ANALYSIS {
+  bool wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> at_most)
+      STRATA_REQUIRES(mutex) STRATA_NO_ANALYSIS {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) {
+      return internal::thread_scheduler->wait_for(
+          this, mutex.mutex_, std::chrono::duration_cast<std::chrono::nanoseconds>(at_most));
+    }
+#endif
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     const bool notified = condition_.wait_for(lock, at_most) == std::cv_status::no_timeout;
     lock.release();
     return notified;
   }
-  void notify_one() { condition_.notify_one(); }
-  void notify_all() { condition_.notify_all(); }
+  void notify_one() {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) internal::thread_scheduler->notify_one(this);
+#endif
+    condition_.notify_one();
+  }
+  void notify_all() {
+#if defined(STRATA_YIELD_POINTS)
+    if (internal::thread_scheduler != nullptr) internal::thread_scheduler->notify_all(this);
+#endif
+    condition_.notify_all();
+  }
 
  private:
   std::condition_variable condition_;

@@ -6,6 +6,7 @@
 
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "core/scheduler.h"
 
 namespace strata::internal {
 namespace {
@@ -57,5 +58,9 @@ unsigned take_thread_slot() {
   current_thread_slot = lowest_free_slot();
   return current_thread_slot;
 }
+
+#if defined(STRATA_YIELD_POINTS)
+thread_local constinit Scheduler* thread_scheduler = nullptr;
+#endif
 
 }  // namespace strata::internal

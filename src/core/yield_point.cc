@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/mutex.h"
+#include "core/scheduler.h"
 
 namespace strata::testing {
 namespace {
@@ -39,6 +40,7 @@ void set_yield_hook(Hook hook) {
 }
 
 void yield(const char* point) {
+  if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->at_point(point);
   Installed& state = installed();
   if (!state.any.load(std::memory_order_acquire)) return;
   std::shared_ptr<const Hook> hook;

@@ -1,8 +1,8 @@
 // Yield points: named places in the protocol where a test may hold a thread.
 //
 // STRATA_YIELD("sqlite.read.selected") calls the installed hook in builds with
-// STRATA_YIELD_POINTS, and is nothing in others. No lock may be held at a yield point, but the
-// per-key turn of puts.
+// STRATA_YIELD_POINTS, or the calling thread's scheduler (core/scheduler.h) if it has one; it is
+// nothing in other builds. No lock may be held at a yield point, but the per-key turn of puts.
 #pragma once
 
 #if defined(STRATA_YIELD_POINTS)

@@ -66,12 +66,7 @@ class PostingSet {
     [[nodiscard]] bool empty() const { return entry == nullptr; }
     [[nodiscard]] std::uint64_t hash() const { return hash_of(entry); }
   };
-  // Entries of one size often lie at equal distances, which one multiplication would crowd.
-  static std::uint64_t hash_of(const Entry* entry) {
-    std::uint64_t bits = reinterpret_cast<std::uintptr_t>(entry) * 0x9e3779b97f4a7c15ULL;
-    bits = (bits ^ (bits >> 32)) * 0xd6e8feb86659fd93ULL;
-    return bits ^ (bits >> 32);
-  }
+  static std::uint64_t hash_of(const Entry* entry);
   using Table = LinearTable<Slot>;
   static constexpr std::uintptr_t kIsTable = 1;
 

@@ -44,6 +44,11 @@ std::size_t RecordTier::size() const {
   return records_.size();
 }
 
+void RecordTier::forget_all() {
+  const MutexLock lock(mutex_);
+  records_.clear();
+}
+
 bool RecordTier::holds(const std::string& key_text) const {
   const MutexLock lock(mutex_);
   return records_.contains(key_text + '\n');

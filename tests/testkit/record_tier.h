@@ -26,8 +26,9 @@ class RecordTier final : public Tier {
  public:
   // Lives are ended, and over, by `clock`.
   explicit RecordTier(std::string name = "records",
-                      std::shared_ptr<Clock> clock = std::make_shared<ManualClock>())
-      : name_(std::move(name)), clock_(std::move(clock)) {}
+                      std::shared_ptr<Clock> clock = std::make_shared<ManualClock>(),
+                      std::size_t remembered_labels = limits::kRememberedLabels)
+      : name_(std::move(name)), clock_(std::move(clock)), labels_(remembered_labels) {}
 
   // Every further call fails, or none does.
   void set_broken(bool broken) { broken_ = broken; }
@@ -35,6 +36,8 @@ class RecordTier final : public Tier {
   void set_fault(std::function<bool()> fault) { fault_ = std::move(fault); }
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
   [[nodiscard]] std::size_t size() const;
+  // Forgets every record, as eviction does: nothing is invalidated.
+  void forget_all();
   [[nodiscard]] bool holds(const std::string& key_text) const;
 
   [[nodiscard]] std::string_view name() const override { return name_; }
@@ -73,7 +76,7 @@ class RecordTier final : public Tier {
   std::atomic<std::uint64_t> calls_{0};
   std::function<bool()> fault_;
   mutable Mutex mutex_;
-  LabelTable labels_ STRATA_GUARDED_BY(mutex_){limits::kRememberedLabels};
+  LabelTable labels_ STRATA_GUARDED_BY(mutex_);
   Map records_ STRATA_GUARDED_BY(mutex_);
   TierStats stats_ STRATA_GUARDED_BY(mutex_);
 };

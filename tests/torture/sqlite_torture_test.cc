@@ -2,31 +2,23 @@
 // of damaged files. Seeds go on where the tests of tests/fault end.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <cstdlib>
 #include <iostream>
 
 #include "fault/damaged_cache.h"
 #include "fault/kill_rounds.h"
+#include "torture/budget.h"
 
 namespace strata {
 namespace {
 
 constexpr std::uint64_t kFirstSeed = 1'000;
 
-// Half of the time that the environment allows, for each of the tests.
-bool has_time(std::chrono::steady_clock::time_point start) {
-  const char* const text = std::getenv("STRATA_TORTURE_SECONDS");
-  const double seconds = text != nullptr ? std::strtod(text, nullptr) : 60;
-  return std::chrono::steady_clock::now() - start < std::chrono::duration<double>(seconds / 2);
-}
-
 TEST(SqliteTorture, Kills) {
-  const auto start = std::chrono::steady_clock::now();
+  const torture::Budget budget(2);
   std::uint64_t kills = 0;
-  for (std::uint64_t seed = kFirstSeed; has_time(start); ++seed) {
+  for (std::uint64_t seed = kFirstSeed; budget.lasts(); ++seed) {
     testkit::KillRounds rounds(seed);
-    for (std::uint64_t round = 1; round <= 200 && has_time(start); ++round) {
+    for (std::uint64_t round = 1; round <= 200 && budget.lasts(); ++round) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << ", round " << round);
       rounds.kill_one(round);
       if (round % 50 == 0) rounds.end_one(round);
@@ -38,9 +30,9 @@ TEST(SqliteTorture, Kills) {
 }
 
 TEST(SqliteTorture, Damage) {
-  const auto start = std::chrono::steady_clock::now();
+  const torture::Budget budget(2);
   std::uint64_t files = 0;
-  for (std::uint64_t seed = kFirstSeed; has_time(start); ++seed) {
+  for (std::uint64_t seed = kFirstSeed; budget.lasts(); ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     testkit::Random random(seed);
     testkit::DamagedCache cache(random);
