@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -145,6 +147,10 @@ Result<std::optional<Record>> Session::peek(Tier& tier, KeyRef key) {
   TierStats& peeked = peeked_[std::string(tier.name())];
   ++(record->has_value() ? peeked.hits : peeked.misses);
   return record;
+}
+
+Cache::Origin Session::acting_as(std::string_view command) {
+  return {*cache_, std::to_string(::getpid()) + " strata " + std::string(command)};
 }
 
 void Session::record_run() {
