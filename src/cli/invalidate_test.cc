@@ -105,6 +105,9 @@ TEST_F(InvalidateTest, SoftOnesEndTtls) {
 }
 
 TEST_F(InvalidateTest, SoftOnesEndTheTtlsOfWhatFiltersSelect) {
+  const std::string would =
+      text({"invalidate", "--type", "issue", "--soft", "--dry-run", "--json"});
+  EXPECT_TRUE(has(would, "\"expired_entries\":2")) << would;
   EXPECT_EQ(text({"invalidate", "--prefix", "issue:12", "--soft"}), "expired 1 entry, 1 B\n");
   const Json entries = Json::parse(text({"inspect", "--keyspace", "issue", "--json"})).value();
   EXPECT_EQ(entries.pick("/entries/0/state").value().text(), "\"stale\"");
@@ -142,6 +145,7 @@ TEST_F(InvalidateTest, JsonTellsWhatEachTierRemoved) {
   EXPECT_EQ(told.pick("/schema").value().text(), "\"strata.invalidate/1\"");
   EXPECT_EQ(told.pick("/entries").value().text(), "1");
   EXPECT_EQ(told.pick("/soft").value().text(), "false");
+  EXPECT_EQ(told.pick("/expired_entries").value().text(), "0");
   EXPECT_EQ(told.pick("/tiers/0/tier").value().text(), "\"sqlite\"");
   EXPECT_EQ(told.pick("/tiers/1/tier").value().text(), "\"memory\"");
   EXPECT_EQ(told.pick("/tiers/1/removed").value().text(), "0");

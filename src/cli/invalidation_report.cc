@@ -22,6 +22,7 @@ std::string json_of(const InvalidationReport& report) {
   writer.begin_object().member("schema", "strata.invalidate/1");
   writer.member("dry_run", report.dry_run).member("soft", report.soft);
   writer.member("entries", report.entries).member("size_bytes", report.bytes);
+  writer.member("expired_entries", report.expired_entries);
   writer.key("tiers").begin_array();
   for (const InvalidationReport::Tier& tier : report.tiers) {
     writer.begin_object().member("tier", tier.name);
@@ -62,8 +63,12 @@ void print_report(Context& context, const InvalidationReport& report) {
     context.console.data(json_of(report));
     return;
   }
-  context.console.data(verb_of(report) + " " + describe_count(report.entries, "entry", "entries") +
-                       ", " + describe_bytes(report.bytes) + "\n");
+  std::string line = verb_of(report) + " " + describe_count(report.entries, "entry", "entries") +
+                     ", " + describe_bytes(report.bytes);
+  if (!report.soft && report.expired_entries > 0) {
+    line += "; of " + describe_count(report.expired_entries) + " only the ttl ends";
+  }
+  context.console.data(line + "\n");
   if (!report.rules) return;
   for (const std::string& rule : *report.rules) {
     context.console.data("rule " + printable_line(rule) + "\n");

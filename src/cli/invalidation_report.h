@@ -23,6 +23,7 @@ struct InvalidationReport {
   bool soft = false;
   std::uint64_t entries = 0;  // below memory that it is about
   std::uint64_t bytes = 0;
+  std::uint64_t expired_entries = 0;  // of those, the ones whose ttl ends and no more
   std::vector<Tier> tiers{};
   std::optional<std::vector<std::string>> rules{};  // that fired, if it was an event
   bool incomplete = false;                          // see EventResult

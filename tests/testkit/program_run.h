@@ -59,6 +59,9 @@ class ProgramRun {
     return {code, data.take(), messages.take()};
   }
 
+ protected:
+  TempDir folder_;
+
  private:
   // What is written must fit into the pipe: nobody reads before take().
   struct Pipe {
@@ -75,8 +78,6 @@ class ProgramRun {
     }
     int ends[2];
   };
-
-  TempDir folder_;
 };
 
 }  // namespace strata::testkit

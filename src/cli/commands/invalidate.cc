@@ -83,6 +83,7 @@ Result<Labels> find(Session& session, InvalidationReport& report, const IsMeant&
         if (!is_meant(tier, record)) return true;
         ++report.entries;
         report.bytes += record.payload.size();
+        if (report.soft) ++report.expired_entries;
         keys.emplace_back(LabelKind::kKey, record.key_text);
         return true;
       });
@@ -90,12 +91,15 @@ Result<Labels> find(Session& session, InvalidationReport& report, const IsMeant&
   return keys;
 }
 
-// Counts what carries one of the labels.
-Result<void> count(Session& session, const Labels& labels, InvalidationReport& report) {
+// Counts what carries one of the labels, and what only carries one of `soft_labels`.
+Result<void> count(Session& session, const Labels& labels, const Labels& soft_labels,
+                   InvalidationReport& report) {
   return scan_records(session.cache(), [&](std::string_view, const Record& record) {
-    if (!carries(record, labels)) return true;
+    const bool goes = carries(record, labels);
+    if (!goes && !carries(record, soft_labels)) return true;
     ++report.entries;
     report.bytes += record.payload.size();
+    if (!goes) ++report.expired_entries;
     return true;
   });
 }
@@ -142,7 +146,8 @@ ExitCode invalidate(Context& context, Session& session, const InvalidateOptions&
   if (options.filters()) {
     return invalidate_filtered(context, session, options, *labels, report);
   }
-  const Result<void> counted = count(session, *labels, report);
+  const Result<void> counted =
+      options.soft ? count(session, {}, *labels, report) : count(session, *labels, {}, report);
   if (!options.dry_run) {
     const auto done = change(session.cache(), *labels, report);
     if (!done) return fail(context, done.error());
@@ -186,16 +191,15 @@ ExitCode tell_write(Context& context, Session& session, const InvalidateOptions&
   if (!event) return fail(context, event.error());
   const EventItem& item = event->items.front();
   const RuleOutcome outcome = session.cache().rules().evaluate(*event);
-  Labels labels = outcome.invalidate;
-  labels.insert(labels.end(), outcome.expire.begin(), outcome.expire.end());
-  if (outcome.fired.empty()) labels = default_labels(event->type, item.id);
+  const Labels labels =
+      outcome.fired.empty() ? default_labels(event->type, item.id) : outcome.invalidate;
 
   InvalidationReport report{.dry_run = options.dry_run, .rules = std::vector<std::string>()};
   for (const FiredRule& rule : outcome.fired) {
     report.rules->emplace_back(rule.name);
     report.incomplete = report.incomplete || rule.is_incomplete;
   }
-  const Result<void> counted = count(session, labels, report);
+  const Result<void> counted = count(session, labels, outcome.expire, report);
   if (!options.dry_run) {
     const EventResult done =
         session.cache().invalidate_by_write(event->type, item.id, item.fields, item.old_fields);
