@@ -12,8 +12,8 @@ namespace strata::internal {
 CauseRing::CauseRing(std::size_t capacity) {
   if (capacity == 0) return;
   const std::size_t slots = std::bit_ceil(std::min(capacity, limits::kJournalRecords));
-  slots_.resize(slots);
-  numbers_.resize(slots);
+  slots_ = ZeroedArray<Slot>(slots);
+  numbers_ = ZeroedArray<Numbered>(slots);
   mask_ = slots - 1;
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "labels/zeroed_array.h"
 #include "strata/core/limits.h"
 #include "strata/labels/cause.h"
 
@@ -42,7 +43,7 @@ class CauseRing {
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::uint64_t begun() const { return next_ - first_; }
   [[nodiscard]] std::size_t footprint_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + numbers_.capacity() * sizeof(Numbered);
+    return slots_.size() * sizeof(Slot) + numbers_.size() * sizeof(Numbered);
   }
   void check_invariants() const;
 
@@ -70,8 +71,8 @@ class CauseRing {
   }
   void write(std::uint64_t id, const NewCause& cause);
 
-  std::vector<Slot> slots_;
-  std::vector<Numbered> numbers_;  // in the place that the number names
+  ZeroedArray<Slot> slots_;
+  ZeroedArray<Numbered> numbers_;  // in the place that the number names
   std::uint64_t mask_ = 0;
   std::uint64_t next_ = 1;
   std::uint64_t first_ = 1;  // of this process

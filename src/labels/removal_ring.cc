@@ -14,8 +14,8 @@ RemovalRing::RemovalRing(std::size_t capacity) {
   if (capacity == 0) return;
   const std::size_t slots = std::bit_ceil(std::min(capacity, limits::kJournalRecords));
   const std::size_t buckets = std::max<std::size_t>(2, slots / 2);
-  slots_.resize(slots);
-  buckets_.resize(buckets);
+  slots_ = ZeroedArray<Slot>(slots);
+  buckets_ = ZeroedArray<std::uint64_t>(buckets);
   mask_ = slots - 1;
   shift_ = 64 - static_cast<unsigned>(std::countr_zero(buckets));
   // Differs from journal to journal, so that keys chosen to share a bucket in one do not in all.

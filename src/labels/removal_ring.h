@@ -10,8 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "labels/zeroed_array.h"
 #include "strata/labels/cause_journal.h"
 
 namespace strata::internal {
@@ -46,7 +46,7 @@ class RemovalRing {
   [[nodiscard]] std::uint64_t former() const { return former_; }
 
   [[nodiscard]] std::size_t footprint_bytes() const {
-    return slots_.capacity() * sizeof(Slot) + buckets_.capacity() * sizeof(std::uint64_t);
+    return slots_.size() * sizeof(Slot) + buckets_.size() * sizeof(std::uint64_t);
   }
   void check_invariants() const;
 
@@ -66,8 +66,8 @@ class RemovalRing {
     return static_cast<std::size_t>((key_hash * factor_) >> shift_);
   }
 
-  std::vector<Slot> slots_;
-  std::vector<std::uint64_t> buckets_;  // the number of the last one; zero: none
+  ZeroedArray<Slot> slots_;
+  ZeroedArray<std::uint64_t> buckets_;  // the number of the last one; zero: none
   std::uint64_t mask_ = 0;
   std::uint64_t factor_ = 1;
   unsigned shift_ = 0;

@@ -9,8 +9,9 @@ namespace strata::sqlite {
 namespace {
 
 constexpr std::size_t kSliceRows = 1'000;
-constexpr std::size_t kSlicesPerGroup = 16;  // of evictions, between two groups
-constexpr std::size_t kGroupRows = 100;      // that forget_groups() looks at in one go
+constexpr std::size_t kSlicesPerGroup = 16;    // of evictions, between two groups
+constexpr std::size_t kLearnedLabels = 2'000;  // at once, in some milliseconds
+constexpr std::size_t kGroupRows = 100;        // that forget_groups() looks at in one go
 
 // Where the log is copied into the file, and where it is cut as well.
 constexpr std::uint64_t kLogPagesCopy = (16u << 20) / kPageBytes;
@@ -30,7 +31,8 @@ bool Writer::is_too_large() const { return usage_.used_pages * kPageBytes > opti
 bool Writer::has_more_to_do() const {
   if (!running_.empty()) return true;
   if (ledger_.is_closed()) return false;
-  return !expiries_.empty() || group_hand_ != INT64_MAX ||
+  const bool learns = can_learn_ && !store_.rows().knows_labels();
+  return learns || !expiries_.empty() || group_hand_ != INT64_MAX ||
          (is_too_large() && store_.meta().entries > 0) ||
          (has_too_many_free(usage_) && can_vacuum_);
 }
@@ -47,6 +49,7 @@ void Writer::tidy() {
   if (store_.is_open()) begin_sweep();
   if (store_.is_open() && is_too_large()) evict();
   if (store_.is_open() && !expiries_.empty()) static_cast<void>(expire());
+  if (store_.is_open()) learn_labels();
   if (store_.is_open()) give_room_back();
   if (store_.is_open()) copy_log();
 }
@@ -145,6 +148,16 @@ std::optional<std::uint64_t> Writer::expire() {
     }
   }
   return expired.size();
+}
+
+void Writer::learn_labels() {
+  if (!can_learn_) return;
+  const int code = store_.rows().learn_labels(kLearnedLabels);
+  if (code == SQLITE_OK) return;
+  if (fault_of(code) == Fault::kCorrupt) return handle(code);
+  // Nobody waits for it, and removals do without.
+  condition_.count_error();
+  can_learn_ = false;
 }
 
 void Writer::give_room_back() {

@@ -152,6 +152,8 @@ class Ledger {
   enum class Taken { kWork, kDamage, kStop };
   // Adds the oldest operations to `batch`. Waits until there is something, or `until`.
   [[nodiscard]] Taken take(Batch& batch, Deadline until);
+  // Whether there is something to take now, or the tier closes.
+  [[nodiscard]] bool has_work() const;
   // Whether the entry's row is to get another lifetime than it has.
   [[nodiscard]] bool is_touched(LabelId label) const;
   [[nodiscard]] std::string take_damage();
@@ -244,6 +246,7 @@ class Ledger {
   // Drops tombstones that another covers for: the label's, or those of all other labels.
   template <typename Tombstones>
   void uncover(Tombstones& tombstones, LabelId label) STRATA_REQUIRES(mutex_) {
+    if (tombstones.empty()) return;
     const auto found = tombstones.find(label);
     if (found == tombstones.end()) return;
     if (found->second.has_slot) journal_->clear(found->second.slot);

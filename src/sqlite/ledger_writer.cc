@@ -22,10 +22,10 @@ constexpr std::size_t kLockOperations = 64;
 // Decides what is left to do of an operation, now that later ones are known.
 void Ledger::prepare(Operation& operation) {
   using Kind = Operation::Kind;
-  const auto tombstone = tombstones_.find(operation.label);
-  const bool is_last_removal =
-      tombstone != tombstones_.end() && tombstone->second.operation == operation.id;
   if (operation.kind == Kind::kStore) {
+    const auto tombstone = tombstones_.find(operation.label);
+    const bool is_last_removal =
+        tombstone != tombstones_.end() && tombstone->second.operation == operation.id;
     const auto pending = pending_.find(operation.label);
     if (pending != pending_.end() && pending->second.operation == operation.id) {
       operation.record = pending->second.record;
@@ -155,13 +155,14 @@ template <typename Tombstones>
 void Ledger::retire_from(Tombstones& tombstones, LabelId label, std::uint64_t operation) {
   const auto found = tombstones.find(label);
   if (found == tombstones.end() || found->second.operation != operation) return;
-  uncover(tombstones, label);
+  if (found->second.has_slot) journal_->clear(found->second.slot);
+  tombstones.erase(found);
   ++retired_;
 }
 
 void Ledger::retire(LabelId label, std::uint64_t operation) {
   retire_from(tombstones_, label, operation);
-  retire_from(soft_tombstones_, label, operation);
+  if (!soft_tombstones_.empty()) retire_from(soft_tombstones_, label, operation);
 }
 
 void Ledger::finish_one(Operation& operation, bool runs_on) {
@@ -260,6 +261,11 @@ Result<void> Ledger::wait_until(Done done, Deadline deadline) {
     }
   }
   return {};
+}
+
+bool Ledger::has_work() const {
+  const MutexLock lock(mutex_);
+  return !queue_.empty() || closed_;
 }
 
 Result<void> Ledger::wait_for(std::uint64_t operation, Deadline deadline) {

@@ -114,14 +114,25 @@ int Rows::remove_by_group(Removal& removal, std::size_t& limit, Tally& tally) {
 
 int Rows::remove_some(Removal& removal, std::size_t& limit, Tally& tally) {
   using Stage = Removal::Stage;
+  using Way = LabelFilter::Way;
+  static const LabelId kEverything = everything().id();
   tally.position = std::max(tally.position, number(removal.below));
+  if (removal.stage == Stage::kKey && removal.label == kEverything) {
+    removal.cause = RemovalCause::kCleared;
+    removal.stage = Stage::kAll;
+  }
   if (removal.stage == Stage::kKey) {
-    const bool is_all = removal.label == everything().id();
-    if (is_all) removal.cause = RemovalCause::kCleared;
-    if (!is_all) {
+    if (filter_.may_have(Way::kKey, removal.label)) {
       if (const int code = remove_by_key(removal, limit, tally); code != SQLITE_OK) return code;
     }
-    removal.stage = is_all ? Stage::kAll : Stage::kGroups;
+    removal.stage = Stage::kGroups;
+  }
+  const bool may_go_on = removal.stage != Stage::kGroups || removal.group != INT64_MIN ||
+                         filter_.may_have(Way::kGroup, removal.label);
+  if (!may_go_on) removal.stage = Stage::kLabels;
+  if (removal.stage == Stage::kLabels && removal.after == INT64_MIN &&
+      !filter_.may_have(Way::kOwn, removal.label)) {
+    removal.stage = Stage::kDone;
   }
   if (removal.stage == Stage::kGroups && limit > 0) {
     if (const int code = remove_by_group(removal, limit, tally); code != SQLITE_OK) return code;
@@ -136,6 +147,29 @@ int Rows::remove_some(Removal& removal, std::size_t& limit, Tally& tally) {
       return code;
     }
     if (!more) removal.stage = Stage::kDone;
+  }
+  return SQLITE_OK;
+}
+
+int Rows::learn_labels(std::size_t limit) {
+  using Way = LabelFilter::Way;
+  for (; limit > 0 && filter_.is_wanted(); --limit) {
+    Statement& next = learning_ == Way::kKey     ? next_key_
+                      : learning_ == Way::kGroup ? next_group_label_
+                                                 : next_own_label_;
+    next.bind(1, learn_from_);
+    const int step = next.step();
+    const std::int64_t label = step == SQLITE_ROW ? next.number(0) : INT64_MAX;
+    next.reset();
+    if (step != SQLITE_ROW && step != SQLITE_DONE) return step;
+    if (step == SQLITE_ROW) filter_.add(learning_, LabelId{static_cast<std::uint64_t>(label)});
+    learn_from_ = label + (label != INT64_MAX ? 1 : 0);
+    if (label != INT64_MAX) continue;
+    learn_from_ = INT64_MIN;
+    if (learning_ == Way::kOwn) filter_.set_done();
+    learning_ = learning_ == Way::kKey     ? Way::kGroup
+                : learning_ == Way::kGroup ? Way::kOwn
+                                           : Way::kKey;
   }
   return SQLITE_OK;
 }

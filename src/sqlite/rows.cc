@@ -85,8 +85,11 @@ Result<void> Rows::prepare_all() {
        "INSERT INTO entries(key, number, group_id, expires_minute, labels, record)"
        " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
       {&update_, "UPDATE entries SET number=?2, record=?3 WHERE id=?1"},
+      {&update_labels_, "UPDATE entries SET number=?2, record=?3, labels=?4 WHERE id=?1"},
+      {&update_expiry_,
+       "UPDATE entries SET number=?2, record=?3, labels=?4, expires_minute=?5 WHERE id=?1"},
       {&update_all_,
-       "UPDATE entries SET number=?2, group_id=?3, expires_minute=?4, labels=?5, record=?6"
+       "UPDATE entries SET number=?2, record=?3, labels=?4, expires_minute=?5, group_id=?6"
        " WHERE id=?1"},
       {&update_life_, "UPDATE entries SET expires_minute=?2, record=?3 WHERE id=?1"},
       {&delete_, "DELETE FROM entries WHERE id=?1"},
@@ -110,6 +113,9 @@ Result<void> Rows::prepare_all() {
        "SELECT DISTINCT group_id FROM label_groups WHERE group_id>?1 AND NOT EXISTS"
        "(SELECT 1 FROM entries WHERE entries.group_id=label_groups.group_id)"
        " ORDER BY group_id LIMIT ?2"},
+      {&next_key_, "SELECT key FROM entries WHERE key>=?1 ORDER BY key LIMIT 1"},
+      {&next_group_label_, "SELECT label FROM label_groups WHERE label>=?1 ORDER BY label LIMIT 1"},
+      {&next_own_label_, "SELECT label FROM entry_labels WHERE label>=?1 ORDER BY label LIMIT 1"},
       {&delete_group_, "DELETE FROM label_groups WHERE group_id=?1"},
       {&page_count_, "PRAGMA page_count"},
       {&freelist_count_, "PRAGMA freelist_count"},
@@ -150,6 +156,7 @@ int Rows::learn_group(std::int64_t group_id, const Labels& labels) {
   for (const Label& label : labels) {
     insert_group_.bind(1, column_of(label.id()));
     insert_group_.bind(2, group_id);
+    filter_.add(LabelFilter::Way::kGroup, label.id());
     if (const int code = insert_group_.run(); code != SQLITE_OK) return code;
   }
   if (known_groups_.size() >= kKnownGroups) known_groups_.clear();
@@ -159,9 +166,11 @@ int Rows::learn_group(std::int64_t group_id, const Labels& labels) {
 
 int Rows::relabel(std::int64_t id, std::string_view before, std::string_view after) {
   const auto change = [&](Statement& statement, std::string_view labels, std::string_view others) {
+    const bool inserts = &statement == &insert_label_;
     for (std::size_t index = 0; index < labels.size() / sizeof(std::int64_t); ++index) {
       const std::int64_t label = label_at(labels, index);
       if (contains(others, label)) continue;
+      if (inserts) filter_.add(LabelFilter::Way::kOwn, LabelId{static_cast<std::uint64_t>(label)});
       statement.bind(1, label);
       statement.bind(2, id);
       if (const int code = statement.run(); code != SQLITE_OK) return code;
@@ -174,6 +183,7 @@ int Rows::relabel(std::int64_t id, std::string_view before, std::string_view aft
 
 int Rows::insert(LabelId key, const Record& record, std::string_view bytes, std::string_view labels,
                  Tally& tally) {
+  filter_.add(LabelFilter::Way::kKey, key);
   insert_.bind(1, column_of(key));
   insert_.bind(2, column_of(record.number));
   insert_.bind(3, group_of(record));
@@ -205,24 +215,28 @@ int Rows::store(LabelId key, const Record& record, Tally& tally) {
     find_.reset();
     return step == SQLITE_DONE ? insert(key, record, *bytes, labels, tally) : step;
   }
-  const std::int64_t id = find_.number(0);
-  const std::optional<std::int64_t> expiry = expiry_of(record.lifetime);
-  const std::string labels_before(find_.blob(4));
-  const bool is_as_before = find_.number(2) == group_id && labels_before == labels &&
-                            find_.is_null(3) == !expiry && find_.number(3) == expiry.value_or(0);
-  find_.reset();
   ++tally.removed[static_cast<std::size_t>(RemovalCause::kReplaced)];
-  Statement& update = is_as_before ? update_ : update_all_;
-  update.bind(1, id);
-  update.bind(2, column_of(record.number));
-  if (!is_as_before) {
-    update.bind(3, group_id);
-    bind_expiry(update, 4, expiry);
-    bind_labels(update, 5, labels);
+  const std::int64_t id = find_.number(0);
+  const std::string labels_before(find_.blob(4));
+  const std::optional<std::int64_t> expiry = expiry_of(record.lifetime);
+  const bool is_same_expiry = find_.is_null(3) == !expiry && find_.number(3) == expiry.value_or(0);
+  const bool is_same_group = find_.number(2) == group_id;
+  find_.reset();
+  // Columns that do not change are left alone: setting one writes its index.
+  Statement* update = &update_all_;
+  int columns = 6;
+  if (is_same_group) {
+    columns = !is_same_expiry ? 5 : labels_before != labels ? 4 : 3;
+    update = columns == 5 ? &update_expiry_ : columns == 4 ? &update_labels_ : &update_;
   }
-  update.bind(is_as_before ? 3 : 6, *bytes);
-  if (const int code = update.run(); code != SQLITE_OK) return code;
-  return is_as_before ? SQLITE_OK : relabel(id, labels_before, labels);
+  update->bind(1, id);
+  update->bind(2, column_of(record.number));
+  update->bind(3, *bytes);
+  if (columns >= 4) bind_labels(*update, 4, labels);
+  if (columns >= 5) bind_expiry(*update, 5, expiry);
+  if (columns >= 6) update->bind(6, group_id);
+  if (const int code = update->run(); code != SQLITE_OK) return code;
+  return labels_before == labels ? SQLITE_OK : relabel(id, labels_before, labels);
 }
 
 int Rows::touch(LabelId key, Ticket number, const Lifetime& lifetime, Tally& tally) {

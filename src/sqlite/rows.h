@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sqlite/database.h"
+#include "sqlite/label_filter.h"
 #include "sqlite/moment.h"
 #include "sqlite/schema.h"
 #include "strata/core/label.h"
@@ -82,7 +83,12 @@ class Rows {
   [[nodiscard]] int drop(LabelId key, Ticket number, Tally& tally);
 
   // Goes on with `removal`, looking at no more than `limit` rows; what it looked at is taken off.
+  // Labels that lead nowhere cost nothing when learn_labels() has seen all that do.
   [[nodiscard]] int remove_some(Removal& removal, std::size_t& limit, Tally& tally);
+
+  // Looks at `limit` labels of rows that it has not looked at yet, if there are any.
+  [[nodiscard]] int learn_labels(std::size_t limit);
+  [[nodiscard]] bool knows_labels() const { return !filter_.is_wanted(); }
 
   // Finds what is past its keep_for, looking at no more than `limit` entries, or some MiB of
   // them, from the one after the cursor on; moves the cursor on. The slice was the last one if
@@ -150,11 +156,16 @@ class Rows {
 
   Database& database_;
   Statement begin_, commit_, rollback_, write_meta_;
-  Statement find_, find_record_, record_of_, insert_, update_, update_all_, update_life_, delete_;
+  Statement find_, find_record_, record_of_, insert_, delete_;
+  Statement update_, update_labels_, update_expiry_, update_all_, update_life_;
   Statement insert_label_, delete_label_, insert_group_, next_group_;
   Statement by_key_, by_group_, by_label_, by_id_, by_expiry_, next_empty_group_, delete_group_;
   Statement page_count_, freelist_count_;
+  Statement next_key_, next_group_label_, next_own_label_;
   std::unordered_set<std::int64_t> known_groups_;  // label_groups has them
+  LabelFilter filter_;
+  LabelFilter::Way learning_ = LabelFilter::Way::kKey;
+  std::int64_t learn_from_ = INT64_MIN;
 };
 
 }  // namespace strata::sqlite

@@ -280,5 +280,33 @@ TEST_F(SqliteTierTest, ManyThreadsMayAskForTheSameUpkeep) {
   EXPECT_EQ(removed, 1u);
 }
 
+// What rows carry is learned while the tier is used already. A label that was learned too late, or
+// not at all, would leave its rows in the file.
+TEST_F(SqliteTierTest, RowsOfAFileThatWasThereAreReclaimedWhileItsLabelsAreLearned) {
+  constexpr int kRows = 6'000;
+  auto tier = bed.open();
+  for (int i = 0; i < kRows; ++i) {
+    const std::string number = std::to_string(i);
+    bed.fill(*tier, "k" + number, "1", {tag("t" + number), Label(LabelKind::kKey, "of" + number)});
+  }
+  tier->close({});
+  tier = bed.open();
+  std::uint64_t left = kRows;
+  for (int i = 0; i < kRows; i += 40) {
+    const std::string number = std::to_string(i);
+    const std::string next = std::to_string(i + 1);
+    invalidate(*tier, tag("t" + number));
+    invalidate(*tier, Label(LabelKind::kKey, "k" + next));
+    bed.put(*tier, "of" + std::to_string(i + 2), "derived ones go");
+    invalidate(*tier, tag("none" + number));
+    tier->flush({}).value();
+    left -= 3 - 1;
+    ASSERT_EQ(tier->stats().entries, left) << i;
+  }
+  invalidate(*tier, source("db"));
+  tier->flush({}).value();
+  EXPECT_EQ(tier->stats().entries, 0u);
+}
+
 }  // namespace
 }  // namespace strata::sqlite

@@ -9,12 +9,19 @@
 namespace strata::sqlite {
 namespace {
 
-constexpr std::size_t kSliceRows = 1'000;  // that one transaction removes in bulk
+// A slice is what others have to wait for, so it is as many rows as take this time.
+constexpr Duration kSliceTime = std::chrono::milliseconds(4);
+constexpr std::size_t kSliceRowsMin = 16;
+constexpr std::size_t kSliceRowsMax = 1'000;
+constexpr std::size_t kWaitedShare = 4;  // of a slice, in a transaction that somebody waits for
+// While nobody waits, slices share a transaction, since each writes the same pages of the indexes.
+constexpr Duration kTransactionTime = std::chrono::milliseconds(50);
+constexpr std::size_t kTransactionRows = 10'000;
 constexpr Duration kPatienceMin = std::chrono::milliseconds(20);
 constexpr Duration kPatienceMax = std::chrono::milliseconds(1'000);
 constexpr int kBusyRounds = 5;  // each as long as SQLite waits for a lock
 // A file with fewer entries is emptied row by row, a larger one is replaced.
-constexpr std::uint64_t kReplaceEntries = 4 * kSliceRows;
+constexpr std::uint64_t kReplaceEntries = 4 * kSliceRowsMax;
 
 }  // namespace
 
@@ -111,6 +118,7 @@ bool Writer::start_over() {
     ledger_.finish_removal(removal.label, removal.operation, {.number = meta.commits});
   }
   running_.clear();
+  can_learn_ = true;
   hand_ = INT64_MIN;
   sqlite3_busy_handler(store_.database().handle(), wait_for_lock, this);
   store_.admit_readers();
@@ -194,7 +202,7 @@ void Writer::make_room() {
   if (code == SQLITE_OK) {
     // A little at a time: the disk may be full of other things.
     const std::uint64_t share = store_.meta().entries / 20 + 1;
-    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(share, kSliceRows));
+    const auto some = static_cast<std::size_t>(std::min<std::uint64_t>(share, kSliceRowsMax));
     Rows::ExpiryCursor cursor;
     std::vector<Rows::Expired> expired;
     code = find_expired(cursor, some, expired);
@@ -229,11 +237,11 @@ bool Writer::write(Batch& batch) {
   if (batch.empty() && running_.empty()) return true;
   Progress progress;
   const bool committed = transact(progress.tally, [&] {
-    std::size_t limit = kSliceRows;
+    std::size_t limit = slice_rows_;
     for (const Operation& operation : batch.operations) {
       if (const int code = apply(operation, limit, progress); code != SQLITE_OK) return code;
     }
-    return go_on(progress);
+    return go_on(progress, !batch.empty());
   });
   if (committed) take_over(batch, progress);
   return committed;
@@ -289,21 +297,38 @@ int Writer::remove(Removal removal, std::size_t& limit, Progress& progress) {
   return SQLITE_OK;
 }
 
-// The removals that run on, the oldest first.
-int Writer::go_on(Progress& progress) {
-  std::size_t limit = kSliceRows;
-  for (const Removal& removal : running_) {
-    Removal further = removal;
-    const int code = store_.rows().remove_some(further, limit, progress.tally);
+// The removals that run on, the oldest first: a part of a slice if somebody may wait for this
+// transaction, or slices until the writer is wanted for something else.
+int Writer::go_on(Progress& progress, bool is_waited_for) {
+  const Instant began = clock_.now();
+  Instant now = began;
+  std::size_t rows = 0;
+  for (std::size_t next = 0; next < running_.size();) {
+    Removal removal = progress.furthest ? *progress.furthest : running_[next];
+    const std::size_t most = is_waited_for ? slice_rows_ / kWaitedShare : slice_rows_;
+    std::size_t limit = most;
+    const int code = store_.rows().remove_some(removal, limit, progress.tally);
     if (code != SQLITE_OK) return code;
-    if (!further.done()) {
-      progress.furthest = further;
-      return SQLITE_OK;
+    rows += most - limit;
+    const Instant before = std::exchange(now, clock_.now());
+    if (limit == 0 && !is_waited_for) fit_slice(between(before, now));
+    if (removal.done()) {
+      progress.done.push_back(removal);
+      progress.furthest.reset();
+      ++next;
+    } else {
+      progress.furthest = removal;
     }
-    progress.done.push_back(further);
-    if (limit == 0) return SQLITE_OK;
+    const bool is_long = rows >= kTransactionRows || between(began, now) >= kTransactionTime;
+    if (is_waited_for || is_long || ledger_.has_work()) break;
   }
   return SQLITE_OK;
+}
+
+// `took`: what a slice of slice_rows_ rows did.
+void Writer::fit_slice(Duration took) {
+  if (took > kSliceTime) slice_rows_ = std::max(slice_rows_ / 2, kSliceRowsMin);
+  if (took < kSliceTime / 2) slice_rows_ = std::min(slice_rows_ * 2, kSliceRowsMax);
 }
 
 void Writer::take_over(Batch& batch, Progress& progress) {

@@ -75,7 +75,8 @@ class Writer {
   [[nodiscard]] bool write(Batch& batch);
   [[nodiscard]] int apply(const Operation& operation, std::size_t& limit, Progress& progress);
   [[nodiscard]] int remove(Removal removal, std::size_t& limit, Progress& progress);
-  [[nodiscard]] int go_on(Progress& progress);
+  [[nodiscard]] int go_on(Progress& progress, bool is_waited_for);
+  void fit_slice(Duration took);
   void take_over(Batch& batch, Progress& progress);
   [[nodiscard]] bool replace_file(Batch& batch);
 
@@ -92,6 +93,7 @@ class Writer {
   [[nodiscard]] int find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
                                  std::vector<Rows::Expired>& expired);
   [[nodiscard]] std::optional<std::uint64_t> expire();
+  void learn_labels();
   void give_room_back();
   void copy_log();
   void measure();
@@ -111,9 +113,11 @@ class Writer {
   Rows::Usage usage_;
   std::int64_t hand_ = INT64_MIN;        // the last entry that eviction looked at
   std::int64_t group_hand_ = INT64_MAX;  // the last group that was looked at; the end: rest
+  std::size_t slice_rows_ = 256;         // that a removal looks at in one go
   bool is_failing_ = false;
   int busy_rounds_ = 0;
   bool can_vacuum_ = true;
+  bool can_learn_ = true;  // which labels the rows have
   bool has_journal_;
   Duration patience_;
 
