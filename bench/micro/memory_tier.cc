@@ -55,12 +55,7 @@ EntryRef make_entry(const KeyText& key, const Label* label = nullptr) {
   EntryRef entry = Entry::make<std::uint64_t>(key.ref(), key.hash);
   entry->set_group(&group());
   entry->set_times({Duration::max() - Duration(1)}, {Duration::max() - Duration(1)});
-  if (label != nullptr) {
-    auto details = std::make_unique<EntryDetails>();
-    details->labels.push_back(*label);
-    details->label_ids.push_back(label->id());
-    entry->set_details(std::move(details));
-  }
+  if (label != nullptr) entry->set_labels({label, 1});
   return entry;
 }
 

@@ -6,3 +6,4 @@
 #include "strata/core/label.h"
 #include "strata/tiered/cache.h"
 #include "strata/tiered/memoize.h"
+#include "strata/tiered/transaction.h"

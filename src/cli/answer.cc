@@ -101,12 +101,12 @@ Facts facts_of(const Lookup<std::string>& found, const Moment& at) {
     facts.expires = later(at.wall_now, between(at.now, entry.keep_until()));
   }
   facts.load_cost = entry.load_cost();
-  const auto add = [&](const Labels& labels) {
+  const auto add = [&](std::span<const Label> labels) {
     for (const Label& label : labels) facts.labels.push_back(format_label(label));
   };
   if (entry.group() != nullptr) add(entry.group()->labels);
+  add(entry.labels());
   if (entry.details() != nullptr) {
-    add(entry.details()->labels);
     facts.version = entry.details()->version;
     facts.source_last_modified = entry.details()->source_last_modified;
   }

@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "cli/commands/commands.h"
-#include "cli/file.h"
 #include "cli/parser.h"
+#include "ports/small_file.h"
 #include "strata/codecs/json.h"
 #include "strata/config/open.h"
 #include "testkit/temp_dir.h"
@@ -53,7 +53,7 @@ class CommandsTest : public testing::Test {
       }
     }
     ::close(ends[1]);
-    std::string data = read_all(ends[0], 1u << 20, "the pipe").value();
+    std::string data = internal::read_all(ends[0], 1u << 20, "the pipe").value();
     ::close(ends[0]);
     return {code, std::move(data)};
   }

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/file.h"
+#include "ports/small_file.h"
 
 namespace strata::cli {
 namespace {
@@ -34,7 +34,7 @@ class Pipe {
   void close_writer() { close(ends_[1]); }
   std::string text() {
     close_writer();
-    return read_all(ends_[0], 1u << 20, "the pipe").value();
+    return internal::read_all(ends_[0], 1u << 20, "the pipe").value();
   }
 
  private:

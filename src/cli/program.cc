@@ -23,6 +23,7 @@ Command make_program(GlobalOptions& globals) {
   root.add(make_inspect());
   root.add(make_purge());
   root.add(make_clear_expired());
+  root.add(make_outbox());
   root.add(make_demo());
   root.add(make_completion());
   root.add(make_help());

@@ -13,7 +13,7 @@ constexpr std::size_t kScanRecords = 256;  // read at a time
 // The text of the first label of that kind.
 std::string label_text(const Labels& labels, LabelKind kind) {
   for (const Label& label : labels) {
-    if (label.kind() == kind) return label.text();
+    if (label.kind() == kind) return std::string(label.text());
   }
   return {};
 }
@@ -123,7 +123,7 @@ std::string_view to_string(RecordState state) {
 std::vector<std::string> tags_of(const RecordRow& row) {
   std::vector<std::string> tags;
   for (const Label& label : row.labels) {
-    if (label.kind() == LabelKind::kTag) tags.push_back(label.text());
+    if (label.kind() == LabelKind::kTag) tags.emplace_back(label.text());
   }
   return tags;
 }

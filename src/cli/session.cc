@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/file.h"
 #include "cli/recorded_stats.h"
 #include "cli/stats_file.h"
+#include "ports/small_file.h"
 #include "strata/config/open.h"
 
 namespace strata::cli {
@@ -62,7 +62,7 @@ void leave_out_sources(Settings& settings) {
 Result<Settings> find_settings(const Context& context) {
   const auto& given = context.globals.config;
   if (given) return load_settings(*given, context.environment);
-  if (file_exists(std::string(kDefaultConfig))) {
+  if (internal::file_exists(std::string(kDefaultConfig))) {
     return load_settings(std::string(kDefaultConfig), context.environment);
   }
   const auto named = context.environment("STRATA_CONFIG");
@@ -96,7 +96,7 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   if (access != Access::kSources) leave_out_sources(*settings);
   const std::string path = sqlite_path(*settings);
   const bool only_looks = access == Access::kLook || access == Access::kStats;
-  if (only_looks && settings->sqlite.enabled && !file_exists(path)) {
+  if (only_looks && settings->sqlite.enabled && !internal::file_exists(path)) {
     context.console.note("there is no cache at " + path + " yet");
     settings->sqlite.enabled = false;
   }
@@ -159,7 +159,7 @@ void Session::record_run() {
     traffic.tier.misses -= std::min(traffic.tier.misses, peeked->second.misses);
   }
   run.calls = calls_.snapshot();
-  if (!settings_.sqlite.enabled || !file_exists(sqlite_path(settings_))) return;
+  if (!settings_.sqlite.enabled || !internal::file_exists(sqlite_path(settings_))) return;
   if (!is_worth_recording(run.counts)) return;
   const Result<void> added = add_to_stats_file(stats_file(), run);
   if (added) return;

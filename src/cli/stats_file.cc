@@ -1,6 +1,6 @@
 #include "cli/stats_file.h"
 
-#include "cli/file.h"
+#include "ports/small_file.h"
 
 namespace strata::cli {
 namespace {
@@ -16,7 +16,7 @@ Error unreadable(const std::string& path, const Error& why) {
 std::string stats_file_of(const std::string& sqlite_path) { return sqlite_path + ".stats.json"; }
 
 Result<RecordedStats> read_stats_file(const std::string& path) {
-  const Result<std::string> text = read_file(path, kStatsFileBytes);
+  const Result<std::string> text = internal::read_file(path, kStatsFileBytes);
   if (!text) return text.error();
   if (text->empty()) return RecordedStats();
   Result<RecordedStats> stats = recorded_stats_from_json(*text);
@@ -39,10 +39,10 @@ Result<void> add_to_stats_file(const std::string& path, const RecordedStats& run
     sum.add(run);
     return to_json(sum);
   };
-  Result<void> updated = update_file(path, kStatsFileBytes, kMode, add);
+  Result<void> updated = internal::update_file(path, kStatsFileBytes, kMode, add);
   if (!updated && updated.error().code == ErrorCode::kRejected) {  // Too large to be one of ours.
     lost = unreadable(path, updated.error());
-    updated = replace_file(path, to_json(run), kMode);
+    updated = internal::replace_file(path, to_json(run), kMode);
   }
   if (!updated) return updated;
   return lost;

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "config/off_tier.h"
+#include "ports/small_file.h"
 #include "strata/config/open.h"
 #include "strata/load/tickets.h"
 
@@ -45,6 +46,15 @@ Result<std::unique_ptr<Tier>> open_sqlite(const SqliteOptions& sqlite, const Cac
     cache.log(LogLevel::kError, "sqlite could not be opened; going on without it: " + reason);
   }
   return internal::off_tier("sqlite", reason);
+}
+
+// The journal of causes beside the database, for whoever has that open: nobody else may write it.
+JournalStore journal_beside(const std::string& database) {
+  constexpr std::size_t kJournalBytes = 16u << 20;
+  constexpr unsigned kMode = 0600;
+  const std::string path = database + ".causes";
+  return {[path] { return internal::read_file(path, kJournalBytes); },
+          [path](std::string_view bytes) { return internal::replace_file(path, bytes, kMode); }};
 }
 
 Result<void> check_tier_names(const CacheParts& parts) {
@@ -160,6 +170,9 @@ Result<Cache> CacheBuilder::build() {
     }
     auto tier = open_sqlite(std::get<SqliteOptions>(lower), state.options, parts.clock, random);
     if (!tier) return tier.error();
+    const bool is_open = (*tier)->stats().state != TierState::kOff;
+    const std::string& path = std::get<SqliteOptions>(lower).path;
+    if (is_open && !parts.journal.write) parts.journal = journal_beside(path);
     parts.tiers.push_back(std::move(*tier));
   }
   if (auto distinct = check_tier_names(parts); !distinct) return distinct.error();

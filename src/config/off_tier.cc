@@ -35,6 +35,7 @@ class OffTier final : public Tier {
     if (labels.empty()) return {position(), 0};
     return {raise(), 0};
   }
+  InvalidateOutcome expire(std::span<const Label> labels) override { return invalidate(labels); }
   Result<bool> touch(KeyRef /*key*/, const Lifetime& /*lifetime*/, Deadline /*deadline*/) override {
     return failure();
   }

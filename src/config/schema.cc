@@ -95,6 +95,11 @@ Result<void> check_source_label(const Value& value) {
   return text.empty() ? Result<void>() : Label(LabelKind::kSource, text).validate();
 }
 
+Result<void> check_schema_label(const Value& value) {
+  const auto& text = std::get<std::string>(value);
+  return text.empty() ? Result<void>() : schema(text).validate();
+}
+
 Result<void> check_url(const Value& value) {
   const auto url = UrlTemplate::parse(std::get<std::string>(value));
   return url ? Result<void>() : Result<void>(url.error());
@@ -230,6 +235,9 @@ std::span<const Setting> identity_settings() {
       text<&Policy::type>("type", "The label type:<text> that all values carry", check_type_label),
       text<&Policy::source>("source", "The label source:<text> that all values carry",
                             check_source_label),
+      text<&Policy::schema>("schema", "The label schema:<text> that all values carry",
+                            check_schema_label),
+      boolean<&Policy::tenants>("tenants", "Values are kept by tenant: TENANT/NAME"),
   };
   return kRows;
 }

@@ -9,15 +9,10 @@
 #include "core/assert.h"
 #include "core/hash.h"
 #include "core/quote.h"
+#include "strata/core/limits.h"
 
 namespace strata {
 namespace {
-
-std::size_t labels_footprint_bytes(const Labels& labels) {
-  std::size_t bytes = internal::allocation_bytes(labels.capacity() * sizeof(Label));
-  for (const Label& label : labels) bytes += internal::string_heap_bytes(label.text().capacity());
-  return bytes;
-}
 
 constexpr std::size_t round_up(std::size_t size, std::size_t alignment) {
   return (size + alignment - 1) / alignment * alignment;
@@ -40,8 +35,7 @@ LabelGroup::LabelGroup(Labels group_labels) : labels(std::move(group_labels)) {
 }
 
 std::size_t EntryDetails::footprint_bytes() const {
-  return internal::allocation_bytes(sizeof(EntryDetails)) + labels_footprint_bytes(labels) +
-         internal::allocation_bytes(label_ids.capacity() * sizeof(LabelId)) +
+  return internal::allocation_bytes(sizeof(EntryDetails)) +
          internal::string_heap_bytes(long_params.capacity()) +
          internal::string_heap_bytes(version.capacity());
 }
@@ -117,10 +111,21 @@ void Entry::set_details(std::unique_ptr<const EntryDetails> details) {
   details_ = std::move(details);
 }
 
+void Entry::set_labels(std::span<const Label> labels) {
+  STRATA_ASSERT(labels.size() <= limits::kLabelsPerEntry);
+  std::unique_ptr<std::byte[]> block;
+  if (!labels.empty()) block.reset(new std::byte[labels.size() * sizeof(Label)]);
+  std::uninitialized_copy(labels.begin(), labels.end(), reinterpret_cast<Label*>(block.get()));
+  std::destroy_n(reinterpret_cast<Label*>(labels_.get()), label_count_);
+  labels_ = std::move(block);
+  label_count_ = static_cast<std::uint16_t>(labels.size());
+}
+
 std::size_t Entry::footprint_bytes() const {
   const std::size_t requested =
       value_offset_ == 0 ? sizeof(Entry) + key_size_ : value_offset_ + type_->size;
   std::size_t bytes = internal::allocation_bytes(requested);
+  bytes += internal::allocation_bytes(label_count_ * sizeof(Label));
   if (details_) bytes += details_->footprint_bytes();
   if (has_value_) bytes += internal::allocation_bytes(type_->owned_bytes(raw_value()));
   return bytes;

@@ -176,10 +176,23 @@ TEST(Entry, DetailsReplaceThoseThatOnlyHeldTheParameters) {
   const EntryRef entry = Entry::make(key, 7);
   auto details = std::make_unique<EntryDetails>();
   details->long_params = key.long_params();
-  details->labels = {tag("org:7")};
+  details->version = "7";
   entry->set_details(std::move(details));
-  EXPECT_EQ(entry->details()->labels.size(), 1u);
+  EXPECT_EQ(entry->details()->version, "7");
   EXPECT_TRUE(entry->has_key(key));
+}
+
+TEST(Entry, LabelsAreThoseThatWereSetLast) {
+  const EntryRef entry = Entry::make(key_of("42"), 7);
+  EXPECT_TRUE(entry->labels().empty());
+  entry->set_labels(Labels{tag("a"), tag("b")});
+  const Labels last{tag("c"), keyspace("org"), everything()};
+  entry->set_labels(last);
+  EXPECT_TRUE(std::equal(last.begin(), last.end(), entry->labels().begin(), entry->labels().end()));
+  const Label equal = tag("c");
+  EXPECT_FALSE(entry->labels()[0].shares_with(equal));
+  entry->share_label(0, equal);
+  EXPECT_TRUE(entry->labels()[0].shares_with(equal));
 }
 
 #if !STRATA_SANITIZED
@@ -203,16 +216,24 @@ TEST(Entry, ItsFootprintIsWhatItAllocated) {
   }
 }
 
+TEST(Entry, ItsFootprintIncludesItsLabelsButNotTheirTexts) {
+  const EntryRef entry = Entry::make(key_of("42"), std::uint64_t{1});
+  const std::size_t without = entry->footprint_bytes();
+  for (const std::size_t count : {1, 2, 3, 4, 32, 256}) {
+    const Labels labels(count, tag("a text that the handles share"));
+    entry->set_labels(labels);
+    EXPECT_EQ(entry->footprint_bytes(), without + used(entry->labels().data())) << count;
+  }
+  entry->set_labels({});
+  EXPECT_EQ(entry->footprint_bytes(), without);
+}
+
 TEST(Entry, ItsFootprintIncludesItsDetails) {
   const EntryRef entry = Entry::make(key_of("42"), std::uint64_t{1});
   const std::size_t without = entry->footprint_bytes();
   auto details = std::make_unique<EntryDetails>();
-  details->labels = {tag("a label that does not fit into the string itself"), tag("short")};
-  details->label_ids = {details->labels[0].id(), details->labels[1].id()};
   details->version = "an ETag that does not fit into the string itself";
-  const std::size_t expected = used(details.get()) + used(details->labels.data()) +
-                               used(details->labels[0].text().data()) +
-                               used(details->label_ids.data()) + used(details->version.data());
+  const std::size_t expected = used(details.get()) + used(details->version.data());
   EXPECT_EQ(details->footprint_bytes(), expected);
   entry->set_details(std::move(details));
   EXPECT_EQ(entry->footprint_bytes(), without + expected);

@@ -241,15 +241,29 @@ Result<void> validate_name(std::string_view what, std::string_view name) {
                   "; allowed are A-Z a-z 0-9 _ . -");
 }
 
+KeyspaceName split_keyspace(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  if (slash == std::string_view::npos) return {{}, name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+Result<void> validate_keyspace(std::string_view name) {
+  const KeyspaceName split = split_keyspace(name);
+  if (split.keyspace.size() < name.size()) {
+    if (Result<void> valid = validate_name("tenant", split.tenant); !valid) return valid;
+  }
+  return validate_name("keyspace", split.keyspace);
+}
+
 Result<Key> Key::make(const KeyParts& parts) {
-  if (Result<void> valid = validate_name("keyspace", parts.keyspace); !valid) return valid.error();
+  if (Result<void> valid = validate_keyspace(parts.keyspace); !valid) return valid.error();
 
   Key key;
   std::string& text = key.text_;
   text.reserve(unescaped_bytes(parts));
   append_escaped(text, parts.version);
   text += ':';
-  text += parts.keyspace;  // nothing that validate_name() lets pass needs an escape
+  text += parts.keyspace;  // nothing that validate_keyspace() lets pass needs an escape
   text += ':';
   append_escaped(text, parts.kind);
   text += ':';

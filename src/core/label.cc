@@ -2,8 +2,11 @@
 #include "strata/core/label.h"
 
 #include <array>
+#include <cstring>
+#include <new>
 #include <utility>
 
+#include "core/allocation.h"
 #include "core/assert.h"
 #include "core/hash.h"
 #include "core/nearest.h"
@@ -63,38 +66,64 @@ LabelId label_id(LabelKind kind, std::string_view text) {
 
 LabelId key_label_id(std::uint64_t key_hash) { return id_of_hash(LabelKind::kKey, key_hash); }
 
-Label::Label(LabelKind kind, std::string text)
-    : kind_(kind), text_(std::move(text)), id_(label_id(kind_, text_)) {}
+Label::Label(LabelKind kind, std::string_view text) {
+  if (kind == LabelKind::kAll && text.empty()) return;
+  void* const memory = ::operator new(sizeof(Body) + text.size());
+  body_ = ::new (memory) Body;
+  body_->id = label_id(kind, text);
+  body_->size = static_cast<std::uint32_t>(text.size());
+  body_->kind = kind;
+  std::memcpy(static_cast<char*>(memory) + sizeof(Body), text.data(), text.size());
+}
+
+void Label::release(Body* body) noexcept {
+  if (body->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  body->~Body();
+  ::operator delete(body);
+}
+
+LabelId Label::id_of_everything() {
+  static const LabelId id = label_id(LabelKind::kAll, {});
+  return id;
+}
+
+std::size_t Label::footprint_bytes() const {
+  return body_ ? internal::allocation_bytes(sizeof(Body) + body_->size) : 0;
+}
 
 Result<void> Label::validate() const {
-  if (kind_ == LabelKind::kAll) {
-    if (text_.empty()) return {};
-    return rejected("the label of everything has no text, but was given " + quoted(text_));
+  const LabelKind label_kind = kind();
+  const std::string_view label_text = text();
+  if (label_kind == LabelKind::kAll) {
+    if (label_text.empty()) return {};
+    return rejected("the label of everything has no text, but was given " + quoted(label_text));
   }
-  const std::size_t limit = kind_ == LabelKind::kKey ? limits::kKeyBytes : limits::kLabelBytes;
-  if (text_.empty()) return rejected("a " + std::string(to_string(kind_)) + " label has no text");
-  if (text_.size() > limit) {
-    return rejected(described(kind_, text_) + " has " + std::to_string(text_.size()) +
-                    " bytes; the limit is " + std::to_string(limit));
+  const std::size_t limit = label_kind == LabelKind::kKey ? limits::kKeyBytes : limits::kLabelBytes;
+  if (label_text.empty())
+    return rejected("a " + std::string(to_string(label_kind)) + " label has no text");
+  if (label_text.size() > limit) {
+    return rejected(described(label_kind, label_text) + " has " +
+                    std::to_string(label_text.size()) + " bytes; the limit is " +
+                    std::to_string(limit));
   }
-  switch (internal::check_text(text_)) {
+  switch (internal::check_text(label_text)) {
     case internal::TextFault::kNone:
       return {};
     case internal::TextFault::kNotUtf8:
-      return rejected(described(kind_, text_) + " is not UTF-8");
+      return rejected(described(label_kind, label_text) + " is not UTF-8");
     case internal::TextFault::kControl:
-      return rejected(described(kind_, text_) + " has a control character");
+      return rejected(described(label_kind, label_text) + " has a control character");
   }
   STRATA_ASSERT(false && "not a TextFault");
 }
 
-Label tag(std::string_view text) { return Label(LabelKind::kTag, std::string(text)); }
-
-Label keyspace(std::string_view name) { return Label(LabelKind::kKeyspace, std::string(name)); }
-
-Label source(std::string_view name) { return Label(LabelKind::kSource, std::string(name)); }
-
-Label everything() { return Label(LabelKind::kAll, {}); }
+Label tag(std::string_view text) { return Label(LabelKind::kTag, text); }
+Label keyspace(std::string_view name) { return Label(LabelKind::kKeyspace, name); }
+Label type(std::string_view name) { return Label(LabelKind::kType, name); }
+Label source(std::string_view name) { return Label(LabelKind::kSource, name); }
+Label tenant(std::string_view name) { return Label(LabelKind::kTenant, name); }
+Label schema(std::string_view text) { return Label(LabelKind::kSchema, text); }
+Label everything() { return {}; }
 
 std::string format_label(const Label& label) {
   if (label.kind() == LabelKind::kAll) return "*";
@@ -118,7 +147,7 @@ Result<Label> parse_label(std::string_view text) {
     const KindName& row = kKindNames[index];
     names[index] = row.name;
     if (row.name != name) continue;
-    Label label(row.kind, std::string(text.substr(colon + 1)));
+    Label label(row.kind, text.substr(colon + 1));
     if (const Result<void> valid = label.validate(); !valid) return valid.error();
     return label;
   }

@@ -122,5 +122,76 @@ TEST(Remaining, IsNeverMoreThanWasGiven) {
   });
 }
 
+TEST(EndedAt, WhatWasKeptBeyondTheTtlBeginsThen) {
+  ManualClock clock;
+  const auto end = [&](const Lifetime& lifetime) {
+    return ended_at(lifetime, clock.now(), clock.wall_now(), clock.boot_id());
+  };
+  const Lifetime lifetime = written_now(clock, 10s, 60s);
+  clock.advance(3s);
+  const Lifetime ended = end(lifetime);
+  EXPECT_EQ(at(clock, ended).fresh, 0s);
+  EXPECT_EQ(at(clock, ended).kept, 50s);
+  EXPECT_EQ(ended.written_wall, lifetime.written_wall);
+  EXPECT_EQ(ended.written_since_boot, lifetime.written_since_boot);
+  clock.advance(20s);
+  EXPECT_EQ(at(clock, ended).kept, 30s);
+  EXPECT_EQ(end(ended), ended) << "a ttl ends once";
+
+  const Lifetime past = written_now(clock, 1s, 2s);
+  clock.advance(1s);
+  EXPECT_EQ(end(past), past);
+}
+
+TEST(EndedAt, ALifeThatEndsWithItsTtlEnds) {
+  ManualClock clock;
+  clock.advance(1h);
+  for (const Duration ttl : {Duration(10s), kForever}) {
+    const Lifetime lifetime = written_now(clock, ttl, ttl);
+    const Lifetime ended = ended_at(lifetime, clock.now(), clock.wall_now(), clock.boot_id());
+    EXPECT_EQ(at(clock, ended).kept, 0s);
+  }
+  const Lifetime kept = written_now(clock, 10s, kForever);
+  clock.advance(1s);
+  const Lifetime ended = ended_at(kept, clock.now(), clock.wall_now(), clock.boot_id());
+  EXPECT_EQ(at(clock, ended).kept, kForever);
+  EXPECT_EQ(at(clock, ended).fresh, 0s);
+}
+
+TEST(EndedAt, AStepOfTheWallClockDoesNotMakeItFreshAgain) {
+  ManualClock clock;
+  const Lifetime lifetime = written_now(clock, 10h, 60h);
+  clock.advance(2h);
+  const std::uint64_t next_boot = clock.boot_id() + 1;
+  const Instant now{5s};
+  const Lifetime ended = ended_at(lifetime, now, clock.wall_now(), next_boot);
+  clock.step_wall(-1h);
+  const Remaining left = remaining(ended, {7s}, clock.wall_now(), next_boot);
+  EXPECT_EQ(left.fresh, -2s);
+  EXPECT_EQ(left.kept, 50h - 2s);
+}
+
+TEST(EndedAt, NeverLengthensALife) {
+  testkit::for_each_seed(2'000, [](testkit::Random& random) {
+    const auto any = [&] { return static_cast<std::int64_t>(random.next() >> random.below(64)); };
+    Lifetime lifetime{.written_wall = WallTime{any()},
+                      .written_since_boot = Duration(any()),
+                      .boot_id = random.below(2),
+                      .fresh_for = Duration(std::max<std::int64_t>(any(), 0)),
+                      .keep_for = Duration(0)};
+    lifetime.keep_for = std::max(lifetime.fresh_for, Duration(any()));
+    const Instant now{Duration(any())};
+    const WallTime wall{any()};
+    const std::uint64_t boot = random.below(2);
+    const Lifetime ended = ended_at(lifetime, now, wall, boot);
+    EXPECT_GE(ended.keep_for, ended.fresh_for);
+    EXPECT_GE(ended.fresh_for, Duration::zero());
+    const Remaining before = remaining(lifetime, now, wall, boot);
+    const Remaining after = remaining(ended, now, wall, boot);
+    EXPECT_LE(after.fresh, Duration::zero());
+    EXPECT_LE(after.kept, std::max(before.kept, Duration::zero()));
+  });
+}
+
 }  // namespace
 }  // namespace strata

@@ -45,6 +45,14 @@ constexpr std::array kNames{
     Row{Mutant::kJoinBetween, "join-between"},
     Row{Mutant::kTombstoneWithoutNumber, "tombstone-without-number"},
     Row{Mutant::kWaiterTakesFailsafe, "waiter-takes-failsafe"},
+    Row{Mutant::kTransactionTicketLate, "transaction-ticket-late"},
+    Row{Mutant::kTransactionStores, "transaction-stores"},
+    Row{Mutant::kTransactionReadsCached, "transaction-reads-cached"},
+    Row{Mutant::kInvalidateBeforeCommit, "invalidate-before-commit"},
+    Row{Mutant::kUnknownIsRollback, "unknown-is-rollback"},
+    Row{Mutant::kExpireWithoutRaise, "expire-without-raise"},
+    Row{Mutant::kSoftTombstoneAsNone, "soft-tombstone-as-none"},
+    Row{Mutant::kSoftWinsOverHard, "soft-wins-over-hard"},
 };
 
 constexpr bool is_in_order() {

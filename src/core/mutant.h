@@ -40,6 +40,14 @@ enum class Mutant : int {
   kJoinBetween,             // waiters refuse only numbers inside (ticket, arrival]
   kTombstoneWithoutNumber,  // a tombstone covers later rows too
   kWaiterTakesFailsafe,     // waiters of a failed load take the leader's kept value
+  kTransactionTicketLate,   // a transaction's load takes its tickets when it starts
+  kTransactionStores,       // a load after the transaction's first write is stored
+  kTransactionReadsCached,  // a cached value that carries a collected label is used
+  kInvalidateBeforeCommit,  // a transaction invalidates at once instead of at its commit
+  kUnknownIsRollback,       // a transaction whose end nobody told is taken as rolled back
+  kExpireWithoutRaise,      // an expire ends ttls and raises no label's number
+  kSoftTombstoneAsNone,     // SQLite ends ttls in the file, and nothing covers the rows until then
+  kSoftWinsOverHard,        // SQLite's soft tombstone takes the place of a hard one
   kCount,
 };
 

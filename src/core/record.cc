@@ -267,8 +267,11 @@ Result<Record> decode_record(std::string_view bytes) {
   return record;
 }
 
-Remaining remaining(const Lifetime& lifetime, Instant now, WallTime wall_now,
-                    std::uint64_t boot_id) {
+namespace {
+
+// How long ago the lifetime began; nothing if it seems to begin in the future.
+std::optional<Duration> age_of(const Lifetime& lifetime, Instant now, WallTime wall_now,
+                               std::uint64_t boot_id) {
   Duration age{0};
   bool from_the_future = false;
   if (lifetime.boot_id == boot_id) {
@@ -277,17 +280,40 @@ Remaining remaining(const Lifetime& lifetime, Instant now, WallTime wall_now,
   } else {
     std::int64_t age_ms = 0;
     if (__builtin_sub_overflow(wall_now.unix_ms, lifetime.written_wall.unix_ms, &age_ms)) {
-      return {};
+      return std::nullopt;
     }
     from_the_future = age_ms < -kFutureToleranceMs;
     constexpr std::int64_t kMsMax = kForever.count() / 1'000'000;
     age = std::chrono::milliseconds(std::clamp(age_ms, -kFutureToleranceMs, kMsMax));
   }
-  if (from_the_future) return {};
-
+  if (from_the_future) return std::nullopt;
   // What seems to be a moment old in the future is new, so that no life gets longer.
-  age = std::max(age, Duration::zero());
-  return {saturating_add(lifetime.fresh_for, -age), saturating_add(lifetime.keep_for, -age)};
+  return std::max(age, Duration::zero());
+}
+
+}  // namespace
+
+Remaining remaining(const Lifetime& lifetime, Instant now, WallTime wall_now,
+                    std::uint64_t boot_id) {
+  const std::optional<Duration> age = age_of(lifetime, now, wall_now, boot_id);
+  if (!age) return {};
+  return {saturating_add(lifetime.fresh_for, -*age), saturating_add(lifetime.keep_for, -*age)};
+}
+
+// The age is counted in this boot from now on: the wall clock may be set and must not make fresh
+// what was ended.
+Lifetime ended_at(const Lifetime& lifetime, Instant now, WallTime wall_now, std::uint64_t boot_id) {
+  const std::optional<Duration> age = age_of(lifetime, now, wall_now, boot_id);
+  if (age && *age >= lifetime.fresh_for) return lifetime;
+  Lifetime ended = lifetime;
+  ended.fresh_for = age.value_or(Duration::zero());
+  ended.keep_for = ended.fresh_for;
+  if (age && lifetime.keep_for > lifetime.fresh_for) {
+    ended.keep_for = saturating_add(*age, between({lifetime.fresh_for}, {lifetime.keep_for}));
+  }
+  ended.written_since_boot = saturating_add(now.since_boot, -ended.fresh_for);
+  ended.boot_id = boot_id;
+  return ended;
 }
 
 }  // namespace strata

@@ -51,6 +51,7 @@ unsigned lowest_free_slot() {
 
 thread_local constinit unsigned current_thread_slot = kNoSlot;
 thread_local constinit ThreadTurns thread_turns;
+thread_local constinit ThreadCalls thread_calls;
 
 unsigned take_thread_slot() {
   give_back.arm();

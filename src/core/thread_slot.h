@@ -33,4 +33,13 @@ struct ThreadTurns {
 };
 extern thread_local constinit ThreadTurns thread_turns;
 
+// The calls of event handlers that the calling thread is within, and how many emissions deep:
+// see labels/call_gate.h.
+struct CallFrame;
+struct ThreadCalls {
+  const CallFrame* innermost = nullptr;
+  std::size_t emissions = 0;
+};
+extern thread_local constinit ThreadCalls thread_calls;
+
 }  // namespace strata::internal

@@ -54,12 +54,7 @@ TEST_P(MemoryAccounting, ChargesAreCloseToWhatTheAllocatorHandedOut) {
       }
       EntryRef entry = Entry::make<std::string>(
           {key, key_hash(key), {}}, std::string(random.between(0, shape.value_bytes_max), 'v'));
-      if (!labels.empty()) {
-        auto details = std::make_unique<EntryDetails>();
-        for (const Label& label : labels) details->label_ids.push_back(label.id());
-        details->labels = std::move(labels);
-        entry->set_details(std::move(details));
-      }
+      entry->set_labels(labels);
       entry->set_group(&group);
       ASSERT_EQ(tier.fill(std::move(entry), tier.position()), FillOutcome::kStored);
     }

@@ -1,6 +1,7 @@
 // Charge: what an entry counts for against the tier's byte bound.
 //
-// That is its own memory and its share of what finds and orders it. Shares are averages over
+// That is its own memory and its share of what finds and orders it. A label that several entries
+// share is charged once, by the index. Shares are averages over
 // how full the tables are, so that they do not depend on when an entry came; the accounting test
 // compares their sum with what the allocator hands out.
 #pragma once
@@ -15,12 +16,25 @@ namespace strata::memory {
 // A slot of 16 bytes in a table that is between 3/8 and 3/4 full, and one of 8 bytes in the ghost,
 // which is as long as nine tenths of the tier and about half full.
 inline constexpr std::size_t kTableShareBytes = 44;
-// A posting: from 14 bytes in a long list to 45 for a label that only this entry carries.
-inline constexpr std::size_t kPostingShareBytes = 28;
+// A posting in a list of several: 8 bytes in a table that is as full as the others.
+inline constexpr std::size_t kPostingShareBytes = 16;
+// The index's slot for a label: 24 bytes, likewise, less the first posting, which lies in it.
+inline constexpr std::size_t kLabelSlotShareBytes = 45 - kPostingShareBytes;
+
+// What a label takes once, however many entries carry it.
+[[nodiscard]] inline std::uint64_t label_charge_bytes(const Label& label) {
+  return label.footprint_bytes() + kLabelSlotShareBytes;
+}
 
 [[nodiscard]] inline std::uint64_t charge_bytes(const Entry& entry) {
-  const std::size_t postings = entry.details() ? entry.details()->label_ids.size() : 0;
-  return entry.footprint_bytes() + kTableShareBytes + postings * kPostingShareBytes;
+  return entry.footprint_bytes() + kTableShareBytes + entry.labels().size() * kPostingShareBytes;
+}
+
+// The most that an entry may need: its charge, and its labels if it is the first to carry them.
+[[nodiscard]] inline std::uint64_t room_bytes(const Entry& entry) {
+  std::uint64_t bytes = charge_bytes(entry);
+  for (const Label& label : entry.labels()) bytes += label_charge_bytes(label);
+  return bytes;
 }
 
 }  // namespace strata::memory

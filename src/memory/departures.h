@@ -27,13 +27,13 @@ class Departures {
   Departures& operator=(const Departures&) = delete;
 
   // Takes over the tier's reference to `entry`. Precondition: it is in no structure any more.
-  void add(Entry* entry, RemovalCause cause,
-           const std::shared_ptr<const RemovalListener>& listener);
+  void add(Entry* entry, RemovalCause cause, Ticket earlier,
+           const std::shared_ptr<const DepartureListener>& listener);
 
  private:
   Entry* first_ = nullptr;
   Entry* last_ = nullptr;
-  std::shared_ptr<const RemovalListener> listener_;
+  std::shared_ptr<const DepartureListener> listener_;
 };
 
 }  // namespace strata::memory

@@ -92,6 +92,13 @@ std::uint64_t GroupCells::raise_all(Ticket number) {
   return removed;
 }
 
+bool GroupCells::has_entries(LabelId label) const {
+  const auto found = by_label_.find(label);
+  if (found == by_label_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(),
+                     [](const Cell* cell) { return cell->current > 0; });
+}
+
 void GroupCells::drop_idle_cells() {
   const auto is_idle = [](const Cell* cell) { return cell->resident == 0; };
   for (auto& [label, cells] : by_label_) std::erase_if(cells, is_idle);

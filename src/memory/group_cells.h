@@ -38,6 +38,9 @@ class GroupCells {
   std::uint64_t raise(LabelId label, Ticket number);
   std::uint64_t raise_all(Ticket number);
 
+  // Whether entries are in groups with this label.
+  [[nodiscard]] bool has_entries(LabelId label) const;
+
   [[nodiscard]] std::uint64_t current() const { return current_; }  // entries
   [[nodiscard]] std::uint64_t dead() const { return dead_; }        // entries not yet reclaimed
   [[nodiscard]] std::size_t size() const { return cells_.size(); }

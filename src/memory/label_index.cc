@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "memory/charge.h"
 
 namespace strata::memory {
 
@@ -15,17 +16,19 @@ LabelIndex::Slot* LabelIndex::find(LabelId label) const {
 }
 
 void LabelIndex::add(Entry& entry) {
-  if (entry.details() == nullptr) return;
+  const std::span<const Label> labels = entry.labels();
   try {
-    for (const LabelId label : entry.details()->label_ids) {
-      if (Slot* slot = find(label)) {
+    for (std::size_t at = 0; at < labels.size(); ++at) {
+      const LabelId id = labels[at].id();
+      if (Slot* slot = find(id)) {
         slot->entries.insert(&entry);
+        if (slot->label == labels[at]) entry.share_label(at, slot->label);
         continue;
       }
-      Slot fresh;
-      fresh.label = label;
+      Slot fresh{.id = id, .label = labels[at], .entries = {}};
       fresh.entries.insert(&entry);
-      shard(label).insert(std::move(fresh));
+      shard(id).insert(std::move(fresh));
+      label_bytes_ += label_charge_bytes(labels[at]);
     }
   } catch (const std::bad_alloc&) {
     remove(entry);
@@ -34,8 +37,15 @@ void LabelIndex::add(Entry& entry) {
 }
 
 void LabelIndex::remove(const Entry& entry) {
-  if (entry.details() == nullptr) return;
-  for (const LabelId label : entry.details()->label_ids) erase(label, entry);
+  for (const Label& label : entry.labels()) erase(label.id(), entry);
+}
+
+void LabelIndex::erase_slot(Slot* slot) {
+  LinearTable<Slot>& slots = shard(slot->id);
+  label_bytes_ -= label_charge_bytes(slot->label);
+  slot->label = Label();
+  slots.erase(slot);
+  slots.fit();
 }
 
 // A slot whose set became empty looks unused, which is why it is erased at once.
@@ -43,8 +53,7 @@ void LabelIndex::erase(LabelId label, const Entry& entry) {
   Slot* slot = find(label);
   if (slot != nullptr && slot->entries.erase(&entry)) {
     if (!slot->entries.empty()) return;
-    shard(label).erase(slot);
-    shard(label).fit();
+    erase_slot(slot);
     return;
   }
   if (doomed_.empty()) return;
@@ -72,8 +81,7 @@ void LabelIndex::doom(LabelId label) {
     throw;
   }
   sets->second.back().entries = std::move(slot->entries);
-  shard(label).erase(slot);
-  shard(label).fit();
+  erase_slot(slot);
 }
 
 std::size_t LabelIndex::take_doomed(LabelId label, std::span<Entry*> out) {
@@ -117,10 +125,16 @@ std::size_t LabelIndex::posting_count() const {
 }
 
 void LabelIndex::check_invariants() const {
+  std::uint64_t bytes = 0;
   for (const LinearTable<Slot>& slots : shards_) {
     slots.check_invariants();
-    for (std::size_t at = 0; at < slots.capacity(); ++at) slots.at(at).entries.check_invariants();
+    for (std::size_t at = 0; at < slots.capacity(); ++at) {
+      const Slot& slot = slots.at(at);
+      slot.entries.check_invariants();
+      if (!slot.empty()) bytes += label_charge_bytes(slot.label);
+    }
   }
+  STRATA_ASSERT(bytes == label_bytes_);
   for (const auto& [label, sets] : doomed_) {
     STRATA_ASSERT(!sets.empty());
     for (const Doomed& doomed : sets) {

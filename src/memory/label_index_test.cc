@@ -118,13 +118,13 @@ TEST(LabelIndex, AgreesWithAModel) {
           // Entries come and go; a taken one may leave without being asked for.
           if (present[i]) {
             index.remove(entry);
-            for (const LabelId id : entry.details()->label_ids) {
-              doomed[id].erase(&entry);
-              current[id].erase(&entry);
+            for (const Label& one : entry.labels()) {
+              doomed[one.id()].erase(&entry);
+              current[one.id()].erase(&entry);
             }
           } else {
             index.add(entry);
-            for (const LabelId id : entry.details()->label_ids) current[id].insert(&entry);
+            for (const Label& one : entry.labels()) current[one.id()].insert(&entry);
           }
           present[i] = !present[i];
       }

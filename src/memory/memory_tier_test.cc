@@ -181,7 +181,31 @@ TEST_F(MemoryTierTest, BytesAreTheSumOfTheChargesOfWhatIsThere) {
     const std::string key = "k" + std::to_string(i);
     tier->put({key, key_hash(key), {}}, EntryRef(), tier->position(), RemovalCause::kErased);
   }
+  // The three labels are there once, whoever brought them.
+  for (const char* label : {"t0", "t1", "t2"}) expected += label_charge_bytes(tag(label));
   EXPECT_EQ(tier->stats().bytes, expected);
+  tier->invalidate(Labels{tag("t1"), tag("t2")});
+  std::vector<EntryRef> left;
+  for (std::uint64_t cursor = 0; (cursor = tier->scan(cursor, left)) != 0;) {
+  }
+  expected = label_charge_bytes(tag("t0"));
+  for (const EntryRef& entry : left) expected += charge_bytes(*entry);
+  EXPECT_EQ(tier->stats().bytes, expected);
+}
+
+// The bound holds for the labels too, also when the entry that is replaced is alone.
+TEST_F(MemoryTierTest, AnEntryWithLabelsTakesThePlaceOfOneThatFillsTheTier) {
+  start({.max_bytes = 100'000});
+  const auto large = [](char fill, const char* label) {
+    EntryRef entry = Entry::make<std::string>({"k", key_hash("k"), {}}, std::string(90'000, fill));
+    entry->set_labels(Labels{tag(std::string(100, *label))});
+    return entry;
+  };
+  EXPECT_EQ(fill(large('a', "x")), FillOutcome::kStored);
+  EXPECT_EQ(fill(large('b', "y")), FillOutcome::kStored);
+  EXPECT_EQ(tier->get({"k", key_hash("k"), {}})->value<std::string>()[0], 'b');
+  EXPECT_LE(tier->stats().bytes, 100'000u);
+  tier->check_invariants();
 }
 
 // What finds, indexes and remembers entries follows how many there are, not how many there were.

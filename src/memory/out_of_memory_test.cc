@@ -175,6 +175,23 @@ TEST_F(MemoryTierOutOfMemory, AnInvalidationStillInvalidates) {
   }
 }
 
+// These are kept no longer than they are fresh.
+TEST_F(MemoryTierOutOfMemory, AnExpireLeavesNothingFresh) {
+  for (const Label& label : {tag("t"), keyspace("user"), everything()}) {
+    SCOPED_TRACE(format_label(label));
+    fail_each_allocation([&] { return EntryRef(); },
+                         [&](const EntryRef&) {
+                           tier->expire({&label, 1});
+                         },
+                         [&] {
+                           EXPECT_EQ(tier->stats().entries, 0u);
+                           for (int i = 0; i < 6; ++i) EXPECT_FALSE(has("k" + std::to_string(i)));
+                           EXPECT_EQ(tier->fill(make("k0", {tag("t")}), Ticket{0}),
+                                     FillOutcome::kRefused);
+                         });
+  }
+}
+
 TEST_F(MemoryTierOutOfMemory, UpkeepStillDoesItsWork) {
   fail_each_allocation([&] { return EntryRef(); },
                        [&](const EntryRef&) {

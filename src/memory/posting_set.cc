@@ -1,7 +1,7 @@
 // PostingSet: one entry in place, or a hash set of them.
 #include "memory/posting_set.h"
 
-#include <utility>
+#include <memory>
 
 #include "core/assert.h"
 #include "core/mutant.h"
@@ -18,54 +18,60 @@ std::uint64_t PostingSet::hash_of(const Entry* entry) {
   return bits ^ (bits >> 32);
 }
 
+void PostingSet::set_many(Table* table) {
+  const std::unique_ptr<Table> former(many());
+  bits_ = table == nullptr ? 0 : reinterpret_cast<std::uintptr_t>(table) | kIsTable;
+}
+
 std::size_t PostingSet::size() const {
-  if (many_ != nullptr) return many_->size();
-  return one_ == nullptr ? 0 : 1;
+  if (const Table* table = many()) return table->size();
+  return empty() ? 0 : 1;
 }
 
 bool PostingSet::contains(const Entry* entry) const {
-  if (many_ == nullptr) return one_ == entry && entry != nullptr;
-  return many_->find(hash_of(entry), [&](const Slot& slot) { return slot.entry == entry; });
+  const Table* const table = many();
+  if (table == nullptr) return one() == entry && entry != nullptr;
+  return table->find(hash_of(entry), [&](const Slot& slot) { return slot.entry == entry; });
 }
 
 void PostingSet::insert(Entry* entry) {
   if (contains(entry)) return;
   if (empty()) {
-    one_ = entry;
+    set_one(entry);
     return;
   }
-  if (many_ != nullptr) {
-    many_->insert({entry});
+  if (Table* const table = many()) {
+    table->insert({entry});
     return;
   }
-  auto both = std::make_unique<LinearTable<Slot>>();
-  both->insert({one_});
+  auto both = std::make_unique<Table>();
+  both->insert({one()});
   both->insert({entry});
-  many_ = std::move(both);
-  one_ = nullptr;
+  set_many(both.release());
 }
 
 bool PostingSet::erase(const Entry* entry) {
-  if (many_ == nullptr) {
-    if (one_ != entry || entry == nullptr) return false;
-    one_ = nullptr;
+  Table* const table = many();
+  if (table == nullptr) {
+    if (one() != entry || entry == nullptr) return false;
+    set_one(nullptr);
     return true;
   }
-  Slot* slot = many_->find(hash_of(entry), [&](const Slot& at) { return at.entry == entry; });
+  Slot* slot = table->find(hash_of(entry), [&](const Slot& at) { return at.entry == entry; });
   if (slot == nullptr) return false;
-  many_->erase(slot);
-  many_->fit();
+  table->erase(slot);
+  table->fit();
   collapse();
   return true;
 }
 
-// Keeps the promise of `many_` after something was erased from it.
+// A table holds at least two entries: keeps that true after something was erased from it.
 void PostingSet::collapse() {
-  if (many_->size() >= 2) return;
+  if (many()->size() >= 2) return;
   Entry* last = nullptr;
   for_each([&](Entry* entry) { last = entry; });
-  many_.reset();
-  one_ = last;
+  set_many(nullptr);
+  set_one(last);
 }
 
 // The hand goes down, so that the slot it takes has no later ones that would have to move back.
@@ -73,26 +79,30 @@ void PostingSet::collapse() {
 // and something is left.
 std::size_t PostingSet::take(std::size_t& hand, std::span<Entry*> out) {
   std::size_t taken = 0;
-  while (taken < out.size() && many_ != nullptr) {
-    if (hand == 0 || hand > many_->capacity()) hand = many_->capacity();
-    Slot& slot = many_->at(hand - 1);
+  while (taken < out.size() && many() != nullptr) {
+    Table& table = *many();
+    if (hand == 0 || hand > table.capacity()) hand = table.capacity();
+    Slot& slot = table.at(hand - 1);
     if (slot.empty()) {
       --hand;
       continue;
     }
     out[taken++] = slot.entry;
-    many_->erase(&slot);
+    table.erase(&slot);
     collapse();
   }
-  if (taken < out.size() && one_ != nullptr) out[taken++] = std::exchange(one_, nullptr);
+  if (taken < out.size() && one() != nullptr) {
+    out[taken++] = one();
+    set_one(nullptr);
+  }
   return taken;
 }
 
 void PostingSet::check_invariants() const {
-  if (many_ == nullptr) return;
-  STRATA_ASSERT(one_ == nullptr);
-  STRATA_ASSERT(many_->size() >= 2);
-  many_->check_invariants();
+  const Table* const table = many();
+  if (table == nullptr) return;
+  STRATA_ASSERT(table->size() >= 2);
+  table->check_invariants();
 }
 
 }  // namespace strata::memory

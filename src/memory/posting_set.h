@@ -8,8 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
+#include <utility>
 
 #include "memory/linear_table.h"
 #include "strata/core/entry.h"
@@ -18,7 +18,15 @@ namespace strata::memory {
 
 class PostingSet {
  public:
-  [[nodiscard]] bool empty() const { return one_ == nullptr && many_ == nullptr; }
+  PostingSet() = default;
+  PostingSet(PostingSet&& other) noexcept : bits_(std::exchange(other.bits_, 0)) {}
+  PostingSet& operator=(PostingSet&& other) noexcept {
+    std::swap(bits_, other.bits_);
+    return *this;
+  }
+  ~PostingSet() { set_many(nullptr); }
+
+  [[nodiscard]] bool empty() const { return bits_ == 0; }
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool contains(const Entry* entry) const;
 
@@ -33,11 +41,22 @@ class PostingSet {
 
   template <typename Visit>
   void for_each(const Visit& visit) const {
-    if (one_ != nullptr) visit(one_);
-    if (many_ == nullptr) return;
-    for (std::size_t at = 0; at < many_->capacity(); ++at) {
-      if (!many_->at(at).empty()) visit(many_->at(at).entry);
+    if (Entry* const only = one()) visit(only);
+    const Table* const table = many();
+    if (table == nullptr) return;
+    for (std::size_t at = 0; at < table->capacity(); ++at) {
+      if (!table->at(at).empty()) visit(table->at(at).entry);
     }
+  }
+  // Visits entries in the order of their hashes from `from` on, about `count` of them; returns
+  // where to go on, 0 at the end. An entry that is in the set during a whole walk is visited
+  // exactly once, whatever comes and goes between the steps.
+  template <typename Visit>
+  std::uint64_t walk(std::uint64_t from, std::size_t count, const Visit& visit) const {
+    if (Entry* const only = one(); only != nullptr && hash_of(only) >= from) visit(only);
+    const Table* const table = many();
+    if (table == nullptr) return 0;
+    return table->walk(from, count, [&](const Slot& slot) { visit(slot.entry); }).value_or(0);
   }
   void check_invariants() const;
 
@@ -48,11 +67,21 @@ class PostingSet {
     [[nodiscard]] std::uint64_t hash() const { return hash_of(entry); }
   };
   static std::uint64_t hash_of(const Entry* entry);
+  using Table = LinearTable<Slot>;
+  static constexpr std::uintptr_t kIsTable = 1;
+
+  [[nodiscard]] Entry* one() const {
+    return (bits_ & kIsTable) == 0 ? reinterpret_cast<Entry*>(bits_) : nullptr;
+  }
+  [[nodiscard]] Table* many() const {
+    return (bits_ & kIsTable) != 0 ? reinterpret_cast<Table*>(bits_ - kIsTable) : nullptr;
+  }
+  void set_one(Entry* entry) { bits_ = reinterpret_cast<std::uintptr_t>(entry); }
+  void set_many(Table* table);  // frees the table before
   void collapse();
 
-  // One or the other or neither: `many_` holds at least two.
-  Entry* one_ = nullptr;
-  std::unique_ptr<LinearTable<Slot>> many_;
+  // An entry, a table with the lowest bit set, which holds at least two, or 0.
+  std::uintptr_t bits_ = 0;
 };
 
 }  // namespace strata::memory

@@ -90,5 +90,28 @@ TEST(PostingSet, TakingGivesEveryEntryThatWasNotErasedOnce) {
   });
 }
 
+TEST(PostingSet, AWalkVisitsOnceWhatIsThereAllTheTime) {
+  const std::vector<EntryRef> entries = make_entries(60);
+  testkit::for_each_seed(200, [&](testkit::Random& random) {
+    PostingSet set;
+    // The first ones stay.
+    const std::size_t staying = random.below(20);
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+      if (i < staying || random.one_in(2)) set.insert(entries[i].get());
+    }
+    std::multiset<const Entry*> seen;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = set.walk(cursor, random.between(1, 8), [&](Entry* entry) { seen.insert(entry); });
+      for (std::uint64_t changes = random.below(30); changes > 0; --changes) {
+        Entry* entry = entries[random.between(staying, entries.size() - 1)].get();
+        random.one_in(3) ? set.insert(entry) : static_cast<void>(set.erase(entry));
+      }
+      set.check_invariants();
+    } while (cursor != 0);
+    for (std::size_t i = 0; i < staying; ++i) ASSERT_EQ(seen.count(entries[i].get()), 1u) << i;
+  });
+}
+
 }  // namespace
 }  // namespace strata::memory

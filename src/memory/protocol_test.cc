@@ -33,10 +33,7 @@ class MemoryProtocol : public ::testing::Test {
   }
   EntryRef make(const std::string& key, const std::string& value) {
     EntryRef entry = Entry::make<std::string>({key, key_hash(key), {}}, value);
-    auto details = std::make_unique<EntryDetails>();
-    details->labels = {tag("t")};
-    details->label_ids = {tag("t").id()};
-    entry->set_details(std::move(details));
+    entry->set_labels(Labels{tag("t")});
     entry->set_group(&group);
     return entry;
   }
@@ -234,13 +231,43 @@ TEST_F(MemoryProtocolSlices, ManyKeysAreRemovedInSlicesToo) {
   Script script;
   script.actor("change", [&] { outcome = tier->invalidate(labels); });
   ASSERT_EQ(script.run_to("change", "memory.invalidate.slice"), Script::Stop::kParked);
-  const std::string last = labels.back().text();
+  const std::string last(labels.back().text());
   EXPECT_EQ(fill(last, "new", tier->position()), FillOutcome::kStored);
   ASSERT_EQ(script.finish("change"), Script::Stop::kFinished);
   EXPECT_EQ(*outcome.removed, kEntries - 1);
   EXPECT_EQ(count("old"), 0u);
   EXPECT_EQ(value(last), "new");
   tier->check_invariants();
+}
+
+// What an invalidation has set aside and not removed yet is fresh still; an expire of the label
+// does not return before it is gone.
+TEST_F(MemoryProtocol, AnExpireLeavesNothingFreshThatAnInvalidationHasSetAside) {
+  start(Mutant::kNone);
+  fill("a", "old", tier->position());
+  Script script;
+  script.actor("change", [&] { tier->invalidate({{tag("t")}}); });
+  EXPECT_EQ(script.run_to("change", "memory.invalidate.raised"), Script::Stop::kParked);
+  tier->expire({{tag("t")}});
+  EXPECT_EQ(value("a"), "-");
+  EXPECT_EQ(script.finish("change"), Script::Stop::kFinished);
+  tier->check_invariants();
+}
+
+TEST_F(MemoryProtocol, AnEntryAcceptedBetweenAnExpiresRaiseAndItsEndingsIsLeftAlone) {
+  expect_killed(
+      [&] {
+        const Ticket ticket = tier->position();
+        fill("a", "older", ticket);
+        Script script;
+        script.actor("change", [&] { tier->expire({{tag("t"), keyspace("k")}}); });
+        EXPECT_EQ(script.run_to("change", "memory.expire.raised"), Script::Stop::kParked);
+        fill("b", "old", ticket);
+        fill("c", "new", tier->position());
+        EXPECT_EQ(script.finish("change"), Script::Stop::kFinished);
+        return value("a") + value("b") + value("c");
+      },
+      "--new", "-oldnew", {Mutant::kExpireWithoutRaise});
 }
 
 }  // namespace

@@ -28,6 +28,18 @@ namespace strata::memory {
   return entry.residence.generation < number(invalidation);
 }
 
+// Ends the entry's ttl: what it was kept for beyond it begins at `now`, and a load may be tried
+// again at once. Returns whether it was fresh until then.
+inline bool end_ttl(Entry& entry, Instant now) {
+  entry.set_retry_at({});
+  const Instant fresh_until = entry.fresh_until();
+  const Instant keep_until = entry.keep_until();
+  if (fresh_until <= now) return false;
+  const Duration kept = keep_until > fresh_until ? between(fresh_until, keep_until) : Duration(0);
+  entry.set_times(now, saturating_add(now, kept));
+  return true;
+}
+
 // One more reference to an entry that somebody else keeps alive during the call.
 [[nodiscard]] inline EntryRef share(Entry* entry) {
   EntryRef borrowed(entry);

@@ -16,12 +16,9 @@ inline EntryRef entry_with_key(std::string_view text) {
   return Entry::make<std::string>({text, key_hash(text), {}}, "value");
 }
 
-inline EntryRef entry_with_labels(std::string_view text, Labels labels) {
+inline EntryRef entry_with_labels(std::string_view text, const Labels& labels) {
   EntryRef entry = entry_with_key(text);
-  auto details = std::make_unique<EntryDetails>();
-  for (const Label& label : labels) details->label_ids.push_back(label.id());
-  details->labels = std::move(labels);
-  entry->set_details(std::move(details));
+  entry->set_labels(labels);
   return entry;
 }
 

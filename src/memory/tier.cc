@@ -99,29 +99,33 @@ void MemoryTier::remove(Entry* entry, RemovalCause cause, Departures& gone) {
     const MutexLock lock(shards_[at.shard].mutex);
     shards_[at.shard].table.erase(at.place, entry);
   }
-  cause = settle(*entry, cause);
-  if (cause == RemovalCause::kEvicted) {
+  const bool is_evicted = cause == RemovalCause::kEvicted && is_current(*entry);
+  if (is_evicted) {
     policy_.evict(*entry);
   } else {
     policy_.remove(*entry);
   }
-  gone.add(entry, cause, listener_);
+  let_go(entry, cause, gone);
 }
 
-// Takes the entry out of the books and returns why it really leaves: one that is no longer
-// current was counted when its group was invalidated, and that is why, whatever found it.
-RemovalCause MemoryTier::settle(const Entry& entry, RemovalCause cause) {
-  index_.remove(entry);
-  if (cells_.leave(entry)) {
+// Takes the entry out of the books, and out of the tier for the reason for which it really leaves:
+// one that is no longer current was counted when its group was invalidated, and that is why,
+// whatever found it.
+void MemoryTier::let_go(Entry* entry, RemovalCause cause, Departures& gone) {
+  index_.remove(*entry);
+  const Ticket last{entry->residence.cell->load(std::memory_order_acquire)};
+  if (cells_.leave(*entry)) {
     ++counters_.removals[static_cast<std::size_t>(cause)];
-    return cause;
+    gone.add(entry, cause, Ticket{}, listener_);
+    return;
   }
-  return accepted_before(entry, cleared_) ? RemovalCause::kCleared : RemovalCause::kInvalidated;
+  const bool cleared = accepted_before(*entry, cleared_);
+  gone.add(entry, cleared ? RemovalCause::kCleared : RemovalCause::kInvalidated, last, listener_);
 }
 
-void MemoryTier::set_removal_listener(RemovalListener listener) {
-  std::shared_ptr<const RemovalListener> former;
-  auto shared = listener ? std::make_shared<const RemovalListener>(std::move(listener)) : nullptr;
+void MemoryTier::set_removal_listener(DepartureListener listener) {
+  std::shared_ptr<const DepartureListener> former;
+  auto shared = listener ? std::make_shared<const DepartureListener>(std::move(listener)) : nullptr;
   const MutexLock lock(mutex_);
   former = std::exchange(listener_, std::move(shared));
 }
@@ -132,7 +136,7 @@ TierStats MemoryTier::stats() const {
     const MutexLock lock(mutex_);
     stats = counters_;
     stats.entries = cells_.current();
-    stats.bytes = policy_.bytes();
+    stats.bytes = used_bytes();
     stats.max_entries = max_entries_;
     stats.max_bytes = max_bytes_;
     if (is_off()) {

@@ -1,14 +1,15 @@
-// MemoryTier: the hot tier behind memory_tier(), in four files by what they do: reads
-// (tier_reads.cc), fills and puts (tier_writes.cc), invalidations (tier_invalidations.cc) and
-// upkeep (tier_upkeep.cc). tier.cc has the essay, the look-up and the removal they share.
+// MemoryTier: the hot tier behind memory_tier(), in files by what they do: reads (tier_reads.cc),
+// fills and puts (tier_writes.cc), invalidations (tier_invalidations.cc), ending of ttls
+// (tier_expiry.cc) and upkeep (tier_upkeep.cc). tier.cc has the essay, the look-up and the removal
+// they share.
 //
 // Threads   Thread-safe. Lock order: mutex_, then one shard's mutex.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,6 +21,7 @@
 #include "memory/entry_table.h"
 #include "memory/group_cells.h"
 #include "memory/label_index.h"
+#include "memory/residence.h"
 #include "memory/s3_fifo.h"
 #include "strata/core/label_table.h"
 #include "strata/memory/memory_tier.h"
@@ -45,6 +47,9 @@ struct StructureSizes {
   std::size_t ghost_bytes = 0;
 };
 
+[[nodiscard]] bool names_everything(std::span<const Label> labels);
+[[nodiscard]] std::vector<LabelId> ids_of(std::span<const Label> labels);
+
 class MemoryTier final : public HotTier {
  public:
   // No bulk operation holds a lock for more than this many removals.
@@ -63,12 +68,13 @@ class MemoryTier final : public HotTier {
   FillOutcome fill(EntryRef entry, Ticket ticket) override;
   FillOutcome put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) override;
   InvalidateOutcome invalidate(std::span<const Label> labels) override;
+  InvalidateOutcome expire(std::span<const Label> labels) override;
   bool invalidated_after(const Entry& entry, Ticket ticket) const override;
   bool invalidated_after(std::span<const LabelId> labels, Ticket ticket) const override;
   std::uint64_t scan(std::uint64_t cursor, std::vector<EntryRef>& entries) const override;
   std::uint64_t remove_expired() override;
   void resize(std::uint64_t max_entries, std::uint64_t max_bytes) override;
-  void set_removal_listener(RemovalListener listener) override;
+  void set_removal_listener(DepartureListener listener) override;
   TierStats stats() const override;
   void check_invariants() const override;
 
@@ -88,7 +94,7 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] Location locate(std::uint64_t hash) const;
   [[nodiscard]] Entry* find(Location at, std::string_view key_text) const;
   void remove(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
-  RemovalCause settle(const Entry& entry, RemovalCause cause) STRATA_REQUIRES(mutex_);
+  void let_go(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Visits the entries at about the next `count` places, with their shard locked. A cursor is a
   // number of the whole tier: the shard in its top bits, the place below. 0: begin, or the end.
@@ -116,11 +122,14 @@ class MemoryTier final : public HotTier {
   std::optional<FillOutcome> try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
   std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
+  [[nodiscard]] std::uint64_t used_bytes() const STRATA_REQUIRES(mutex_) {
+    return policy_.bytes() + index_.label_bytes();
+  }
   [[nodiscard]] bool could_fit(const Offer& offer) const STRATA_REQUIRES(mutex_);
   FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   bool publish(Offer& offer, Entry* former) STRATA_REQUIRES(mutex_);
-  bool make_room(const Offer& offer, const Entry* former, Departures& gone) STRATA_REQUIRES(mutex_);
+  bool make_room(const Offer& offer, Entry*& former, Departures& gone) STRATA_REQUIRES(mutex_);
   bool evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
@@ -128,6 +137,7 @@ class MemoryTier final : public HotTier {
   // Invalidations.
   void count(RemovalCause cause, std::uint64_t removed) STRATA_REQUIRES(mutex_);
   InvalidateOutcome invalidate_these(std::span<const Label> labels);
+  InvalidateOutcome invalidate_everything();
   Ticket raise(std::span<const LabelId> labels) STRATA_REQUIRES(mutex_);
   std::uint64_t doom(LabelId label, Ticket number) STRATA_REQUIRES(mutex_);
   std::uint64_t set_aside(std::span<const Label> labels, Ticket number) STRATA_REQUIRES(mutex_);
@@ -137,8 +147,54 @@ class MemoryTier final : public HotTier {
   std::uint64_t remove_doomed(std::span<const LabelId> labels);
   void prefetch_removals(std::span<Entry* const> entries) const;
 
+  // Ending of ttls.
+  struct Ending;
+  InvalidateOutcome expire_these(std::span<const Label> labels);
+  bool end(Entry& entry, Ending& ending) const;
+  void end_keys(std::span<const Label> labels, Ending& ending);
+  void end_groups(std::span<const Label> labels, std::span<const LabelId> ids, Ending& ending);
+  void end_indexed(LabelId label, Ending& ending);
+
   // Upkeep: removes what `unwanted(entry)` says, in slices; returns how many were still current.
-  std::uint64_t remove_where(const std::function<bool(const Entry&)>& unwanted, RemovalCause cause);
+  // An entry may be asked about more than once.
+  template <typename Unwanted>
+  std::uint64_t remove_where(const Unwanted& unwanted, RemovalCause cause) {
+    const std::uint64_t removed =
+        remove_along([this](std::uint64_t cursor,
+                            const auto& visit) { return walk(cursor, kRemovalSlice, visit); },
+                     unwanted, cause);
+    fit_tables();
+    return removed;
+  }
+  // The same for what `walk_on(cursor, visit)` visits: a slice of it, with the label lock held. It
+  // returns the next cursor, 0 at the end.
+  template <typename WalkOn, typename Unwanted>
+  std::uint64_t remove_along(const WalkOn& walk_on, const Unwanted& unwanted, RemovalCause cause) {
+    std::array<Entry*, kRemovalSlice> found;
+    std::uint64_t removed = 0;
+    std::uint64_t cursor = 0;
+    bool more = true;
+    while (more) {
+      Departures gone;
+      const MutexLock lock(mutex_);
+      std::size_t count = 0;
+      bool overflow = false;
+      const std::uint64_t next = walk_on(cursor, [&](Entry* entry) {
+        if (!unwanted(*entry)) return;
+        overflow = count == found.size();
+        if (!overflow) found[count++] = entry;
+      });
+      for (std::size_t at = 0; at < count; ++at) {
+        if (is_current(*found[at])) ++removed;
+        remove(found[at], cause, gone);
+      }
+      // Homes may be crowded: then the same places are looked at again.
+      if (overflow) continue;
+      cursor = next;
+      more = next != 0;
+    }
+    return removed;
+  }
   void fit_tables() STRATA_EXCLUDES(mutex_);
   void check_entry(const Entry& entry) const STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool is_off() const STRATA_REQUIRES(mutex_) { return max_bytes_ == 0; }
@@ -160,7 +216,7 @@ class MemoryTier final : public HotTier {
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;         // of sweep(): a cursor, as scan()'s
   std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
   TierStats counters_ STRATA_GUARDED_BY(mutex_);  // stored, refused, removals, ...
-  std::shared_ptr<const RemovalListener> listener_ STRATA_GUARDED_BY(mutex_);
+  std::shared_ptr<const DepartureListener> listener_ STRATA_GUARDED_BY(mutex_);
 };
 
 }  // namespace strata::memory

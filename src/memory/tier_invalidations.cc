@@ -9,7 +9,6 @@
 #include "memory/tier.h"
 
 namespace strata::memory {
-namespace {
 
 bool names_everything(std::span<const Label> labels) {
   return std::any_of(labels.begin(), labels.end(),
@@ -22,8 +21,6 @@ std::vector<LabelId> ids_of(std::span<const Label> labels) {
   for (const Label& label : labels) ids.push_back(label.id());
   return ids;
 }
-
-}  // namespace
 
 Ticket MemoryTier::raise(std::span<const LabelId> labels) {
   const Ticket raised = labels_.raise(labels);
@@ -69,12 +66,17 @@ InvalidateOutcome MemoryTier::invalidate(std::span<const Label> labels) {
   try {
     return invalidate_these(labels);
   } catch (const std::bad_alloc&) {
-    const Label all = everything();
-    const LabelId id = all.id();
-    const MutexLock lock(mutex_);
-    const Ticket raised = raise({&id, 1});
-    return {.position = raised, .removed = set_aside({&all, 1}, raised)};
+    return invalidate_everything();
   }
+}
+
+// Without memory to say what is concerned.
+InvalidateOutcome MemoryTier::invalidate_everything() {
+  const Label all = everything();
+  const LabelId id = all.id();
+  const MutexLock lock(mutex_);
+  const Ticket raised = raise({&id, 1});
+  return {.position = raised, .removed = set_aside({&all, 1}, raised)};
 }
 
 InvalidateOutcome MemoryTier::invalidate_these(std::span<const Label> labels) {
@@ -144,10 +146,7 @@ void MemoryTier::prefetch_removals(std::span<Entry* const> entries) const STRATA
     shards_[at.shard].table.prefetch(at.place);
     __builtin_prefetch(entry->residence.next);
     __builtin_prefetch(entry->residence.previous);
-    __builtin_prefetch(entry->details());
-  }
-  for (const Entry* entry : entries) {
-    if (entry->details() != nullptr) __builtin_prefetch(entry->details()->label_ids.data());
+    __builtin_prefetch(entry->labels().data());
   }
 }
 

@@ -10,35 +10,6 @@
 
 namespace strata::memory {
 
-std::uint64_t MemoryTier::remove_where(const std::function<bool(const Entry&)>& unwanted,
-                                       RemovalCause cause) {
-  std::array<Entry*, kRemovalSlice> found;
-  std::uint64_t removed = 0;
-  std::uint64_t cursor = 0;
-  bool more = true;
-  while (more) {
-    Departures gone;
-    const MutexLock lock(mutex_);
-    std::size_t count = 0;
-    bool overflow = false;
-    const std::uint64_t next = walk(cursor, kRemovalSlice, [&](Entry* entry) {
-      if (!unwanted(*entry)) return;
-      overflow = count == found.size();
-      if (!overflow) found[count++] = entry;
-    });
-    for (std::size_t at = 0; at < count; ++at) {
-      if (is_current(*found[at])) ++removed;
-      remove(found[at], cause, gone);
-    }
-    // Homes may be crowded: then the same places are looked at again.
-    if (overflow) continue;
-    cursor = next;
-    more = next != 0;
-  }
-  fit_tables();
-  return removed;
-}
-
 // Bulk removals leave tables that are larger than what is left in them.
 void MemoryTier::fit_tables() {
   for (std::size_t at = 0; at < shard_count(); ++at) {
@@ -94,10 +65,7 @@ void MemoryTier::check_entry(const Entry& entry) const {
   STRATA_ASSERT(entry.residence.generation <= number(labels_.position()));
   STRATA_ASSERT(entry.residence.charge_bytes == charge_bytes(entry));
   STRATA_ASSERT(S3Fifo::contains(entry));
-  if (entry.details() == nullptr) return;
-  for (const LabelId label : entry.details()->label_ids) {
-    STRATA_ASSERT(index_.contains(label, entry));
-  }
+  for (const Label& label : entry.labels()) STRATA_ASSERT(index_.contains(label.id(), entry));
 }
 
 // Numbers of the invariants in tier.cc.
@@ -127,8 +95,9 @@ void MemoryTier::check_invariants() const {
   STRATA_ASSERT(policy_.entries() == residents.size());
   index_.for_each([&](LabelId label, const Entry* entry) {
     STRATA_ASSERT(residents.contains(entry));
-    const std::vector<LabelId>& labels = entry->details()->label_ids;
-    STRATA_ASSERT(std::find(labels.begin(), labels.end(), label) != labels.end());
+    const std::span<const Label> labels = entry->labels();
+    STRATA_ASSERT(std::any_of(labels.begin(), labels.end(),
+                              [&](const Label& one) { return one.id() == label; }));
   });
   cells_.check_invariants([&](const auto& visit) {
     for (const Entry* entry : residents) visit(*entry);
@@ -136,7 +105,7 @@ void MemoryTier::check_invariants() const {
 
   // (4), and what is counted.
   STRATA_ASSERT(max_entries_ == 0 || policy_.entries() <= max_entries_);
-  STRATA_ASSERT(policy_.bytes() <= max_bytes_);
+  STRATA_ASSERT(used_bytes() <= max_bytes_);
   std::uint64_t left = 0;
   for (const std::uint64_t removals : counters_.removals) left += removals;
   STRATA_ASSERT(counters_.stored == left + cells_.current());

@@ -29,6 +29,7 @@ struct MemoryTier::Offer {
   LabelId key_label;
   Location at;
   std::uint64_t charge = 0;
+  std::uint64_t room = 0;  // the charge, with labels that nothing may carry yet
 };
 
 bool MemoryTier::refuses(const Entry& entry, LabelId key_label, Ticket ticket) const {
@@ -36,8 +37,10 @@ bool MemoryTier::refuses(const Entry& entry, LabelId key_label, Ticket ticket) c
   if (entry.group() != nullptr && labels_.invalidated_after(entry.group()->ids, ticket)) {
     return true;
   }
-  return entry.details() != nullptr &&
-         labels_.invalidated_after(entry.details()->label_ids, ticket);
+  const std::span<const Label> labels = entry.labels();
+  return std::any_of(labels.begin(), labels.end(), [&](const Label& label) STRATA_NO_ANALYSIS {
+    return labels_.invalidated_after(label.id(), ticket);
+  });
 }
 
 FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
@@ -51,6 +54,7 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
               .at = {}};
   offer.at = locate(offer.entry->hash());
   offer.charge = charge_bytes(*offer.entry);
+  offer.room = room_bytes(*offer.entry);
   for (std::size_t slice = 0; slice < kRoomSlices; ++slice) {
     Departures gone;
     const MutexLock lock(mutex_);
@@ -70,7 +74,10 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
               .key_text = key.text,
               .key_label = label_id(LabelKind::kKey, key.text),
               .at = locate(key.hash)};
-  if (offer.entry) offer.charge = charge_bytes(*offer.entry);
+  if (offer.entry) {
+    offer.charge = charge_bytes(*offer.entry);
+    offer.room = room_bytes(*offer.entry);
+  }
   std::optional<FillOutcome> outcome;
   for (std::size_t slice = 0; !outcome; ++slice) {
     if (slice == kRoomSlices) offer.entry = EntryRef();  // No room: what remains is an erase.
@@ -116,7 +123,7 @@ std::optional<FillOutcome> MemoryTier::try_put(Offer& offer, RemovalCause cause,
 }
 
 bool MemoryTier::could_fit(const Offer& offer) const {
-  return offer.charge <= std::min<std::uint64_t>(max_bytes_, UINT32_MAX);
+  return offer.room <= std::min<std::uint64_t>(max_bytes_, UINT32_MAX);
 }
 
 // Publishes the offer, for which there is room unless it is too large or the tier is off. The
@@ -127,9 +134,7 @@ FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause, 
     ++counters_.declined;
     return FillOutcome::kDeclined;
   }
-  if (former != nullptr) {
-    gone.add(former, settle(*former, cause), listener_);
-  }
+  if (former != nullptr) let_go(former, cause, gone);
   ++counters_.stored;
   return FillOutcome::kStored;
 }
@@ -171,13 +176,18 @@ bool MemoryTier::publish(Offer& offer, Entry* former) {
 
 // Evicts until the offer fits, its former entry not counted. Returns whether it does, or never
 // will, in which case nothing is evicted.
-bool MemoryTier::make_room(const Offer& offer, const Entry* former, Departures& gone) {
+bool MemoryTier::make_room(const Offer& offer, Entry*& former, Departures& gone) {
   if (!could_fit(offer)) return true;
   const std::uint64_t former_charge = former == nullptr ? 0 : former->residence.charge_bytes;
   const std::uint64_t former_count = former == nullptr ? 0 : 1;
   const std::uint64_t max_entries =
       max_entries_ == 0 ? UINT64_MAX : max_entries_ - 1 + former_count;
-  return evict(max_entries, max_bytes_ - offer.charge + former_charge, former, gone);
+  if (evict(max_entries, max_bytes_ - offer.room + former_charge, former, gone)) return true;
+  // Nothing is left but the former entry, whose labels take room too.
+  if (former == nullptr || policy_.entries() > 1) return false;
+  remove(former, RemovalCause::kEvicted, gone);
+  former = nullptr;
+  return true;
 }
 
 // Evicts until the tier holds at most so much, `spared` excepted; at most one slice. Returns
@@ -185,7 +195,7 @@ bool MemoryTier::make_room(const Offer& offer, const Entry* former, Departures& 
 bool MemoryTier::evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
                        Departures& gone) {
   const auto enough = [&]() STRATA_REQUIRES(mutex_) {
-    return policy_.entries() <= max_entries && policy_.bytes() <= max_bytes;
+    return policy_.entries() <= max_entries && used_bytes() <= max_bytes;
   };
   if (enough()) return true;
   const Instant now = clock_->coarse_now();

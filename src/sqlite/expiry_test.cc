@@ -211,7 +211,8 @@ TEST_F(SqliteExpiry, ARowWhoseTouchIsNotCommittedIsKnown) {
   const LabelId label = key_label_id(key_hash("a"));
   const Record row = bed.record("a", "1");
   EXPECT_FALSE(ledger.is_touched(label));
-  ASSERT_TRUE(ledger.touch_row(ledger.look(label, key_of("a")), label, row, row.lifetime));
+  ASSERT_TRUE(ledger.touch_row(ledger.look(label, key_of("a")), label,
+                               std::make_shared<Record>(row), row.lifetime));
   EXPECT_TRUE(ledger.is_touched(label));
   Batch batch;
   ASSERT_EQ(ledger.take(batch, {bed.clock->now()}), Ledger::Taken::kWork);

@@ -109,9 +109,7 @@ bool Writer::evict_some() {
 
 int Writer::find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
                          std::vector<Rows::Expired>& expired) {
-  const Moment moment{
-      .now = clock_.now(), .wall_now = clock_.wall_now(), .boot_id = clock_.boot_id()};
-  const int code = store_.rows().find_expired(cursor, moment, limit, expired);
+  const int code = store_.rows().find_expired(cursor, moment_of(clock_), limit, expired);
   // A touch that found its entry alive a moment ago and is not here yet is lost with it.
   std::erase_if(expired, [this](const Rows::Expired& entry) {
     return entry.cause == RemovalCause::kExpired && ledger_.is_touched(entry.key);

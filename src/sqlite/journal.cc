@@ -23,7 +23,7 @@ constexpr char kMagic[8] = {'S', 'T', 'R', 'A', 'J', 'R', 'N', 'L'};
 constexpr std::uint64_t kVersion = 1;
 constexpr std::uint64_t kHard = 1;
 constexpr std::size_t kHeaderBytes = 4096;
-constexpr std::size_t kSlotsForEverything = 2;
+constexpr std::size_t kSlotsForEverything = 4;
 constexpr std::uint64_t kDigestSalt = 0x6a09e667f3bcc909ULL;
 
 // The part of the header that is written once.

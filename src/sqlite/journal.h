@@ -4,7 +4,8 @@
 // that made it returns, and leaves it after the commit that holds its last removal; so whoever
 // opens the file next, after whatever end of this process, knows what it must not serve.
 // Nothing is written to disk on purpose, unless sync() is called: the memory of a mapped file
-// outlives the process. docs/formats/sqlite.md has the bytes.
+// outlives the process. An expire() marks as an invalidation does, and is one to the next process.
+// docs/formats/sqlite.md has the bytes.
 //
 // Threads   mark(), clear(), set_committed() and the questions are guarded by the caller's lock;
 //           sync() may run concurrently with all of them.
@@ -79,7 +80,7 @@ class Journal {
 
   // How many marks mark() still takes. Everything() has slots of its own and always fits.
   [[nodiscard]] std::size_t room() const { return free_.size(); }
-  // Preconditions: room() > 0, or the label is everything(), of which at most two marks live.
+  // Preconditions: room() > 0, or the label is everything(), of which at most four marks live.
   Slot mark(const Mark& mark);
   void clear(Slot slot);
 

@@ -2,6 +2,7 @@
 #include "sqlite/ledger.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/assert.h"
@@ -20,7 +21,7 @@ namespace strata::sqlite {
 // Invariants, whenever the lock is free:
 // (1) Numbers of fills, puts and removals never decrease along the queue: a record is given the
 //     position at its acceptance, or the number of its own put. A touch keeps the number of what
-//     it touches, which no tombstone covers at that moment.
+//     it touches, which no tombstone covers at that moment, or is an acceptance itself.
 // (2) A record that was accepted is pending until the commit that holds it, unless a newer
 //     record of its key, or a put or erase of the key, takes its place.
 // (3) A tombstone stays until the commit after which no row that it covers is left, and so does
@@ -51,26 +52,34 @@ Ledger::Ledger(const LedgerOptions& options, const LedgerStart& start, Clock& cl
       table_(std::max<std::size_t>(options.remembered_labels, 2), start.position),
       pending_(0, Spread{start.epoch | 1}),
       touches_(0, Spread{start.epoch | 1}),
-      tombstones_(0, Spread{start.epoch | 1}) {
+      tombstones_(0, Spread{start.epoch | 1}),
+      soft_tombstones_(0, Spread{start.epoch | 1}) {
   const MutexLock lock(mutex_);
   // Growing a table of this size would hold up everybody for a millisecond.
   pending_.reserve(options.max_pending_writes);
   tombstones_.reserve(options.max_tombstones);
+  soft_tombstones_.reserve(options.max_tombstones);
   start_with(start);
 }
 
 void Ledger::start_with(const LedgerStart& start) {
   const std::vector<Journal::Slot>& slots = journal_->first_slots();
   STRATA_ASSERT(slots.size() == start.marks.size());
-  for (std::size_t index = 0; index < slots.size(); ++index) {
+  std::vector<std::size_t> order(slots.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return start.marks[a].number < start.marks[b].number;
+  });
+  for (const std::size_t index : order) {
     const Mark& mark = start.marks[index];
     STRATA_ASSERT(mark.number <= start.position);
     const std::uint64_t id =
         enqueue({.kind = Operation::Kind::kRemove, .label = mark.label, .number = mark.number});
     Tombstone& tombstone = tombstones_[mark.label];
-    // A label has two marks if the process ended between writing one and clearing the other.
+    // A label has several marks if it was expired too, or if the process ended between writing one
+    // and clearing the other. The highest number covers what the others do, and comes last.
     if (tombstone.has_slot) journal_->clear(tombstone.slot);
-    tombstone = {std::max(tombstone.number, mark.number), id, slots[index], true};
+    tombstone = {mark.number, id, slots[index], true};
   }
 }
 
@@ -94,7 +103,8 @@ bool Ledger::has_queue_room(std::size_t bytes) const {
 }
 
 bool Ledger::has_tombstone_room(std::size_t count) const {
-  return count <= journal_->room() && tombstones_.size() + count <= options_.max_tombstones;
+  const std::size_t tombstones = tombstones_.size() + soft_tombstones_.size();
+  return count <= journal_->room() && tombstones + count <= options_.max_tombstones;
 }
 
 bool Ledger::wait_a_little(CondVar& changed, Deadline deadline) {
@@ -254,6 +264,7 @@ void Ledger::cover(LabelId label, Ticket number, std::uint64_t operation) {
   }
   // The older mark goes when the newer one is there: the process may end in between.
   if (former.has_slot) journal_->clear(former.slot);
+  uncover(soft_tombstones_, label);
 }
 
 void Ledger::collapse_into(Ticket number) {
@@ -266,14 +277,8 @@ void Ledger::cover_everything(Ticket number) {
   const LabelId all = everything().id();
   cover(all, number, enqueue({.kind = Operation::Kind::kRemove, .label = all, .number = number}));
   if (STRATA_MUTANT(kNoTombstone)) return;
-  for (auto place = tombstones_.begin(); place != tombstones_.end();) {
-    if (place->first == all) {
-      ++place;
-      continue;
-    }
-    if (place->second.has_slot) journal_->clear(place->second.slot);
-    place = tombstones_.erase(place);
-  }
+  uncover_others(tombstones_, all);
+  uncover_others(soft_tombstones_, all);
 }
 
 }  // namespace strata::sqlite

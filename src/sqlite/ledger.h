@@ -59,12 +59,14 @@ struct Look {
   enum class Kind { kClosed, kMiss, kPending, kRow };
   Kind kind = Kind::kRow;
   std::shared_ptr<const Record> pending{};  // the answer, if kPending
+  std::optional<Moment> end{};              // when an expire() ended its ttl
   struct Touch {
     Ticket number{};
     Lifetime lifetime{};
   };
   std::optional<Touch> touch{};  // of the row, if it has that number
   std::uint64_t retired = 0;
+  std::uint64_t settled = 0;
   Ticket position{};
 };
 
@@ -107,9 +109,14 @@ class Ledger {
   // everything takes the place of all.
   Ticket invalidate(std::span<const LabelId> labels);
 
-  // The first step of a read, and the last one if the first found no answer.
+  // As invalidate(), with soft tombstones; without room one for everything takes the place of all
+  // soft ones.
+  Ticket expire(std::span<const LabelId> labels);
+
+  // The first step of a read, and the last one if the first found no answer. A row that may be
+  // served is given the lifetime that it has by now.
   [[nodiscard]] Look look(LabelId label, KeyRef key) const;
-  [[nodiscard]] Verdict judge(const Look& look, LabelId label, const Record& row) const;
+  [[nodiscard]] Verdict judge(const Look& look, LabelId label, Record& row) const;
   // The same for a row whose key was not known before: what is pending for it takes its place.
   [[nodiscard]] Verdict judge_scanned(const Look& look, LabelId label, Record& row) const;
   // The pending record under the key, covered or not. Only a mutant asks.
@@ -119,7 +126,7 @@ class Ledger {
   enum class Touched { kDone, kNotPending, kMiss, kClosed };
   [[nodiscard]] Touched touch_pending(LabelId label, KeyRef key, const Lifetime& lifetime);
   // Changes the lifetime of the row that was read at `look`. False: look again.
-  [[nodiscard]] bool touch_row(const Look& look, LabelId label, const Record& row,
+  [[nodiscard]] bool touch_row(const Look& look, LabelId label, std::shared_ptr<Record> row,
                                const Lifetime& lifetime);
   // Has the row removed, which does not decode.
   void drop(LabelId label, Ticket number);
@@ -190,6 +197,10 @@ class Ledger {
     Journal::Slot slot = 0;
     bool has_slot = false;
   };
+  // What is covered is past its ttl, and no miss.
+  struct SoftTombstone : Tombstone {
+    Moment end{};
+  };
   // Label ids are hashes already. The factor is random, so that texts chosen to collide do not.
   struct Spread {
     std::size_t odd_factor = 1;
@@ -199,6 +210,11 @@ class Ledger {
   };
   template <typename Value>
   using ByLabel = std::unordered_map<LabelId, Value, Spread>;
+  // Where in a batch the last operation is that removes by a label, or that ends ttls by it.
+  struct TakenRemovals {
+    ByLabel<std::size_t> hard;
+    ByLabel<std::size_t> soft;
+  };
 
   [[nodiscard]] bool may_enter(LabelId key, const Record& record, Ticket ticket) const
       STRATA_REQUIRES(mutex_);
@@ -206,8 +222,10 @@ class Ledger {
       STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool is_covered(LabelId key, const Record& record, Ticket reader_start) const
       STRATA_REQUIRES(mutex_);
+  [[nodiscard]] std::optional<Moment> end_of(LabelId key, const Record& record) const
+      STRATA_REQUIRES(mutex_);
   [[nodiscard]] Look look_at(LabelId label, KeyRef key) const STRATA_REQUIRES(mutex_);
-  [[nodiscard]] Verdict verdict_on(const Look& look, LabelId label, const Record& row) const
+  [[nodiscard]] Verdict verdict_on(const Look& look, LabelId label, Record& row) const
       STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool has_queue_room(std::size_t bytes) const STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool has_tombstone_room(std::size_t count) const STRATA_REQUIRES(mutex_);
@@ -221,12 +239,32 @@ class Ledger {
   void cover(LabelId label, Ticket number, std::uint64_t operation) STRATA_REQUIRES(mutex_);
   void cover_everything(Ticket number) STRATA_REQUIRES(mutex_);
   void collapse_into(Ticket number) STRATA_REQUIRES(mutex_);
+  void cover_softly(LabelId label, Ticket number, const Moment& end) STRATA_REQUIRES(mutex_);
+  void collapse_softly_into(Ticket number, Moment end) STRATA_REQUIRES(mutex_);
+  // Drops tombstones that another covers for: the label's, or those of all other labels.
+  template <typename Tombstones>
+  void uncover(Tombstones& tombstones, LabelId label) STRATA_REQUIRES(mutex_) {
+    const auto found = tombstones.find(label);
+    if (found == tombstones.end()) return;
+    if (found->second.has_slot) journal_->clear(found->second.slot);
+    tombstones.erase(found);
+  }
+  template <typename Tombstones>
+  void uncover_others(Tombstones& tombstones, LabelId label) STRATA_REQUIRES(mutex_) {
+    std::erase_if(tombstones, [&](const auto& other) STRATA_NO_ANALYSIS {
+      if (other.first == label) return false;
+      if (other.second.has_slot) journal_->clear(other.second.slot);
+      return true;
+    });
+  }
+  template <typename Tombstones>
+  void retire_from(Tombstones& tombstones, LabelId label, std::uint64_t operation)
+      STRATA_REQUIRES(mutex_);
   void retire(LabelId label, std::uint64_t operation) STRATA_REQUIRES(mutex_);
   void let_go_at(const char* yield_point) STRATA_REQUIRES(mutex_) STRATA_NO_ANALYSIS;
   void prepare(Operation& operation) STRATA_REQUIRES(mutex_);
   // False: the batch is complete.
-  [[nodiscard]] bool take_some(Batch& batch, ByLabel<std::size_t>& removals)
-      STRATA_REQUIRES(mutex_);
+  [[nodiscard]] bool take_some(Batch& batch, TakenRemovals& removals) STRATA_REQUIRES(mutex_);
   void compact_queue() STRATA_REQUIRES(mutex_);
   Taken stop_writer() STRATA_REQUIRES(mutex_);
   void start_with(const LedgerStart& start) STRATA_REQUIRES(mutex_);
@@ -252,6 +290,7 @@ class Ledger {
   ByLabel<Pending> pending_ STRATA_GUARDED_BY(mutex_);
   ByLabel<PendingTouch> touches_ STRATA_GUARDED_BY(mutex_);
   ByLabel<Tombstone> tombstones_ STRATA_GUARDED_BY(mutex_);
+  ByLabel<SoftTombstone> soft_tombstones_ STRATA_GUARDED_BY(mutex_);
   std::deque<Operation> queue_ STRATA_GUARDED_BY(mutex_);
   std::map<std::uint64_t, std::optional<std::uint64_t>> expiries_ STRATA_GUARDED_BY(mutex_);
   std::size_t unfinished_expiries_ STRATA_GUARDED_BY(mutex_) = 0;
@@ -261,6 +300,7 @@ class Ledger {
   std::uint64_t done_ STRATA_GUARDED_BY(mutex_) = 0;     // all up to it are committed, but for
   std::uint64_t running_ STRATA_GUARDED_BY(mutex_) = 0;  // removals from this id on; 0: none
   std::uint64_t retired_ STRATA_GUARDED_BY(mutex_) = 0;  // tombstones, so far
+  std::uint64_t settled_ STRATA_GUARDED_BY(mutex_) = 0;  // pending records that became rows
   std::uint64_t failures_ STRATA_GUARDED_BY(mutex_) = 0;
   std::string failing_ STRATA_GUARDED_BY(mutex_);
   std::string damage_ STRATA_GUARDED_BY(mutex_);

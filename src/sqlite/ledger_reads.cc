@@ -31,7 +31,7 @@ bool Ledger::is_covered(LabelId key, const Record& record, Ticket reader_start) 
 }
 
 Look Ledger::look_at(LabelId label, KeyRef key) const {
-  Look look{.retired = retired_, .position = table_.position()};
+  Look look{.retired = retired_, .settled = settled_, .position = table_.position()};
   if (closed_) {
     look.kind = Look::Kind::kClosed;
     return look;
@@ -43,6 +43,7 @@ Look Ledger::look_at(LabelId label, KeyRef key) const {
                        !is_covered(label, record, look.position);
     look.kind = is_it ? Look::Kind::kPending : Look::Kind::kMiss;
     if (is_it) look.pending = found->second.record;
+    if (is_it) look.end = end_of(label, record);
     return look;
   }
   if (touches_.empty()) return look;
@@ -52,11 +53,13 @@ Look Ledger::look_at(LabelId label, KeyRef key) const {
   return look;
 }
 
-Verdict Ledger::verdict_on(const Look& look, LabelId label, const Record& row) const {
+Verdict Ledger::verdict_on(const Look& look, LabelId label, Record& row) const {
   if (is_covered(label, row, look.position)) return Verdict::kMiss;
   const bool skips_counter = STRATA_MUTANT(kNoRetiredCounter) || STRATA_MUTANT(kPendingAfterSelect);
-  if (retired_ == look.retired || skips_counter) return Verdict::kServe;
-  return Verdict::kAgain;
+  if (retired_ != look.retired && !skips_counter) return Verdict::kAgain;
+  if (look.touch && look.touch->number == row.number) row.lifetime = look.touch->lifetime;
+  if (const auto end = end_of(label, row)) row.lifetime = ended_at(row.lifetime, *end);
+  return Verdict::kServe;
 }
 
 Look Ledger::look(LabelId label, KeyRef key) const {
@@ -64,25 +67,24 @@ Look Ledger::look(LabelId label, KeyRef key) const {
   return look_at(label, key);
 }
 
-Verdict Ledger::judge(const Look& look, LabelId label, const Record& row) const {
+Verdict Ledger::judge(const Look& look, LabelId label, Record& row) const {
   const MutexLock lock(mutex_);
   return verdict_on(look, label, row);
 }
 
 Verdict Ledger::judge_scanned(const Look& look, LabelId label, Record& row) const {
-  std::shared_ptr<const Record> pending;
+  Look now;
   {
     const MutexLock lock(mutex_);
     // A put that became a row after the SELECT has retired a tombstone by now. A fill that did
     // leaves the row as good as it was.
     if (retired_ != look.retired) return Verdict::kAgain;
-    const Look now = look_at(label, {row.key_text, 0, row.long_params});
-    if (now.touch && now.touch->number == row.number) row.lifetime = now.touch->lifetime;
-    if (now.kind == Look::Kind::kRow) return verdict_on(look, label, row);
+    now = look_at(label, {row.key_text, 0, row.long_params});
+    if (now.kind == Look::Kind::kRow) return verdict_on(now, label, row);
     if (now.kind != Look::Kind::kPending) return Verdict::kMiss;
-    pending = now.pending;
   }
-  row = *pending;
+  row = *now.pending;
+  if (now.end) row.lifetime = ended_at(row.lifetime, *now.end);
   return Verdict::kServe;
 }
 
@@ -105,11 +107,14 @@ Ledger::Touched Ledger::touch_pending(LabelId label, KeyRef key, const Lifetime&
     const MutexLock lock(mutex_);
     const auto place = pending_.find(label);
     if (place == pending_.end() || place->second.record != found.pending) continue;
+    // Behind the removal that covers it, it would be stored again.
+    if (is_covered(label, *changed, found.position)) return Touched::kMiss;
     if (!has_queue_room(bytes_of(*changed))) {
       ++counts_.declined;
       return Touched::kDone;  // there is one; its life stays as long as it was
     }
     const std::uint64_t former = place->second.operation;
+    if (end_of(label, *changed)) changed->number = table_.position();
     const Ticket number = changed->number;
     const std::uint64_t operation =
         enqueue({.kind = Operation::Kind::kStore, .label = label, .number = number});
@@ -119,22 +124,37 @@ Ledger::Touched Ledger::touch_pending(LabelId label, KeyRef key, const Lifetime&
   }
 }
 
-bool Ledger::touch_row(const Look& look, LabelId label, const Record& row,
+// A new life for what an expire() covers has to be told from the old one, so the record is accepted
+// anew, with the number of now: it carries no label that was raised since, or it would be covered.
+// For that it has to be the newest record of its key still.
+bool Ledger::touch_row(const Look& look, LabelId label, std::shared_ptr<Record> row,
                        const Lifetime& lifetime) {
   const MutexLock lock(mutex_);
   if (closed_ || retired_ != look.retired || pending_.contains(label) ||
-      is_covered(label, row, look.position)) {
+      is_covered(label, *row, look.position)) {
     return false;
   }
-  if (!has_queue_room(0)) {
+  const bool is_anew = end_of(label, *row).has_value();
+  if (is_anew && settled_ != look.settled) return false;
+  if (!has_queue_room(is_anew ? bytes_of(*row) : 0)) {
     ++counts_.declined;
+    return true;
+  }
+  if (is_anew) {
+    row->lifetime = lifetime;
+    row->number = table_.position();
+    const std::uint64_t operation = enqueue({.kind = Operation::Kind::kStore,
+                                             .label = label,
+                                             .number = row->number,
+                                             .ticket = row->number});
+    set_pending(label, std::move(row), operation);
     return true;
   }
   const std::uint64_t operation = enqueue({.kind = Operation::Kind::kTouch,
                                            .label = label,
-                                           .number = row.number,
+                                           .number = row->number,
                                            .lifetime = lifetime});
-  touches_[label] = {{row.number, lifetime}, operation};
+  touches_[label] = {{row->number, lifetime}, operation};
   return true;
 }
 
@@ -166,7 +186,7 @@ LedgerCounts Ledger::counts() const {
   const MutexLock lock(mutex_);
   LedgerCounts counts = counts_;
   counts.pending_writes = pending_.size() + touches_.size();
-  counts.tombstones = tombstones_.size();
+  counts.tombstones = tombstones_.size() + soft_tombstones_.size();
   return counts;
 }
 

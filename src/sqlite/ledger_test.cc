@@ -77,7 +77,8 @@ class LedgerTest : public ::testing::Test {
   void finish(Batch& batch) { ledger->finish(batch, {.number = ++commits}); }
   // "store a", "remove", ... of a batch.
   static std::vector<std::string> described(const Batch& batch) {
-    static constexpr const char* kWords[] = {"skip", "store ", "touch", "remove", "drop", "expire"};
+    static constexpr const char* kWords[] = {"skip", "store ", "touch", "remove",
+                                             "end",  "drop",   "expire"};
     std::vector<std::string> words;
     for (const Operation& operation : batch.operations) {
       const bool puts = operation.kind == Operation::Kind::kStore && operation.removes;
@@ -277,7 +278,7 @@ TEST_F(LedgerTest, ATouchOfARowIsKnownUntilItIsWritten) {
   row.number = Ticket{100};
   const Lifetime longer{.keep_for = std::chrono::hours(2)};
   const Look look = ledger->look(id_of("a"), key_of("a"));
-  EXPECT_TRUE(ledger->touch_row(look, id_of("a"), row, longer));
+  EXPECT_TRUE(ledger->touch_row(look, id_of("a"), std::make_shared<Record>(row), longer));
   ASSERT_TRUE(ledger->look(id_of("a"), key_of("a")).touch);
   EXPECT_EQ(ledger->look(id_of("a"), key_of("a")).touch->lifetime, longer);
   Batch batch = take();
@@ -286,13 +287,15 @@ TEST_F(LedgerTest, ATouchOfARowIsKnownUntilItIsWritten) {
   EXPECT_FALSE(ledger->look(id_of("a"), key_of("a")).touch);
 
   invalidate(Label(LabelKind::kKey, "a"));
-  EXPECT_FALSE(ledger->touch_row(look, id_of("a"), row, longer)) << "it is covered";
+  EXPECT_FALSE(ledger->touch_row(look, id_of("a"), std::make_shared<Record>(row), longer))
+      << "it is covered";
 }
 
 TEST_F(LedgerTest, ANewRecordTakesThePlaceOfATouch) {
   Record row = *record("a", "row");
   row.number = Ticket{100};
-  ASSERT_TRUE(ledger->touch_row(ledger->look(id_of("a"), key_of("a")), id_of("a"), row, {}));
+  ASSERT_TRUE(ledger->touch_row(ledger->look(id_of("a"), key_of("a")), id_of("a"),
+                                std::make_shared<Record>(row), {}));
   fill("a", "new");
   Batch batch = take();
   EXPECT_THAT(described(batch), ElementsAre("store new"));

@@ -42,10 +42,30 @@ void Ledger::prepare(Operation& operation) {
     const auto touch = touches_.find(operation.label);
     const bool is_last = touch != touches_.end() && touch->second.operation == operation.id;
     if (!is_last) operation.kind = Kind::kSkip;
+  } else if (operation.kind == Kind::kEnd) {
+    // A hard tombstone has taken its place.
+    if (!soft_tombstones_.contains(operation.label)) operation.kind = Kind::kSkip;
   }
 }
 
-bool Ledger::take_some(Batch& batch, ByLabel<std::size_t>& removals) {
+namespace {
+
+// Of several removals of a label in a batch, the last covers all; a later batch's must not be
+// waited for, or a label that is invalidated all the time would never be cleaned up.
+template <typename LastOf>
+void supersede(Batch& batch, LastOf& last_of, LabelId label) {
+  using Kind = Operation::Kind;
+  const auto [earlier, is_first] = last_of.try_emplace(label, batch.operations.size());
+  if (is_first) return;
+  Operation& other = batch.operations[earlier->second];
+  if (other.kind == Kind::kRemove || other.kind == Kind::kEnd) other.kind = Kind::kSkip;
+  other.removes = false;
+  earlier->second = batch.operations.size();
+}
+
+}  // namespace
+
+bool Ledger::take_some(Batch& batch, TakenRemovals& removals) {
   using Kind = Operation::Kind;
   static const LabelId kEverything = everything().id();
   for (std::size_t count = 0; count < kLockOperations; ++count) {
@@ -64,17 +84,8 @@ bool Ledger::take_some(Batch& batch, ByLabel<std::size_t>& removals) {
       queue_.pop_front();
       continue;
     }
-    if (next.kind == Kind::kRemove || next.removes) {
-      // Of several removals of a label, the last covers all; a later batch's must not be waited
-      // for, or a label that is invalidated all the time would never be cleaned up.
-      const auto [earlier, is_first] = removals.try_emplace(next.label, batch.operations.size());
-      if (!is_first) {
-        Operation& other = batch.operations[earlier->second];
-        if (other.kind == Kind::kRemove) other.kind = Kind::kSkip;
-        other.removes = false;
-        earlier->second = batch.operations.size();
-      }
-    }
+    if (next.kind == Kind::kRemove || next.removes) supersede(batch, removals.hard, next.label);
+    if (next.kind == Kind::kEnd) supersede(batch, removals.soft, next.label);
     if (next.record != nullptr) batch.bytes += next.record->payload.size();
     batch.operations.push_back(std::move(next));
     queue_.pop_front();
@@ -87,7 +98,8 @@ bool Ledger::take_some(Batch& batch, ByLabel<std::size_t>& removals) {
 Ledger::Taken Ledger::take(Batch& batch, Deadline until) {
   // Time is the clock's, which may stand still or jump; so no wait is long.
   constexpr Duration kSlice = std::chrono::milliseconds(500);
-  ByLabel<std::size_t> removals(0, Spread{epoch_ | 1});
+  const Spread spread{epoch_ | 1};
+  TakenRemovals removals{ByLabel<std::size_t>(0, spread), ByLabel<std::size_t>(0, spread)};
   for (;;) {
     const MutexLock lock(mutex_);
     if (abandoned_) return stop_writer();
@@ -122,6 +134,9 @@ void Ledger::compact_queue() {
       const auto tombstone = tombstones_.find(operation.label);
       return tombstone == tombstones_.end() || tombstone->second.operation != operation.id;
     }
+    if (operation.kind == Operation::Kind::kEnd) {
+      return soft_tombstones_.at(operation.label).operation != operation.id;
+    }
     return operation.kind == Operation::Kind::kSkip;
   });
 }
@@ -136,12 +151,17 @@ bool Ledger::is_touched(LabelId label) const {
   return touches_.contains(label);
 }
 
-void Ledger::retire(LabelId label, std::uint64_t operation) {
-  const auto found = tombstones_.find(label);
-  if (found == tombstones_.end() || found->second.operation != operation) return;
-  if (found->second.has_slot) journal_->clear(found->second.slot);
-  tombstones_.erase(found);
+template <typename Tombstones>
+void Ledger::retire_from(Tombstones& tombstones, LabelId label, std::uint64_t operation) {
+  const auto found = tombstones.find(label);
+  if (found == tombstones.end() || found->second.operation != operation) return;
+  uncover(tombstones, label);
   ++retired_;
+}
+
+void Ledger::retire(LabelId label, std::uint64_t operation) {
+  retire_from(tombstones_, label, operation);
+  retire_from(soft_tombstones_, label, operation);
 }
 
 void Ledger::finish_one(Operation& operation, bool runs_on) {
@@ -150,12 +170,14 @@ void Ledger::finish_one(Operation& operation, bool runs_on) {
     const auto pending = pending_.find(operation.label);
     if (pending != pending_.end() && pending->second.operation == operation.id) {
       erase_pending(operation.label);
+      ++settled_;
     }
   } else if (operation.kind == Kind::kTouch) {
     const auto touch = touches_.find(operation.label);
     if (touch != touches_.end() && touch->second.operation == operation.id) touches_.erase(touch);
   }
-  const bool removed = operation.kind == Kind::kRemove || operation.removes;
+  const bool removed =
+      operation.kind == Kind::kRemove || operation.kind == Kind::kEnd || operation.removes;
   if (removed && !runs_on) retire(operation.label, operation.id);
 }
 
@@ -293,10 +315,14 @@ bool Ledger::is_drained() const {
 void Ledger::start_over(std::uint64_t inode, std::unique_ptr<Journal> journal) {
   const MutexLock lock(mutex_);
   if (journal != nullptr) {
-    for (auto& [label, tombstone] : tombstones_) {
-      tombstone.slot = journal->mark({label, tombstone.number});
-      tombstone.has_slot = true;
-    }
+    const auto mark_all = [&](auto& tombstones) {
+      for (auto& [label, tombstone] : tombstones) {
+        tombstone.slot = journal->mark({label, tombstone.number});
+        tombstone.has_slot = true;
+      }
+    };
+    mark_all(tombstones_);
+    mark_all(soft_tombstones_);
     journal_ = std::move(journal);
   }
   journal_->set_inode(inode);
@@ -323,10 +349,16 @@ void Ledger::check_invariants() const {
     bytes += bytes_of(*pending.record);
   }
   STRATA_ASSERT(bytes == pending_bytes_);
-  STRATA_ASSERT(tombstones_.size() <= options_.max_tombstones + 1);
+  STRATA_ASSERT(tombstones_.size() + soft_tombstones_.size() <= options_.max_tombstones + 2);
   for (const auto& [label, tombstone] : tombstones_) {
     STRATA_ASSERT(tombstone.number <= table_.position());
     STRATA_ASSERT(tombstone.operation <= last_);
+  }
+  for (const auto& [label, tombstone] : soft_tombstones_) {
+    STRATA_ASSERT(tombstone.number <= table_.position());
+    STRATA_ASSERT(tombstone.operation <= last_);
+    const auto hard = tombstones_.find(label);
+    STRATA_ASSERT(hard == tombstones_.end() || hard->second.number < tombstone.number);
   }
   STRATA_ASSERT(unfinished_expiries_ <= kExpiriesMax);
   std::uint64_t id = 0;
@@ -335,7 +367,7 @@ void Ledger::check_invariants() const {
     STRATA_ASSERT(operation.id > id);
     id = operation.id;
     using Kind = Operation::Kind;
-    if (operation.kind != Kind::kRemove) continue;
+    if (operation.kind != Kind::kRemove && operation.kind != Kind::kEnd) continue;
     STRATA_ASSERT(operation.number >= number);
     number = operation.number;
   }

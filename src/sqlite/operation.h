@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "sqlite/moment.h"
 #include "strata/core/label.h"
 #include "strata/core/record.h"
 #include "strata/core/ticket.h"
@@ -18,6 +19,7 @@ struct Operation {
     kStore,   // `record` under `label`
     kTouch,   // `lifetime` for the entry under `label`, if its number is `number`
     kRemove,  // what carries `label` and has a number below `number`
+    kEnd,     // the ttl of the same, as of `end`
     kDrop,    // the entry under `label`, if its number is `number`: it does not decode
     kExpire,  // what is past its keep_for
   };
@@ -25,11 +27,12 @@ struct Operation {
   bool removes = false;  // kStore: a put, which also does what kRemove does
   bool erases = false;   // kRemove: somebody asked for the key
   std::uint64_t id = 0;  // counts from 1 in the order of acceptance
-  LabelId label{};       // of the key, except for kRemove
+  LabelId label{};       // of the key, except for kRemove and kEnd
   Ticket number{};
   Ticket ticket{};  // kStore: of the fill
   std::shared_ptr<const Record> record{};
   Lifetime lifetime{};
+  Moment end{};
 };
 
 // What the writer does in one transaction.

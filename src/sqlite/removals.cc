@@ -1,4 +1,4 @@
-// Rows, continued: removals of many entries, in slices.
+// Rows, continued: removals of many entries, and ends of their ttls, in slices.
 #include <algorithm>
 #include <utility>
 
@@ -20,6 +20,22 @@ bool is_below(std::int64_t number, Ticket below) {
 }
 
 }  // namespace
+
+// Removes what a slice found, or ends its ttl. `more` is set if some of it is left for the next.
+int Rows::remove_all(std::span<const Found> rows, Removal& removal, Tally& tally, bool& more) {
+  std::size_t bytes = 0;
+  for (std::size_t index = 0; index < rows.size(); ++index) {
+    const Found& row = rows[index];
+    const int code =
+        removal.end ? end_ttl(row, *removal.end, tally, bytes) : remove(row, removal.cause, tally);
+    if (code != SQLITE_OK) return code;
+    if (bytes < kSliceBytes || index + 1 == rows.size()) continue;
+    removal.after = row.id;
+    more = true;
+    break;
+  }
+  return SQLITE_OK;
+}
 
 // Looks at the next rows that `select` finds after removal.after, and removes those that are
 // old enough. `select` has its parameter 1 bound; 2 is where to begin and 3 how many.
@@ -46,14 +62,11 @@ int Rows::remove_slice(Statement& select, Removal& removal, std::size_t& limit, 
   }
   if (code != SQLITE_DONE) return code;
   select.reset();
-  more = seen == limit;
-  limit -= seen;
-  for (const Found& row : old) {
-    if (const int removed = remove(row, removal.cause, tally); removed != SQLITE_OK) {
-      return removed;
-    }
-  }
-  return SQLITE_OK;
+  bool is_cut = false;
+  code = remove_all(old, removal, tally, is_cut);
+  more = is_cut || seen == limit;
+  limit -= is_cut ? limit : seen;
+  return code;
 }
 
 int Rows::remove_by_key(Removal& removal, std::size_t& limit, Tally& tally) {
@@ -66,7 +79,8 @@ int Rows::remove_by_key(Removal& removal, std::size_t& limit, Tally& tally) {
   if (step != SQLITE_ROW && step != SQLITE_DONE) return step;
   if (!is_old) return SQLITE_OK;
   limit -= std::min<std::size_t>(limit, 1);
-  return remove(row, removal.cause, tally);
+  bool more = false;
+  return remove_all({&row, 1}, removal, tally, more);
 }
 
 int Rows::remove_by_group(Removal& removal, std::size_t& limit, Tally& tally) {

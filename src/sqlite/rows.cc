@@ -80,6 +80,7 @@ Result<void> Rows::prepare_all() {
        "UPDATE meta SET epoch=?1, position=?2, commits=?3, entries=?4, boot_id=?5, clean=?6"},
       {&find_, "SELECT id, number, group_id, expires_minute, labels FROM entries WHERE key=?1"},
       {&find_record_, "SELECT number, record FROM entries WHERE key=?1"},
+      {&record_of_, "SELECT record FROM entries WHERE id=?1"},
       {&insert_,
        "INSERT INTO entries(key, number, group_id, expires_minute, labels, record)"
        " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
@@ -87,6 +88,7 @@ Result<void> Rows::prepare_all() {
       {&update_all_,
        "UPDATE entries SET number=?2, group_id=?3, expires_minute=?4, labels=?5, record=?6"
        " WHERE id=?1"},
+      {&update_life_, "UPDATE entries SET expires_minute=?2, record=?3 WHERE id=?1"},
       {&delete_, "DELETE FROM entries WHERE id=?1"},
       {&insert_label_, "INSERT OR IGNORE INTO entry_labels(label, entry) VALUES(?1, ?2)"},
       {&delete_label_, "DELETE FROM entry_labels WHERE label=?1 AND entry=?2"},
@@ -249,6 +251,31 @@ int Rows::drop(LabelId key, Ticket number, Tally& tally) {
   by_key_.reset();
   if (is_it) return remove(row, RemovalCause::kCorrupt, tally);
   return step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : step;
+}
+
+// Gives the entry the lifetime of which the ttl has ended, and removes it if that is all of it.
+int Rows::end_ttl(const Found& row, const Moment& end, Tally& tally, std::size_t& bytes) {
+  record_of_.bind(1, row.id);
+  const int step = record_of_.step();
+  if (step != SQLITE_ROW) {
+    record_of_.reset();
+    return step == SQLITE_DONE ? SQLITE_OK : step;
+  }
+  const std::string_view stored = record_of_.blob(0);
+  bytes += stored.size();
+  Result<Record> record = decode_record(stored);
+  record_of_.reset();
+  if (!record) return SQLITE_OK;  // whoever reads it finds out
+  const Lifetime ended = ended_at(record->lifetime, end);
+  if (ended.keep_for <= ended.fresh_for) return remove(row, RemovalCause::kExpired, tally);
+  if (ended == record->lifetime) return SQLITE_OK;
+  record->lifetime = ended;
+  const Result<std::string> encoded = encode_record(*record);
+  if (!encoded) return remove(row, RemovalCause::kCorrupt, tally);
+  update_life_.bind(1, row.id);
+  bind_expiry(update_life_, 2, expiry_of(ended));
+  update_life_.bind(3, *encoded);
+  return update_life_.run();
 }
 
 int Rows::remove(const Found& row, RemovalCause cause, Tally& tally) {

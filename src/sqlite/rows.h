@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "sqlite/database.h"
+#include "sqlite/moment.h"
 #include "sqlite/schema.h"
 #include "strata/core/label.h"
 #include "strata/core/record.h"
@@ -41,12 +42,13 @@ struct Tally {
   }
 };
 
-// The removal of what carries a label and has a number below `below`.
+// The removal of what carries a label and has a number below `below`; or the end of its ttl.
 struct Removal {
   LabelId label{};
   Ticket below{};
   std::uint64_t operation = 0;
   RemovalCause cause = RemovalCause::kInvalidated;
+  std::optional<Moment> end{};  // nothing: the rows go; else their ttl ends then
 
   // How far it came.
   enum class Stage { kKey, kGroups, kLabels, kAll, kDone };
@@ -58,13 +60,6 @@ struct Removal {
 };
 
 inline constexpr std::int64_t kMinuteMs = 60'000;
-
-// What time it is, to somebody who judges lifetimes.
-struct Moment {
-  Instant now;
-  WallTime wall_now;
-  std::uint64_t boot_id = 0;
-};
 
 class Rows {
  public:
@@ -143,6 +138,9 @@ class Rows {
   [[nodiscard]] int insert(LabelId key, const Record& record, std::string_view bytes,
                            std::string_view labels, Tally& tally);
   [[nodiscard]] int remove(const Found& row, RemovalCause cause, Tally& tally);
+  [[nodiscard]] int remove_all(std::span<const Found> rows, Removal& removal, Tally& tally,
+                               bool& more);
+  [[nodiscard]] int end_ttl(const Found& row, const Moment& end, Tally& tally, std::size_t& bytes);
   [[nodiscard]] int remove_by_key(Removal& removal, std::size_t& limit, Tally& tally);
   [[nodiscard]] int remove_by_group(Removal& removal, std::size_t& limit, Tally& tally);
   [[nodiscard]] int remove_slice(Statement& select, Removal& removal, std::size_t& limit,
@@ -152,7 +150,7 @@ class Rows {
 
   Database& database_;
   Statement begin_, commit_, rollback_, write_meta_;
-  Statement find_, find_record_, insert_, update_, update_all_, delete_;
+  Statement find_, find_record_, record_of_, insert_, update_, update_all_, update_life_, delete_;
   Statement insert_label_, delete_label_, insert_group_, next_group_;
   Statement by_key_, by_group_, by_label_, by_id_, by_expiry_, next_empty_group_, delete_group_;
   Statement page_count_, freelist_count_;

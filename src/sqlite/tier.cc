@@ -13,6 +13,13 @@ namespace {
 // One record may not push out everything else.
 constexpr std::uint64_t kRecordShare = 8;
 
+std::vector<LabelId> ids_of(std::span<const Label> labels) {
+  std::vector<LabelId> ids;
+  ids.reserve(labels.size());
+  for (const Label& label : labels) ids.push_back(label.id());
+  return ids;
+}
+
 }  // namespace
 
 SqliteTier::SqliteTier(SqliteOptions options, std::shared_ptr<Clock> clock, Opened opened)
@@ -80,10 +87,15 @@ Result<FillOutcome> SqliteTier::put(KeyRef key, const Record* record, Ticket tic
 }
 
 InvalidateOutcome SqliteTier::invalidate(std::span<const Label> labels) {
-  std::vector<LabelId> ids;
-  ids.reserve(labels.size());
-  for (const Label& label : labels) ids.push_back(label.id());
-  const Ticket position = ledger_.invalidate(ids);
+  return marked(ledger_.invalidate(ids_of(labels)));
+}
+
+InvalidateOutcome SqliteTier::expire(std::span<const Label> labels) {
+  return marked(ledger_.expire(ids_of(labels)));
+}
+
+// The outcome, when what is marked in the journal will survive what it has to.
+InvalidateOutcome SqliteTier::marked(Ticket position) {
   if (options_.durability == Durability::kPower) {
     if (!ledger_.sync_journal()) condition_.count_error();
   }

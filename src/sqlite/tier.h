@@ -42,6 +42,7 @@ class SqliteTier final : public Tier {
   [[nodiscard]] Result<FillOutcome> put(KeyRef key, const Record* record, Ticket ticket,
                                         Deadline deadline) override;
   InvalidateOutcome invalidate(std::span<const Label> labels) override;
+  InvalidateOutcome expire(std::span<const Label> labels) override;
   [[nodiscard]] Result<bool> touch(KeyRef key, const Lifetime& lifetime,
                                    Deadline deadline) override;
   [[nodiscard]] Result<ScanPage> scan(const ScanCursor& cursor, std::size_t limit,
@@ -66,6 +67,7 @@ class SqliteTier final : public Tier {
   [[nodiscard]] Result<void> read_all(std::span<Read> reads, int tries, Deadline deadline);
   [[nodiscard]] bool is_kept(const Lifetime& lifetime) const;
   [[nodiscard]] Error failed(Readers::Lease& reader, int code);
+  [[nodiscard]] InvalidateOutcome marked(Ticket position);
   [[nodiscard]] std::shared_ptr<Record> admitted(const Record& record) const;
   [[nodiscard]] Result<FillOutcome> concluded(const Accepted& accepted, Deadline deadline);
   [[nodiscard]] Result<bool> scan_once(std::int64_t after, std::size_t limit, Deadline deadline,

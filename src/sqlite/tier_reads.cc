@@ -84,9 +84,6 @@ void SqliteTier::conclude(Read& read) {
   const Verdict verdict = ledger_.judge(read.look, read.label, *record);
   read.again = verdict == Verdict::kAgain;
   if (verdict != Verdict::kServe) return;
-  if (read.look.touch && read.look.touch->number == record->number) {
-    record->lifetime = read.look.touch->lifetime;
-  }
   recent_.add(read.row.id);
   read.answer = std::move(*record);
 }
@@ -108,7 +105,9 @@ Result<void> SqliteTier::read_all(std::span<Read> reads, int tries, Deadline dea
       if (read.look.kind == Look::Kind::kClosed) return closed_error();
       if (read.look.kind == Look::Kind::kRow) open.push_back(&read);
       // Nobody changes a pending record, so it is copied without the lock.
-      if (read.look.kind == Look::Kind::kPending) read.answer = *read.look.pending;
+      if (read.look.kind != Look::Kind::kPending) continue;
+      read.answer = *read.look.pending;
+      if (read.look.end) read.answer->lifetime = ended_at(read.answer->lifetime, *read.look.end);
     }
     if (auto selected = select(open, deadline); !selected) return selected;
     for (Read* const read : open) conclude(*read);
@@ -166,18 +165,23 @@ Result<bool> SqliteTier::touch(KeyRef key, const Lifetime& lifetime, Deadline de
     if (read.look.kind == Look::Kind::kClosed) return closed_error();
     if (read.look.kind == Look::Kind::kMiss) return false;
     if (read.look.kind == Look::Kind::kPending) {
-      if (!is_kept(read.look.pending->lifetime)) return false;
+      const Lifetime& lifetime_now = read.look.pending->lifetime;
+      const bool is_there =
+          is_kept(read.look.end ? ended_at(lifetime_now, *read.look.end) : lifetime_now);
+      if (!is_there) return false;
       const Touched touched = ledger_.touch_pending(read.label, key, lifetime);
       if (touched == Touched::kDone) return true;
       continue;
     }
     Read* const reads[] = {&read};
     if (auto selected = select(reads, deadline); !selected) return selected.error();
-    const std::optional<Record>& row = read.row.record;
+    std::optional<Record>& row = read.row.record;
     if (!row || row->key_text != key.text || row->long_params != key.long_params) return false;
-    const bool is_touched = read.look.touch && read.look.touch->number == row->number;
-    if (!is_kept(is_touched ? read.look.touch->lifetime : row->lifetime)) return false;
-    if (ledger_.touch_row(read.look, read.label, *row, lifetime)) return true;
+    const Verdict verdict = ledger_.judge(read.look, read.label, *row);
+    if (verdict == Verdict::kAgain) continue;
+    if (verdict == Verdict::kMiss || !is_kept(row->lifetime)) return false;
+    auto found = std::make_shared<Record>(std::move(*row));
+    if (ledger_.touch_row(read.look, read.label, std::move(found), lifetime)) return true;
   }
   return false;
 }

@@ -262,6 +262,12 @@ int Writer::apply(const Operation& operation, std::size_t& limit, Progress& prog
            .operation = operation.id,
            .cause = operation.erases ? RemovalCause::kErased : RemovalCause::kInvalidated},
           limit, progress);
+    case Kind::kEnd:
+      return remove({.label = operation.label,
+                     .below = operation.number,
+                     .operation = operation.id,
+                     .end = operation.end},
+                    limit, progress);
     case Kind::kDrop:
       return rows.drop(operation.label, operation.number, progress.tally);
     case Kind::kSkip:

@@ -32,7 +32,7 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
   void finish(const std::shared_ptr<Flight>& flight, bool leads) {
     if (leads || may_take(request(), *flight, arrival)) {
       Found found = found_of(request(), *flight);
-      count(*keyspace, found);
+      count(*keyspace, found, owned.key().hash);
       done(std::move(found));
       return;
     }
@@ -53,7 +53,7 @@ void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Lo
   load->owned = {std::string(key.text), std::string(key.long_params), std::move(loader), call};
   load->keyspace = std::move(keyspace);
   if (auto found = answer_at_once(load->request(), load->previous)) {
-    count(*load->keyspace, *found);
+    count(*load->keyspace, *found, key.hash);
     return done(std::move(*found));
   }
   load->arrival = load->keyspace->cache.hot->position();

@@ -274,7 +274,7 @@ std::vector<Found> get_or_load_many(KeyspaceState& keyspace, std::span<const std
   try {
     const auto shared = std::make_shared<const BatchLoader>(std::move(loader));
     std::vector<Found> found = load_missing(keyspace, ids, shared, call);
-    for (const Found& one : found) count(keyspace, one);
+    count_many(keyspace, ids, found);
     return found;
   } catch (...) {
     const Error error = error_of_exception(ErrorCode::kUnavailable, "reading values");

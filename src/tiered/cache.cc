@@ -18,14 +18,27 @@ Cache::State::State(CacheParts parts)
       tiers(std::move(parts.tiers)),
       clock(std::move(parts.clock)),
       executor(std::move(parts.executor)),
-      running([this] { return read_positions(); }) {
+      timer(parts.timer ? std::move(parts.timer) : system_timer(clock)),
+      causes(options.causes, *clock),
+      events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
+      running([this] { return read_positions(); }),
+      dependencies([this](std::span<const Label> labels) { announce(labels); }),
+      journal_store_(std::move(parts.journal)),
+      rules_(options.rules) {
   STRATA_ASSERT(hot != nullptr);
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
   STRATA_ASSERT(tiers.size() <= kMaxLowerTiers);
+  load_journal();
 }
 
 Cache::State::~State() = default;
+
+void Cache::State::announce(std::span<const Label> labels) {
+  const internal::CauseScope::Text text = [] { return std::string("a new edge"); };
+  const internal::CauseScope scope(causes, CauseKind::kDependency, text);
+  (void)internal::invalidate_everywhere(*this, labels);
+}
 
 Tickets Cache::State::read_positions() const {
   Tickets tickets;
@@ -115,7 +128,8 @@ void spill(Cache::State& state, const Entry& entry) {
 
 // Within a turn the entry is held until after it: the destructor of its value may call the cache
 // too.
-void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
+void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier) {
+  causes.note(*entry, cause, earlier);
   if constexpr (testing::kMutantsBuilt) {
     if (cause == RemovalCause::kEvicted && STRATA_MUTANT(kSpillOnEviction)) spill(*this, *entry);
   }
@@ -134,8 +148,8 @@ void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause) {
 
 Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts))) {
   state_->hot->set_removal_listener(
-      [state = state_.get()](const EntryRef& entry, RemovalCause cause) {
-        state->note_removal(entry, cause);
+      [state = state_.get()](const EntryRef& entry, RemovalCause cause, Ticket earlier) {
+        state->note_removal(entry, cause, earlier);
       });
 }
 
@@ -153,60 +167,12 @@ Cache& Cache::operator=(Cache&& other) noexcept {
   return *this;
 }
 
-std::shared_ptr<internal::KeyspaceState> Cache::open_keyspace(std::string_view name,
-                                                              const ValueType& type,
-                                                              const KeyspaceOptions* options) {
-  using internal::KeyspaceState;
-  // A handle keeps the whole cache's state, since its calls use it.
-  const auto handle = [this](std::shared_ptr<KeyspaceState> keyspace) {
-    struct Holder {
-      std::shared_ptr<State> state;
-      std::shared_ptr<KeyspaceState> keyspace;
-    };
-    auto holder = std::make_shared<Holder>(Holder{state_, std::move(keyspace)});
-    return std::shared_ptr<KeyspaceState>(holder, holder->keyspace.get());
-  };
-  const MutexLock lock(state_->keyspaces_mutex);
-  const auto open = state_->keyspaces.find(name);
-  if (open != state_->keyspaces.end()) {
-    const ValueType& other = open->second->type;
-    if (other.codec == type.codec && other.schema == type.schema) return handle(open->second);
-    auto refused =
-        std::make_shared<KeyspaceState>(*state_, std::string(name), type, open->second->options);
-    refused->status = Error{ErrorCode::kRejected,
-                            "keyspace '" + std::string(name) + "' is open with codec '" +
-                                std::string(other.name) + "' and cannot hold '" +
-                                std::string(type.name) + "' too",
-                            {}};
-    return handle(std::move(refused));
-  }
-  if (state_->keyspaces.size() >= limits::kKeyspaces) {
-    auto refused =
-        std::make_shared<KeyspaceState>(*state_, std::string(name), type, state_->options.defaults);
-    refused->status = Error{ErrorCode::kRejected,
-                            "keyspace '" + std::string(name) + "' would be one more than the " +
-                                std::to_string(limits::kKeyspaces) +
-                                " that a cache may have; put what varies into the key",
-                            {}};
-    return handle(std::move(refused));
-  }
-  const auto configured = state_->configured.find(name);
-  const KeyspaceOptions& chosen = configured != state_->configured.end() ? configured->second
-                                  : options != nullptr                   ? *options
-                                                                         : state_->options.defaults;
-  auto keyspace = std::make_shared<KeyspaceState>(*state_, std::string(name), type, chosen);
-  if (keyspace->status) state_->keyspaces.emplace(std::string(name), keyspace);
-  return handle(std::move(keyspace));
-}
-
-void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {
-  const MutexLock lock(state_->keyspaces_mutex);
-  state_->configured.insert_or_assign(std::string(name), std::move(options));
-}
-
 namespace {
 
-InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label> labels) {
+using internal::Change;
+
+InvalidationResult change_checked(Cache::State& state, std::span<const Label> labels,
+                                  Change change) {
   InvalidationResult refused;
   if (state.closed.load(std::memory_order_acquire)) {
     refused.error =
@@ -219,26 +185,29 @@ InvalidationResult invalidate_checked(Cache::State& state, std::span<const Label
       return refused;
     }
   }
-  return internal::caught_removal([&] { return internal::invalidate_everywhere(state, labels); });
+  return internal::caught_removal(
+      [&] { return internal::change_everywhere(state, labels, change); });
 }
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
   for (const auto& tier : state.tiers) {
     if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
   }
+  state.save_journal();
   return {};
 }
 
 }  // namespace
 
 InvalidationResult Cache::invalidate(std::span<const Label> labels) {
-  return invalidate_checked(*state_, labels);
+  return change_checked(*state_, labels, Change::kInvalidate);
 }
 
 Async<InvalidationResult> Cache::invalidate_async(Labels labels) {
   return internal::on_executor<InvalidationResult>(
-      state_,
-      [labels = std::move(labels)](State& state) { return invalidate_checked(state, labels); });
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kInvalidate);
+      });
 }
 
 InvalidationResult Cache::invalidate(const Label& label) {
@@ -247,6 +216,23 @@ InvalidationResult Cache::invalidate(const Label& label) {
 
 InvalidationResult Cache::invalidate(std::initializer_list<Label> labels) {
   return invalidate(std::span(labels.begin(), labels.size()));
+}
+
+InvalidationResult Cache::expire(std::span<const Label> labels) {
+  return change_checked(*state_, labels, Change::kExpire);
+}
+
+Async<InvalidationResult> Cache::expire_async(Labels labels) {
+  return internal::on_executor<InvalidationResult>(
+      state_, [labels = std::move(labels)](State& state) {
+        return change_checked(state, labels, Change::kExpire);
+      });
+}
+
+InvalidationResult Cache::expire(const Label& label) { return expire(std::span(&label, 1)); }
+
+InvalidationResult Cache::expire(std::initializer_list<Label> labels) {
+  return expire(std::span(labels.begin(), labels.size()));
 }
 
 InvalidationResult Cache::clear() { return invalidate(everything()); }
@@ -280,11 +266,14 @@ std::vector<Tier*> Cache::lower_tiers() {
 }
 
 void Cache::close(Deadline deadline) {
-  if (state_->begin_close()) {
+  const bool was_open = state_->begin_close();
+  if (was_open) {
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }
+  state_->events.close();
   state_->wait_for_tasks(deadline);
+  if (was_open) state_->save_journal();  // while nobody else can have the file that it lies beside
   for (const auto& tier : state_->tiers) tier->close(deadline);
 }
 

@@ -23,6 +23,7 @@ KeyspaceStats stats_of(const internal::KeyspaceState& keyspace) {
   stats.name = keyspace.name;
   stats.source = keyspace.options.source;
   for (std::size_t i = 0; i < kOutcomeCount; ++i) stats.outcomes[i] = counters.outcomes[i].read();
+  for (std::size_t i = 0; i < kMissReasonCount; ++i) stats.misses[i] = counters.misses[i].read();
   stats.loads = counters.loads.read();
   stats.load_failures = counters.load_failures.read();
   stats.joined = counters.joined.read();
@@ -79,7 +80,8 @@ CacheStats Cache::stats() const {
   stats.tier_errors = state_->tier_errors.read();
   const MutexLock lock(state_->keyspaces_mutex);
   for (const auto& [name, keyspace] : state_->keyspaces) {
-    stats.keyspaces.push_back(stats_of(*keyspace));
+    // A tenant's part counts with the keyspace.
+    if (split_keyspace(name).tenant.empty()) stats.keyspaces.push_back(stats_of(*keyspace));
   }
   return stats;
 }

@@ -7,8 +7,15 @@ namespace strata::internal {
 
 namespace {
 
+// A tenant's part of a keyspace goes with the whole keyspace and with the tenant.
 Labels group_labels(const std::string& name, const KeyspaceOptions& options) {
-  Labels labels{Label(LabelKind::kKeyspace, name)};
+  const KeyspaceName split = split_keyspace(name);
+  Labels labels{keyspace(name)};
+  if (!split.tenant.empty()) {
+    labels.push_back(keyspace(split.keyspace));
+    labels.push_back(tenant(split.tenant));
+  }
+  if (!options.schema.empty()) labels.push_back(schema(options.schema));
   if (!options.type.empty()) labels.emplace_back(LabelKind::kType, options.type);
   if (!options.source.empty()) labels.emplace_back(LabelKind::kSource, options.source);
   return labels;
@@ -18,13 +25,13 @@ std::string prefix_of(const std::string& name, const std::string& version) {
   std::string prefix;
   append_escaped(prefix, version);
   prefix += ':';
-  append_escaped(prefix, name);
+  prefix += name;  // nothing that validate_keyspace() lets pass needs an escape
   prefix += "::";
   return prefix;
 }
 
 Result<void> check(const std::string& name, const KeyspaceOptions& options, const Labels& labels) {
-  if (Result<void> valid = validate_name("keyspace", name); !valid) return valid;
+  if (Result<void> valid = validate_keyspace(name); !valid) return valid;
   for (const Label& label : labels) {
     if (Result<void> valid = label.validate(); !valid) return valid;
   }
@@ -74,14 +81,18 @@ Result<void> check_tiers(const KeyspaceState& keyspace) {
 }  // namespace
 
 KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
-                             const ValueType& value_type, KeyspaceOptions keyspace_options)
+                             const ValueType& value_type, KeyspaceOptions keyspace_options,
+                             std::shared_ptr<KeyspaceCounters> shared_counters)
     : cache(owner),
       name(std::move(keyspace_name)),
       type(value_type),
       options(std::move(keyspace_options)),
       group(group_labels(name, options)),
       key_prefix(prefix_of(name, options.key_version)),
-      status(check(name, options, group.labels)) {
+      status(check(name, options, group.labels)),
+      own_counters(shared_counters ? std::move(shared_counters)
+                                   : std::make_shared<KeyspaceCounters>()),
+      counters(*own_counters) {
   if (status) status = check_tiers(*this);
   const auto allowed = [&](std::string_view tier) {
     return options.tiers.empty() ||

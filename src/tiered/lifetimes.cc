@@ -138,6 +138,19 @@ Result<Description> describe(const KeyspaceState& keyspace, const Labels& labels
   return description;
 }
 
+Result<void> close_labels(KeyspaceState& keyspace, KeyRef key, Description& description) {
+  DependencyGraph& graph = keyspace.cache.dependencies;
+  if (graph.empty()) return {};
+  std::vector<LabelId> also = keyspace.group.ids;
+  also.push_back(label_id(LabelKind::kKey, key.text));
+  const Closure closure = graph.close(description.labels, also);
+  description.memory_only = closure == Closure::kCut;
+  if (closure != Closure::kFailed) return {};
+  return Error{ErrorCode::kUnavailable,
+               "what '" + std::string(key.text) + "' depends on could not be followed",
+               {}};
+}
+
 void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description description,
            Life life, Duration load_cost) {
   const Instant now = keyspace.cache.clock->now();
@@ -145,12 +158,11 @@ void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description 
   entry.set_written_at(now);
   entry.set_load_cost(load_cost);
   entry.set_times(saturating_add(now, life.fresh_for), saturating_add(now, life.keep_for));
-  const bool plain = description.labels.empty() && description.version.empty() &&
-                     !description.source_last_modified && key.long_params.empty();
+  entry.set_labels(description.labels);
+  const bool plain =
+      description.version.empty() && !description.source_last_modified && key.long_params.empty();
   if (plain) return;
   auto details = std::make_unique<EntryDetails>();
-  for (const Label& label : description.labels) details->label_ids.push_back(label.id());
-  details->labels = std::move(description.labels);
   details->long_params = key.long_params;
   details->version = std::move(description.version);
   details->source_last_modified = description.source_last_modified;
@@ -162,9 +174,9 @@ Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace) {
   Record record;
   record.key_text = entry.key_text();
   record.group = keyspace.group.labels;
+  record.labels.assign(entry.labels().begin(), entry.labels().end());
   if (const EntryDetails* details = entry.details()) {
     record.long_params = details->long_params;
-    record.labels = details->labels;
     record.version = details->version;
     record.source_last_modified = details->source_last_modified;
   }

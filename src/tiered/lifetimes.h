@@ -46,13 +46,19 @@ struct Life {
 // Everything about an entry but its value. `inherited` are the labels of what it was computed
 // from. Errors: kRejected for labels over their limits.
 struct Description {
-  Labels labels;  // checked, unique, without those of the keyspace's own group
+  Labels labels;             // checked, unique, without those of the keyspace's own group
+  bool memory_only = false;  // what it depends on did not fit into its labels
   std::string version;
   std::optional<WallTime> source_last_modified;
 };
 [[nodiscard]] Result<Description> describe(const KeyspaceState& keyspace, const Labels& labels,
                                            const Labels& inherited, std::string version,
                                            std::optional<WallTime> source_last_modified);
+
+// Adds what the labels, the key and the group depend on, just before the value is offered to the
+// tiers. Errors: kUnavailable, then the value may not be stored.
+[[nodiscard]] Result<void> close_labels(KeyspaceState& keyspace, KeyRef key,
+                                        Description& description);
 
 // Completes an unpublished entry.
 void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description description,

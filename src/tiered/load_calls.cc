@@ -5,6 +5,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/load_path.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -134,6 +135,7 @@ bool timed(const Request& request) {
 }
 
 Found answer(const Request& request) {
+  if (request.transaction != nullptr) return answer_within(request, *request.transaction);
   EntryRef previous;
   if (auto found = answer_at_once(request, previous)) return *found;
   KeyspaceState& keyspace = request.keyspace;
@@ -200,9 +202,7 @@ void capture(Load* within, const Found& found, KeyRef key) {
   if (const LabelGroup* group = entry.group()) {
     state.inherited.insert(state.inherited.end(), group->labels.begin(), group->labels.end());
   }
-  if (const EntryDetails* details = entry.details()) {
-    state.inherited.insert(state.inherited.end(), details->labels.begin(), details->labels.end());
-  }
+  state.inherited.insert(state.inherited.end(), entry.labels().begin(), entry.labels().end());
   // Nor is something stored that was made from a value whose labels are not all known.
   const bool labels_unknown = found.error != nullptr;
   if (found.outcome == Outcome::kStaleHit || labels_unknown) state.read_stale = true;
@@ -222,10 +222,11 @@ Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const Ca
                           .key = buffer.ref(),
                           .loader = loader,
                           .call = call,
-                          .within = within == nullptr ? nullptr : &within->state()};
+                          .within = within == nullptr ? nullptr : &within->state(),
+                          .transaction = within == nullptr ? nullptr : within->state().transaction};
     Found found = answer(request);
     capture(within, found, request.key);
-    count(keyspace, found);
+    count(keyspace, found, request.key.hash);
     return found;
   });
 }

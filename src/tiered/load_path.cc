@@ -10,6 +10,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/load_path.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -84,6 +85,11 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
     made.store = false;
     description = Description{};
   }
+  if (auto closed = close_labels(keyspace, key, *description); !closed) {
+    made.problem = std::make_shared<const Error>(closed.error());
+    made.store = false;
+  }
+  made.memory_only = description->memory_only;
   dress(*entry, keyspace, key, std::move(*description), life, cost);
   if (state.earliest_expiry < entry->fresh_until()) {
     entry->set_times(state.earliest_expiry, std::min(state.earliest_expiry, entry->keep_until()));
@@ -116,8 +122,10 @@ void store_made(const Request& request, const Load::State& state, const Made& ma
                 const Flight& flight, const EntryRef& previous) {
   const Cache::State& cache = request.keyspace.cache;
   if (!made.store || !cache.flights.is_current(flight)) return;
-  store_loaded(request.keyspace, made.entry, previous, fill_tickets(cache, flight, state),
-               request.call.deadline);
+  const bool uncommitted = request.transaction != nullptr && request.transaction->wrote;
+  if (uncommitted && !STRATA_MUTANT(kTransactionStores)) return;
+  store_loaded(request.keyspace, {made.entry, previous, made.memory_only},
+               fill_tickets(cache, flight, state), request.call.deadline);
 }
 
 FlightResult run_load(const Request& request, const Flight& flight, const EntryRef& previous) {
@@ -126,6 +134,7 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
   Load::State state{.keyspace = keyspace,
                     .key = request.key,
                     .parent = request.within,
+                    .transaction = request.transaction,
                     .deadline = request.call.deadline};
   if (previous && previous->details() != nullptr) {
     state.known_version = previous->details()->version;
@@ -143,8 +152,8 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
     loaded = copy_value(*previous);
     if (state.version.empty()) state.version = state.known_version;
     if (!state.source_last_modified) state.source_last_modified = state.known_last_modified;
-    if (previous->details() != nullptr && state.labels.empty()) {
-      state.inherited = previous->details()->labels;
+    if (state.labels.empty()) {
+      state.inherited.assign(previous->labels().begin(), previous->labels().end());
     }
   }
   if (!loaded) {

@@ -14,6 +14,7 @@ struct Request {
   Load::State* within = nullptr;
   bool refresh = false;  // skip the tiers: a value past its ttl is being renewed
   bool here = false;     // the load runs in this thread, whatever its time-outs
+  const Transaction::State* transaction = nullptr;  // whose load it is
 };
 
 // Asks the tiers, then the source; stores what came; ends and completes the flight.
@@ -44,6 +45,7 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 struct Made {
   EntryRef entry;
   bool store = false;
+  bool memory_only = false;
   std::shared_ptr<const Error> problem;
 };
 [[nodiscard]] Made make_entry(const Request& request, Load::State& state, EntryRef entry,

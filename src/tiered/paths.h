@@ -48,9 +48,19 @@ struct Below {
 void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* record,
              std::size_t depth, const Tickets& tickets, Deadline deadline);
 
-// Offers an entry to every tier that may hold it, as a fill or as a differing refresh.
-void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef& previous,
-                  const Tickets& tickets, Deadline deadline);
+// Offers an entry to every tier that may hold it, as a fill or, if it differs from the one that it
+// takes the place of, as a put.
+struct Loaded {
+  EntryRef entry;
+  EntryRef previous;         // may be none
+  bool memory_only = false;  // no lower tier may have it
+};
+void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
+                  Deadline deadline);
+
+// What the tiers have for the key. `within`: of it, what the transaction may use.
+[[nodiscard]] Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+                            const Transaction::State* within);
 
 // The calls of erased.h, for a key that is already canonical.
 [[nodiscard]] Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
@@ -63,8 +73,29 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
                                            std::vector<EntryRef>* kept = nullptr);
 PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const CallOptions& call);
 
-// One invalidation of `labels` in every tier, deepest first. Labels are valid.
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels);
+// One invalidation of `labels` in every tier, deepest first, or an expire of them. Labels are
+// valid.
+enum class Change { kInvalidate, kExpire };
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change);
+inline InvalidationResult invalidate_everywhere(Cache::State& cache,
+                                                std::span<const Label> labels) {
+  return change_everywhere(cache, labels, Change::kInvalidate);
+}
+// The same, a thousand labels at a time; the results add up.
+InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
+                                    Change change);
+// Adds the results of one step after those of another.
+void add_to(InvalidationResult& sum, const InvalidationResult& more);
+// The part of an invalidation that the graph of dependencies adds, after its labels were raised in
+// every tier. The caller's Guard is still there.
+void widen(Cache::State& cache, std::span<const Label> labels, Change change);
+void widen_key(Cache::State& cache, KeyRef key);
+
+// Puts into one tier. If that fails, the key is invalidated there, so that at least the value
+// before is gone.
+Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef key,
+                                      const Record* record, Ticket ticket, Deadline deadline);
 
 // What `run` returns; the error, if it throws: memory that cannot be had, or a tier that breaks
 // its contract. Then the invalidation may have come to some tiers only.
@@ -83,7 +114,9 @@ template <typename Run>
 // Tells the load `within` what it read.
 void capture(Load* within, const Found& found, KeyRef key);
 
-void count(const KeyspaceState& keyspace, const Found& found);
+void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash);
+void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
+                std::span<const Found> found);
 
 // Runs `call(state)` on the executor; in this thread if that takes no more.
 template <typename T, typename Call>

@@ -5,6 +5,7 @@
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/paths.h"
+#include "tiered/transaction_state.h"
 
 namespace strata::internal {
 
@@ -75,10 +76,44 @@ EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
   return entry;
 }
 
-void count(const KeyspaceState& keyspace, const Found& found) {
+namespace {
+
+// Why the caches did not answer, if they did not.
+std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& found,
+                                    std::uint64_t key_hash) {
+  switch (found.outcome) {
+    case Outcome::kHit:
+    case Outcome::kStaleHit:
+    case Outcome::kNegativeHit:
+      return std::nullopt;
+    case Outcome::kRefreshed:
+      return MissReason::kExpired;
+    case Outcome::kLoaded:
+    case Outcome::kMiss:
+    case Outcome::kError:
+      break;
+  }
+  if (!keyspace.options.enabled) return MissReason::kDisabled;
+  return keyspace.cache.causes.journal().classify(key_hash);
+}
+
+}  // namespace
+
+void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash) {
+  if (const auto reason = reason_of(keyspace, found, key_hash)) {
+    keyspace.counters.misses[static_cast<std::size_t>(*reason)].add(1);
+  }
   keyspace.counters.outcomes[static_cast<std::size_t>(found.outcome)].add(1);
   if (found.outcome == Outcome::kHit && found.entry->load_cost() > Duration(0)) {
     keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(found.entry->load_cost().count()));
+  }
+}
+
+void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
+                std::span<const Found> found) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const KeyBuffer buffer(keyspace.key_prefix, ids[i], keyspace.name);
+    count(keyspace, found[i], buffer.ref().hash);
   }
 }
 
@@ -140,29 +175,35 @@ Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* 
   });
 }
 
-Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
-  Found found;
-  if (keyspace.options.enabled && !call.bypass) {
-    EntryRef entry = read_hot(keyspace, key);
-    if (auto answer = answer_of_hot(keyspace, entry, call)) {
-      found = std::move(*answer);
-    } else if (!keyspace.cache.tiers.empty()) {
-      STRATA_YIELD("tiered.get.miss");
-      const Tickets tickets = keyspace.cache.read_positions();
-      STRATA_YIELD("tiered.get.ticket");
-      Below below = read_below(keyspace, key, tickets, call);
-      const Instant now = keyspace.cache.clock->now();
-      if (below.entry) {
-        found = found_in(below.entry, below.tier, false);
-      } else if (below.kept && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
-        found = found_in(below.kept, below.kept_tier, true);
-      } else if (below.failure) {
-        found = failed(std::move(*below.failure));
-      }
-    }
+Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+              const Transaction::State* within) {
+  const auto usable = [&](const EntryRef& entry) {
+    return entry && (within == nullptr || within->may_use(*entry));
+  };
+  if (!keyspace.options.enabled || call.bypass) return {};
+  const EntryRef entry = read_hot(keyspace, key);
+  if (usable(entry)) {
+    if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
   }
+  if (keyspace.cache.tiers.empty()) return {};
+  STRATA_YIELD("tiered.get.miss");
+  const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
+  STRATA_YIELD("tiered.get.ticket");
+  Below below = read_below(keyspace, key, tickets, call);
+  const Instant now = keyspace.cache.clock->now();
+  if (usable(below.entry)) return found_in(below.entry, below.tier, false);
+  if (usable(below.kept) && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
+    return found_in(below.kept, below.kept_tier, true);
+  }
+  if (below.failure) return failed(std::move(*below.failure));
+  return {};
+}
+
+Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
+  Found found =
+      look_up(keyspace, key, call, within == nullptr ? nullptr : within->state().transaction);
   capture(within, found, key);
-  count(keyspace, found);
+  count(keyspace, found, key.hash);
   return found;
 }
 
@@ -269,7 +310,7 @@ std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string
                             const CallOptions& call) {
   try {
     std::vector<Found> found = find_many(keyspace, ids, call);
-    for (const Found& one : found) count(keyspace, one);
+    count_many(keyspace, ids, found);
     return found;
   } catch (...) {
     const Error error = error_of_exception(ErrorCode::kUnavailable, "reading values");

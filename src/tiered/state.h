@@ -14,6 +14,7 @@
 #include "core/mutex.h"
 #include "load/key_turns.h"
 #include "strata/core/entry.h"
+#include "strata/labels/dependency_graph.h"
 #include "strata/load/flight.h"
 #include "strata/load/running_invalidations.h"
 #include "strata/stats/counter.h"
@@ -21,6 +22,8 @@
 #include "strata/tiered/cache.h"
 #include "strata/tiered/erased.h"
 #include "strata/tiered/load.h"
+#include "strata/tiered/transaction.h"
+#include "tiered/causes.h"
 #include "tiered/failure_log.h"
 #include "tiered/sampler.h"
 
@@ -30,24 +33,27 @@ namespace internal {
 
 struct KeyspaceCounters {
   std::array<Counter, kOutcomeCount> outcomes;
+  std::array<Counter, kMissReasonCount> misses;
   Counter loads, load_failures, joined, join_refused, refused, too_large, puts, saved_ns;
   Histogram load;
 };
 
 struct KeyspaceState {
   KeyspaceState(Cache::State& owner, std::string keyspace_name, const ValueType& value_type,
-                KeyspaceOptions keyspace_options);
+                KeyspaceOptions keyspace_options,
+                std::shared_ptr<KeyspaceCounters> shared_counters = nullptr);
 
   Cache::State& cache;
-  const std::string name;
+  const std::string name;  // "user", or "acme/user" for a tenant's part
   const ValueType& type;
   const KeyspaceOptions options;
   const LabelGroup group;
   const std::string key_prefix;     // "1:user::"
   std::vector<bool> lower_allowed;  // by tier: may it hold values of this keyspace
   bool hot_allowed = true;
-  Result<void> status;  // why every call is refused
-  mutable KeyspaceCounters counters;
+  Result<void> status;                                   // why every call is refused
+  const std::shared_ptr<KeyspaceCounters> own_counters;  // a tenant's part has the keyspace's
+  KeyspaceCounters& counters;
 };
 
 }  // namespace internal
@@ -73,8 +79,20 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   void note_failure(std::string_view tier, std::string_view doing, const Error& error);
   // Calls the log sink, after the thread's turn if it has one.
   void log(LogLevel level, std::string message);
-  // Tells the listener of an entry that left memory; as log().
-  void note_removal(const EntryRef& entry, RemovalCause cause);
+  // Records why an entry left memory, and tells the listener; as log().
+  void note_removal(const EntryRef& entry, RemovalCause cause, Ticket earlier);
+
+  // Reads what a former process wrote of its journal.
+  void load_journal();
+  void save_journal();
+  // Has it saved behind, if that was not done for a while.
+  void save_journal_soon(WallTime now);
+
+  [[nodiscard]] RuleSet rules() const;
+  void set_rules(RuleSet rules);
+
+  // Invalidates what the graph of dependencies says has changed.
+  void announce(std::span<const Label> labels);
 
   [[nodiscard]] Tickets read_positions() const;
 
@@ -82,6 +100,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   mutable Mutex keyspaces_mutex;
   std::map<std::string, std::shared_ptr<internal::KeyspaceState>, std::less<>> keyspaces
       STRATA_GUARDED_BY(keyspaces_mutex);
+  std::size_t tenant_keyspaces STRATA_GUARDED_BY(keyspaces_mutex) = 0;  // of those
   std::map<std::string, KeyspaceOptions, std::less<>> configured STRATA_GUARDED_BY(keyspaces_mutex);
   std::map<std::string, SourceEntry, std::less<>> sources STRATA_GUARDED_BY(keyspaces_mutex);
 
@@ -91,7 +110,12 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const std::shared_ptr<Clock> clock;
   const std::shared_ptr<Executor> executor;
 
+  const std::shared_ptr<Timer> timer;
+
+  internal::Causes causes;
+  EventBus events;
   RunningInvalidations running;
+  DependencyGraph dependencies;
   FlightTable flights;
   KeyTurns turns;
   std::atomic<bool> closed{false};
@@ -103,6 +127,11 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;
 
  private:
+  const JournalStore journal_store_;
+  Mutex journal_mutex_;                         // one write at a time
+  std::atomic<std::int64_t> journal_saved_{0};  // when, in milliseconds of the wall clock
+  mutable Mutex rules_mutex_;
+  RuleSet rules_ STRATA_GUARDED_BY(rules_mutex_);
   Mutex tasks_mutex_;
   CondVar tasks_done_;
   std::size_t tasks_ STRATA_GUARDED_BY(tasks_mutex_) = 0;
@@ -112,7 +141,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 struct Load::State {
   internal::KeyspaceState& keyspace;
   KeyRef key;
-  State* parent = nullptr;  // the load within which this one was asked for
+  State* parent = nullptr;                          // the load within which this one was asked for
+  const Transaction::State* transaction = nullptr;  // likewise
   Deadline deadline;
 
   Labels labels;     // given by the loader

@@ -1,4 +1,4 @@
-// The write path: fills after a load, puts, erases, touches and invalidations.
+// The write path: fills after a load, puts and touches.
 //
 // Order: from the deepest tier up to memory, so that nothing can be promoted from a tier that
 // is not clean yet. Every operation that raises numbers holds a Guard of RunningInvalidations
@@ -11,6 +11,16 @@
 #include "tiered/paths.h"
 
 namespace strata::internal {
+
+Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef key,
+                                      const Record* record, Ticket ticket, Deadline deadline) {
+  Result<FillOutcome> put = tier.put(key, record, ticket, deadline);
+  if (put) return put;
+  const Label label(LabelKind::kKey, std::string(key.text));
+  tier.invalidate(std::span(&label, 1));
+  cache.note_failure(tier.name(), "writing", put.error());
+  return put;
+}
 
 namespace {
 
@@ -35,6 +45,7 @@ struct Encoded {
   std::optional<Record> record;
   std::shared_ptr<const Error> error;
   bool too_large = false;
+  bool memory_only = false;
 };
 
 Encoded encode_for_tiers(const KeyspaceState& keyspace, const Entry& entry, bool needed) {
@@ -54,19 +65,8 @@ Encoded encode_for_tiers(const KeyspaceState& keyspace, const Entry& entry, bool
 }
 
 const Record* for_tier(const KeyspaceState& keyspace, const Encoded& encoded, std::size_t tier) {
-  return encoded.record && keyspace.lower_allowed[tier] ? &*encoded.record : nullptr;
-}
-
-// Puts into one tier. If that fails, the key is invalidated there, so that at least the value
-// before is gone.
-Result<FillOutcome> put_or_invalidate(Cache::State& cache, Tier& tier, KeyRef key,
-                                      const Record* record, Ticket ticket, Deadline deadline) {
-  Result<FillOutcome> put = tier.put(key, record, ticket, deadline);
-  if (put) return put;
-  const Label label(LabelKind::kKey, std::string(key.text));
-  tier.invalidate(std::span(&label, 1));
-  cache.note_failure(tier.name(), "writing", put.error());
-  return put;
+  const bool may = encoded.record && keyspace.lower_allowed[tier] && !encoded.memory_only;
+  return may ? &*encoded.record : nullptr;
 }
 
 // A refresh that brought another value: an invalidation of the key and of what depends on it,
@@ -77,6 +77,8 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
   const KeyRef key = entry->key();
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const RunningInvalidations::Guard running(cache.running);
+  const CauseScope::Text text = [&] { return std::string(key.text); };
+  const CauseScope scope(cache.causes, CauseKind::kRefresh, text);
   if (cache.hot->invalidated_after(*entry, tickets.hot)) {
     keyspace.counters.refused.add(1);
     return;
@@ -88,6 +90,7 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
   STRATA_YIELD("tiered.replace.lower");
   cache.hot->put(key, keyspace.hot_allowed ? entry : EntryRef(), tickets.hot,
                  RemovalCause::kReplaced);
+  widen_key(cache, key);
 }
 
 PutResult rejected_put(Error error) {
@@ -98,10 +101,15 @@ PutResult rejected_put(Error error) {
 
 }  // namespace
 
-void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef& previous,
-                  const Tickets& tickets, Deadline deadline) {
+void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
+                  Deadline deadline) {
   Cache::State& cache = keyspace.cache;
-  const Encoded encoded = encode_for_tiers(keyspace, *entry, previous.get() != nullptr);
+  const auto& [entry, known, memory_only] = loaded;
+  // Somebody may have stored another value since the load began.
+  const EntryRef there = cache.hot->peek(entry->key());
+  const EntryRef& previous = there && !there->negative() ? there : known;
+  Encoded encoded = encode_for_tiers(keyspace, *entry, previous.get() != nullptr);
+  encoded.memory_only = memory_only;
   if (encoded.error) {
     cache.note_failure("codec", "encoding '" + std::string(entry->key_text()) + "'",
                        *encoded.error);
@@ -110,8 +118,9 @@ void store_loaded(KeyspaceState& keyspace, const EntryRef& entry, const EntryRef
     keyspace.counters.too_large.add(1);
     return;
   }
-  const bool differs =
-      previous && encoded.record && !same_value(*previous, *entry, *encoded.record);
+  const bool compares = previous && encoded.record;
+  const bool differs = compares && (!keyspace.options.early_cutoff ||
+                                    !same_value(*previous, *entry, *encoded.record));
   if (differs) {
     replace(keyspace, entry, encoded, tickets, deadline);
     return;
@@ -153,9 +162,14 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
   Result<Description> description =
       describe(keyspace, call.labels, {}, call.version, call.source_last_modified);
   if (!description) return rejected_put(description.error());
+  if (auto closed = close_labels(keyspace, key, *description); !closed) {
+    return rejected_put(closed.error());
+  }
+  const bool memory_only = description->memory_only;
   const Life life = life_of_value(keyspace, call, nullptr, key.hash);
   dress(*entry, keyspace, key, std::move(*description), life, Duration(0));
-  const Encoded encoded = encode_for_tiers(keyspace, *entry, false);
+  Encoded encoded = encode_for_tiers(keyspace, *entry, false);
+  encoded.memory_only = memory_only;
   if (encoded.error) return rejected_put(*encoded.error);
   if (encoded.too_large) {
     return rejected_put({ErrorCode::kRejected,
@@ -170,6 +184,8 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
   PutResult result;
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const RunningInvalidations::Guard running(cache.running);
+  const CauseScope::Text text = [&] { return std::string(key.text); };
+  const CauseScope scope(cache.causes, CauseKind::kPut, text);
   const Tickets tickets = cache.running.positions();
   STRATA_YIELD("tiered.put.tickets");
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
@@ -188,134 +204,8 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
       cache.hot->put(key, hot ? entry : EntryRef(), tickets.hot, RemovalCause::kReplaced);
   result.tiers.push_back(
       {std::string(cache.hot->name()), hot ? outcome : FillOutcome::kDeclined, nullptr});
+  widen_key(cache, key);
   return result;
-}
-
-InvalidationResult invalidate_everywhere(Cache::State& cache, std::span<const Label> labels) {
-  InvalidationResult result;
-  if (labels.empty()) return result;
-  cache.invalidations.add(1);
-  const RunningInvalidations::Guard running(cache.running);
-  const auto invalidate_hot = [&] {
-    const InvalidateOutcome done = cache.hot->invalidate(labels);
-    result.tiers.push_back({std::string(cache.hot->name()), done.position, done.removed});
-  };
-  STRATA_YIELD("tiered.invalidate.begin");
-  if (STRATA_MUTANT(kMemoryFirst)) {
-    invalidate_hot();
-    STRATA_YIELD("tiered.invalidate.lower");
-  }
-  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    const InvalidateOutcome done = cache.tiers[i]->invalidate(labels);
-    result.tiers.push_back({std::string(cache.tiers[i]->name()), done.position, done.removed});
-    STRATA_YIELD("tiered.invalidate.lower");
-  }
-  if (!STRATA_MUTANT(kMemoryFirst)) invalidate_hot();
-  return result;
-}
-
-namespace {
-
-InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCause cause) {
-  InvalidationResult result;
-  if (auto refused = refuse(keyspace)) {
-    result.error = refused->error;
-    return result;
-  }
-  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
-  if (!buffer.ok()) {
-    result.error = std::make_shared<const Error>(buffer.error());
-    return result;
-  }
-  Cache::State& cache = keyspace.cache;
-  const KeyRef key = buffer.ref();
-  EntryRef former;  // let go after the turn
-  const KeyTurns::Turn turn(cache.turns, key.hash);
-  if (cause == RemovalCause::kInvalidated) {
-    const Label label(LabelKind::kKey, std::string(key.text));
-    return invalidate_everywhere(cache, std::span(&label, 1));
-  }
-  cache.invalidations.add(1);
-  const RunningInvalidations::Guard running(cache.running);
-  const Tickets tickets = cache.running.positions();
-  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    Tier& tier = *cache.tiers[i];
-    (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
-    result.tiers.push_back({std::string(tier.name()), tier.position(), std::nullopt});
-  }
-  former = cache.hot->peek(key);
-  cache.hot->put(key, EntryRef(), tickets.hot, cause);
-  result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(), former ? 1U : 0U});
-  return result;
-}
-
-}  // namespace
-
-InvalidationResult erase(KeyspaceState& keyspace, const Id& id) {
-  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kErased); });
-}
-
-InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
-  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
-}
-
-namespace {
-
-// The labels of one invalidation of many keys: fewer than a journal has slots.
-constexpr std::size_t kErasedAtOnce = 1'000;
-
-// Invalidates the labels, so many at a time; the results add up.
-InvalidationResult invalidate_in_slices(Cache::State& cache, std::span<const Label> labels) {
-  InvalidationResult result;
-  while (!labels.empty() || result.tiers.empty()) {
-    const std::size_t count = std::min(kErasedAtOnce, labels.size());
-    const InvalidationResult slice = invalidate_everywhere(cache, labels.first(count));
-    if (slice.tiers.empty()) break;  // of nothing
-    for (std::size_t i = 0; i < slice.tiers.size(); ++i) {
-      if (i == result.tiers.size()) {
-        result.tiers.push_back(slice.tiers[i]);
-        continue;
-      }
-      InvalidationResult::Tier& sum = result.tiers[i];
-      sum.position = slice.tiers[i].position;
-      if (sum.removed) *sum.removed += slice.tiers[i].removed.value_or(0);
-    }
-    labels = labels.subspan(count);
-  }
-  return result;
-}
-
-}  // namespace
-
-InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
-  InvalidationResult result;
-  const auto refused = refuse(keyspace);
-  if (refused) result.error = refused->error;
-  if (auto too_many = check_batch(ids.size()); too_many && !refused) {
-    result.error = std::make_shared<const Error>(std::move(*too_many));
-  }
-  Labels labels;
-  for (std::size_t i = 0; i < ids.size() && result.ok(); ++i) {
-    const Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
-    if (key) {
-      labels.push_back(key->label());
-    } else {
-      result.error = std::make_shared<const Error>(key.error());
-    }
-  }
-  if (!result.ok()) return result;
-  return caught_removal([&] { return invalidate_in_slices(keyspace.cache, labels); });
-}
-
-InvalidationResult clear(KeyspaceState& keyspace) {
-  InvalidationResult result;
-  if (auto refused = refuse(keyspace)) {
-    result.error = refused->error;
-    return result;
-  }
-  const Label label(LabelKind::kKeyspace, keyspace.name);
-  return caught_removal(
-      [&] { return invalidate_everywhere(keyspace.cache, std::span(&label, 1)); });
 }
 
 Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) try {

@@ -30,7 +30,7 @@ class CacheFixture : public testing::Test {
     parts.hot = memory_tier(memory, clock_, seeded_random(1));
     tiers_.clear();
     for (std::size_t i = 0; i < tier_count; ++i) {
-      auto tier = std::make_unique<RecordTier>(i == 0 ? "records" : "deep");
+      auto tier = std::make_unique<RecordTier>(i == 0 ? "records" : "deep", clock_);
       tiers_.push_back(tier.get());
       parts.tiers.push_back(std::move(tier));
     }

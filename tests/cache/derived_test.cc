@@ -33,7 +33,7 @@ TEST_F(DerivedTest, ItInheritsAllLabelsAndTheEarliestExpiry) {
   const auto found = page();
   EXPECT_EQ(*found, "about ann");
   EXPECT_EQ(between(clock_->now(), found.entry()->fresh_until()), Duration(seconds(60)));
-  const Labels& labels = found.entry()->details()->labels;
+  const std::span<const Label> labels = found.entry()->labels();
   const auto has = [&](const Label& label) {
     return std::find(labels.begin(), labels.end(), label) != labels.end();
   };

@@ -288,7 +288,7 @@ TEST_P(HotTierContract, AnInvalidatedGroupsEntriesAreToldWhenTheyAreReclaimed) {
 // Neither the listener nor a value's destructor runs under a lock, so both may use the tier.
 TEST_P(HotTierContract, TheListenerMayUseTheTier) {
   std::vector<std::string> seen;
-  tier->set_removal_listener([&](const EntryRef& entry, RemovalCause cause) {
+  tier->set_removal_listener([&](const EntryRef& entry, RemovalCause cause, Ticket) {
     seen.push_back(value(entry->key_text()));
     if (cause == RemovalCause::kReplaced) invalidate({tag("t")});
   });

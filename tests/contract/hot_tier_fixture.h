@@ -56,10 +56,9 @@ inline KeyRef key_ref(std::string_view text, std::string_view long_params = {}) 
 inline EntryRef make_entry(EntrySpec spec) {
   EntryRef entry =
       Entry::make<std::string>(key_ref(spec.key, spec.long_params), std::move(spec.value));
-  if (!spec.labels.empty()) {
+  entry->set_labels(spec.labels);
+  if (!spec.long_params.empty()) {
     auto details = std::make_unique<EntryDetails>();
-    for (const Label& label : spec.labels) details->label_ids.push_back(label.id());
-    details->labels = std::move(spec.labels);
     details->long_params = std::move(spec.long_params);
     entry->set_details(std::move(details));
   }
@@ -123,7 +122,7 @@ class HotTierContract : public testing::TestWithParam<HotTierMaker> {
     tier.reset();
     tier = GetParam().make(setup, clock);
     tier->set_removal_listener(
-        [this](const EntryRef& entry, RemovalCause cause) { removals.note(entry, cause); });
+        [this](const EntryRef& entry, RemovalCause cause, Ticket) { removals.note(entry, cause); });
   }
 
   void TearDown() override {

@@ -26,7 +26,12 @@ class HotTierModel {
   struct Held {
     std::uint64_t value = 0;
     std::vector<LabelId> labels;  // all that it carries
+    Instant fresh_until;
     Instant keep_until;
+    [[nodiscard]] bool carries(const Label& label) const {
+      return label.kind() == LabelKind::kAll ||
+             std::find(labels.begin(), labels.end(), label.id()) != labels.end();
+    }
   };
 
   std::uint64_t now = 0;  // the number of the last invalidation
@@ -40,24 +45,40 @@ class HotTierModel {
   }
 
   void invalidate(const Labels& labels) {
-    ++now;
+    raise(labels);
     for (const Label& label : labels) {
-      if (label.kind() == LabelKind::kAll) {
-        cleared_ = now;
-        held.clear();
-        continue;
-      }
-      last_[label.id()] = now;
-      std::erase_if(held, [&](const auto& entry) {
-        const std::vector<LabelId>& carried = entry.second.labels;
-        return std::find(carried.begin(), carried.end(), label.id()) != carried.end();
-      });
+      std::erase_if(held, [&](const auto& entry) { return entry.second.carries(label); });
     }
+  }
+
+  // Returns how many were fresh until then.
+  std::uint64_t expire(const Labels& labels, Instant time) {
+    raise(labels);
+    std::uint64_t ended = 0;
+    for (auto& [key, entry] : held) {
+      const bool concerned = std::any_of(labels.begin(), labels.end(),
+                                         [&](const Label& label) { return entry.carries(label); });
+      if (!concerned || entry.fresh_until <= time) continue;
+      ++ended;
+      const bool is_kept = entry.keep_until > entry.fresh_until;
+      const Duration kept = is_kept ? between(entry.fresh_until, entry.keep_until) : Duration(0);
+      entry.fresh_until = time;
+      entry.keep_until = saturating_add(time, kept);
+    }
+    return ended;
   }
 
   std::map<std::string, Held> held;
 
  private:
+  void raise(const Labels& labels) {
+    ++now;
+    for (const Label& label : labels) {
+      if (label.kind() == LabelKind::kAll) cleared_ = now;
+      last_[label.id()] = now;
+    }
+  }
+
   std::map<LabelId, std::uint64_t> last_;
   std::uint64_t cleared_ = 0;
 };
@@ -70,7 +91,7 @@ class HotTierModelRun {
       : tier_(tier), clock_(clock), random_(random), setup_(setup) {}
 
   void step() {
-    switch (random_.below(16)) {
+    switch (random_.below(18)) {
       case 0:
       case 1:
         return invalidate();
@@ -81,6 +102,9 @@ class HotTierModelRun {
       case 4:
       case 5:
         return put();
+      case 16:
+      case 17:
+        return expire();
       case 6:
         tickets_.push_back(number(tier_.position()));
         return;
@@ -98,6 +122,8 @@ class HotTierModelRun {
       if (entry) {
         ASSERT_TRUE(kept) << key << " is served, but was invalidated or expired";
         ASSERT_EQ(entry->value<std::uint64_t>(), model->second.value) << key;
+        ASSERT_EQ(entry->fresh_until(), model->second.fresh_until) << key;
+        ASSERT_EQ(entry->keep_until(), model->second.keep_until) << key;
       } else {
         ASSERT_TRUE(!kept || may_evict()) << key << " is lost";
       }
@@ -146,8 +172,14 @@ class HotTierModelRun {
   Offer random_offer(const std::string& key) {
     Offer offer;
     offer.held.value = ++last_value_;
-    offer.held.keep_until =
-        random_.one_in(4) ? saturating_add(clock_.now(), Duration(random_.between(1, 20))) : kNever;
+    offer.held.fresh_until =
+        random_.one_in(2) ? saturating_add(clock_.now(), Duration(random_.between(1, 20))) : kNever;
+    offer.held.keep_until = offer.held.fresh_until;
+    if (random_.one_in(2)) {
+      offer.held.keep_until = random_.one_in(4) ? kNever
+                                                : saturating_add(offer.held.fresh_until,
+                                                                 Duration(random_.between(1, 20)));
+    }
     const LabelGroup* group = random_.pick(groups_);
     Labels labels;
     for (std::uint64_t i = random_.below(3); i > 0; --i) {
@@ -155,14 +187,9 @@ class HotTierModelRun {
       if (label.kind() != LabelKind::kAll) labels.push_back(label);
     }
     offer.entry = Entry::make<std::uint64_t>(key_ref(key), offer.held.value);
-    if (!labels.empty()) {
-      auto details = std::make_unique<EntryDetails>();
-      details->label_ids = ids_of(labels);
-      details->labels = labels;
-      offer.entry->set_details(std::move(details));
-    }
+    offer.entry->set_labels(labels);
     offer.entry->set_group(group);
-    offer.entry->set_times(offer.held.keep_until, offer.held.keep_until);
+    offer.entry->set_times(offer.held.fresh_until, offer.held.keep_until);
 
     if (group != nullptr) labels.insert(labels.end(), group->labels.begin(), group->labels.end());
     labels.push_back(key_label(key));
@@ -223,6 +250,18 @@ class HotTierModelRun {
     model_.invalidate(labels);
     ASSERT_EQ(number(outcome.position), model_.now);
     ASSERT_LE(outcome.removed.value_or(0), before - model_.held.size());
+  }
+
+  void expire() {
+    Labels labels;
+    for (std::uint64_t i = random_.between(1, kLabelsMax); i > 0; --i) {
+      labels.push_back(random_label());
+    }
+    const InvalidateOutcome outcome = tier_.expire(labels);
+    const std::uint64_t ended = model_.expire(labels, clock_.now());
+    ASSERT_EQ(number(outcome.position), model_.now);
+    ASSERT_LE(outcome.removed.value_or(0), ended);
+    ASSERT_TRUE(may_evict() || outcome.removed.value_or(ended) == ended);
   }
 
   void pass_time() {

@@ -4,6 +4,7 @@
 // invalidate the label, and then publish the version as the label's floor. Loading is: take a
 // ticket, read the versions, fill. Reading is: read the floors, then look. What a read returns
 // must not be below a floor that was published before the read began, whatever the others do.
+// Expiring is changing by an expire: it publishes a floor for what is returned as fresh.
 #pragma once
 
 #include <array>
@@ -34,8 +35,11 @@ class HotTierRace {
       }
       std::vector<std::uint64_t> versions;
       for (Origin* origin : changed) versions.push_back(origin->raise());
-      tier_.invalidate(labels);
-      for (std::size_t at = 0; at < changed.size(); ++at) changed[at]->publish(versions[at]);
+      const bool expires = random.one_in(3);
+      expires ? tier_.expire(labels) : tier_.invalidate(labels);
+      for (std::size_t at = 0; at < changed.size(); ++at) {
+        changed[at]->publish(expires ? changed[at]->fresh_floor : changed[at]->floor, versions[at]);
+      }
     }
   }
 
@@ -45,19 +49,17 @@ class HotTierRace {
       const Ticket ticket = tier_.position();
       const std::uint64_t version = keys_[key].raise();
       EntryRef entry;
-      if (!random.one_in(4)) entry = load(key, kNever);
+      if (!random.one_in(4)) entry = load(key, expiry(random));
       tier_.put(keys_[key].ref(), std::move(entry), ticket, RemovalCause::kReplaced);
-      keys_[key].publish(version);
+      keys_[key].publish(keys_[key].floor, version);
     }
   }
 
   void fill_values(testkit::Random random) {
     while (goes_on(random)) {
       const std::size_t key = random.below(kKeys);
-      const Instant expires =
-          random.one_in(4) ? saturating_add(clock_.now(), Duration(random.below(50))) : kNever;
       const Ticket ticket = tier_.position();
-      tier_.fill(load(key, expires), ticket);
+      tier_.fill(load(key, expiry(random)), ticket);
     }
   }
 
@@ -92,6 +94,7 @@ class HotTierRace {
 
   [[nodiscard]] std::uint64_t violations() const { return violations_.load(); }
   [[nodiscard]] std::uint64_t seen() const { return seen_.load(); }
+  [[nodiscard]] std::uint64_t fresh_seen() const { return fresh_seen_.load(); }
 
  private:
   struct Origin {
@@ -99,6 +102,7 @@ class HotTierRace {
     std::uint64_t hash = 0;
     std::atomic<std::uint64_t> version{0};
     std::atomic<std::uint64_t> floor{0};
+    std::atomic<std::uint64_t> fresh_floor{0};
 
     void name(Label its_label) {
       label = std::move(its_label);
@@ -106,16 +110,20 @@ class HotTierRace {
     }
     [[nodiscard]] KeyRef ref() const { return {label.text(), hash, {}}; }
     std::uint64_t raise() { return version.fetch_add(1) + 1; }
-    void publish(std::uint64_t done) {
-      std::uint64_t known = floor.load();
-      while (known < done && !floor.compare_exchange_weak(known, done)) continue;
+    static void publish(std::atomic<std::uint64_t>& published, std::uint64_t done) {
+      std::uint64_t known = published.load();
+      while (known < done && !published.compare_exchange_weak(known, done)) continue;
     }
   };
   // The origins of one key's value: the key, a tag, the group, everything.
-  using Floors = std::array<std::uint64_t, 4>;
+  using Versions = std::array<std::uint64_t, 4>;
+  struct Floors {
+    Versions all;
+    Versions fresh;
+  };
   struct Value {
     std::size_t key;
-    Floors versions;
+    Versions versions;
   };
 
   // On a busy machine a thread may do all it has to do in one go. So they give way often.
@@ -165,10 +173,18 @@ class HotTierRace {
   Floors floors_of(std::size_t key) {
     Floors floors;
     const auto origins = origins_of(key);
-    for (std::size_t i = 0; i < origins.size(); ++i) floors[i] = origins[i]->floor.load();
+    for (std::size_t i = 0; i < origins.size(); ++i) {
+      floors.all[i] = origins[i]->floor.load();
+      floors.fresh[i] = origins[i]->fresh_floor.load();
+    }
     return floors;
   }
 
+  Instant expiry(testkit::Random& random) {
+    return saturating_add(clock_.now(), Duration(random.one_in(4) ? random.below(50) : 1'000'000));
+  }
+
+  // Kept for ever in one case of two, else as long as it is fresh.
   EntryRef load(std::size_t key, Instant expires) {
     Value value{.key = key, .versions = {}};
     const auto origins = origins_of(key);
@@ -176,20 +192,21 @@ class HotTierRace {
       value.versions[i] = origins[i]->version.load();
     }
     EntryRef entry = Entry::make(keys_[key].ref(), value);
-    auto details = std::make_unique<EntryDetails>();
-    details->label_ids.push_back(tags_[key % kTags].label.id());
-    entry->set_details(std::move(details));
+    entry->set_labels({&tags_[key % kTags].label, 1});
     entry->set_group(groups_[key % kGroups].get());
-    entry->set_times(expires, expires);
+    entry->set_times(expires, value.versions[0] % 2 == 0 ? kNever : expires);
     return entry;
   }
 
   void check(const EntryRef& entry, const Floors& floors) {
     if (!entry) return;
     seen_.fetch_add(1, std::memory_order_relaxed);
-    const Floors& versions = entry->value<Value>().versions;
-    for (std::size_t i = 0; i < floors.size(); ++i) {
-      if (versions[i] < floors[i]) violations_.fetch_add(1);
+    const Versions& versions = entry->value<Value>().versions;
+    const bool is_fresh = entry->fresh_until() > clock_.now();
+    if (is_fresh) fresh_seen_.fetch_add(1, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < versions.size(); ++i) {
+      if (versions[i] < floors.all[i]) violations_.fetch_add(1);
+      if (is_fresh && versions[i] < floors.fresh[i]) violations_.fetch_add(1);
     }
   }
 
@@ -203,6 +220,7 @@ class HotTierRace {
   Names names_{*this};
   std::atomic<std::uint64_t> violations_{0};
   std::atomic<std::uint64_t> seen_{0};
+  std::atomic<std::uint64_t> fresh_seen_{0};
   std::atomic<bool> over_{false};
 };
 
@@ -210,7 +228,7 @@ TEST_P(HotTierContract, NoReadServesWhatWasInvalidatedBeforeItBegan) {
   constexpr std::size_t kCalls = 10'000;
   const auto race = std::make_unique<HotTierRace>(*tier, *clock);
   std::atomic<std::uint64_t> told{0};
-  tier->set_removal_listener([&](const EntryRef&, RemovalCause) { told.fetch_add(1); });
+  tier->set_removal_listener([&](const EntryRef&, RemovalCause, Ticket) { told.fetch_add(1); });
   {
     std::vector<Thread> threads;
     const auto start_thread = [&](std::string name, auto body) {
@@ -229,6 +247,7 @@ TEST_P(HotTierContract, NoReadServesWhatWasInvalidatedBeforeItBegan) {
   }
   EXPECT_EQ(race->violations(), 0u);
   EXPECT_GE(race->seen(), kCalls / 10) << "the reads must see something to be worth anything";
+  EXPECT_GT(race->fresh_seen(), kCalls / 100);
 
   tier->check_invariants();
   tier->invalidate({{everything()}});

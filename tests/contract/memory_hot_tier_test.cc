@@ -1,5 +1,6 @@
 // The memory tier keeps the contract of HotTier: with the shards it chooses, one, and many.
 #include "contract/hot_tier_contract.h"
+#include "contract/hot_tier_contract_expiry.h"
 #include "contract/hot_tier_contract_upkeep.h"
 #include "contract/hot_tier_model.h"
 #include "contract/hot_tier_races.h"
@@ -19,11 +20,12 @@ HotTierMaker with_shards(std::string name, std::size_t shards) {
           }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, HotTierContract,
-                         testing::Values(with_shards("AutomaticShards", 0),
-                                         with_shards("OneShard", 1),
-                                         with_shards("ManyShards", 1000)),
-                         [](const auto& maker) { return maker.param.name; });
+const auto kMakers = testing::Values(with_shards("AutomaticShards", 0), with_shards("OneShard", 1),
+                                     with_shards("ManyShards", 1000));
+constexpr auto kName = [](const auto& maker) { return maker.param.name; };
+
+INSTANTIATE_TEST_SUITE_P(Memory, HotTierContract, kMakers, kName);
+INSTANTIATE_TEST_SUITE_P(Memory, HotTierExpiry, kMakers, kName);
 
 }  // namespace
 }  // namespace strata::contract

@@ -1,9 +1,13 @@
-// The clocks, executors and generators, and their stand-ins for tests, under their contracts.
+// The clocks, executors, timers and generators, and their stand-ins for tests, under their
+// contracts.
 #include "contract/clock_contract.h"
 #include "contract/executor_contract.h"
 #include "contract/random_contract.h"
+#include "contract/timer_contract.h"
 #include "testkit/manual_clock.h"
 #include "testkit/manual_executor.h"
+#include "testkit/manual_timer.h"
+#include "testkit/wait_until.h"
 
 namespace strata::contract {
 namespace {
@@ -31,6 +35,23 @@ INSTANTIATE_TEST_SUITE_P(Manual, ExecutorContract,
 INSTANTIATE_TEST_SUITE_P(System, RandomContract, ::testing::Values(RandomMaker(system_random)));
 INSTANTIATE_TEST_SUITE_P(Seeded, RandomContract,
                          ::testing::Values(RandomMaker([] { return seeded_random(1); })));
+
+TimerBed real_timer(std::size_t queue_limit) {
+  const std::shared_ptr<Clock> clock = system_clock();
+  return {system_timer(clock, {.queue_limit = queue_limit}), clock, testkit::wait_until};
+}
+
+// Time passes while the test waits, and does not while a task does.
+TimerBed manual_timer(std::size_t queue_limit) {
+  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto timer = std::make_shared<testkit::ManualTimer>(clock, queue_limit);
+  return {timer, clock, [timer](const std::function<bool()>& is_so) {
+            while (!is_so()) timer->advance(std::chrono::milliseconds(1));
+          }};
+}
+
+INSTANTIATE_TEST_SUITE_P(System, TimerContract, ::testing::Values(TimerMaker(real_timer)));
+INSTANTIATE_TEST_SUITE_P(Manual, TimerContract, ::testing::Values(TimerMaker(manual_timer)));
 
 }  // namespace
 }  // namespace strata::contract

@@ -1,5 +1,6 @@
 // The SQLite tier keeps the contract of Tier.
 #include "contract/tier_contract.h"
+#include "contract/tier_contract_expiry.h"
 #include "contract/tier_contract_upkeep.h"
 #include "contract/tier_model.h"
 #include "contract/tier_races.h"
@@ -31,6 +32,7 @@ const auto kMakers = testing::Values(sqlite_maker("Pending", Durability::kNormal
 constexpr auto kName = [](const auto& maker) { return maker.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, TierContract, kMakers, kName);
+INSTANTIATE_TEST_SUITE_P(Sqlite, TierExpiry, kMakers, kName);
 INSTANTIATE_TEST_SUITE_P(Sqlite, TierModelTest, kMakers, kName);
 
 }  // namespace

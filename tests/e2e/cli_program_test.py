@@ -8,7 +8,8 @@ import select
 from harness import CONFIG, DATA, StrataTest, main
 
 COMMANDS = ("init", "config", "config check", "config show", "get", "put", "erase", "invalidate",
-            "stats", "inspect", "purge", "clear-expired", "demo", "completion", "help", "version")
+            "stats", "inspect", "purge", "clear-expired", "outbox", "outbox install",
+            "outbox status", "outbox remove", "demo", "completion", "help", "version")
 
 
 class Help(StrataTest):
@@ -34,6 +35,9 @@ class Help(StrataTest):
                     if not line.startswith("strata init"):
                         self.configure()
                     self.write("index.html", "<p>hello</p>")
+                    self.make_orders()
+                    if "outbox" in line and "install" not in line:
+                        self.install_orders()
                     self.ok("put", "user", "42", "Ada", "--tag", "org:7")
                     run = self.shell(line)
                     self.assertEqual(run.code, 0, run)

@@ -117,11 +117,22 @@ class StrataTest(unittest.TestCase):
                 if fields[0] in wanted:
                     yield fields[0], fields[1], fields[2]
 
-    def change_origin(self, statement):
-        database = sqlite3.connect(self.folder / "packages.db")
+    def change_origin(self, statement, name="packages.db"):
+        """Runs a statement as an application does, and returns its rows."""
+        database = sqlite3.connect(self.folder / name)
         with database:
-            database.execute(statement)
+            rows = database.execute(statement).fetchall()
         database.close()
+        return rows
+
+    def make_orders(self):
+        """A database that belongs to an application."""
+        self.change_origin("CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER,"
+                           " total REAL)", "orders.db")
+
+    def install_orders(self, *more, **options):
+        return self.ok("outbox", "install", "--database", "orders.db", "--table", "orders",
+                       "--type", "order", "--id", "id", "--field", "customer_id", *more, **options)
 
 
 def main():

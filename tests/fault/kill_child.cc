@@ -55,6 +55,9 @@ class Worker {
       if (version < floor) {
         oracle_.stale.fetch_add(1);
         std::cerr << name << " has version " << version << ", and " << floor << " was the least\n";
+      } else if (version < key.fresh_floor.load() && is_fresh((*found)->lifetime)) {
+        oracle_.stale.fetch_add(1);
+        std::cerr << name << " is fresh with version " << version << ", which was expired\n";
       } else if (version > key.intended.load() || (*found)->key_text != name) {
         oracle_.invented.fetch_add(1);
         std::cerr << name << " has version " << version << ", which was never written\n";
@@ -73,6 +76,11 @@ class Worker {
     made.key_text = name;
     made.group = {group_of(thread_)};
     made.labels = {tag_of(thread_), tag("all")};
+    made.lifetime = {.written_wall = clock_->wall_now(),
+                     .written_since_boot = clock_->now().since_boot,
+                     .boot_id = clock_->boot_id(),
+                     .fresh_for = std::chrono::hours(1),
+                     .keep_for = std::chrono::hours(24)};
     made.payload = std::to_string(version) + ' ' + std::string(random_.below(900), 'x');
     return made;
   }
@@ -104,12 +112,19 @@ class Worker {
       for (std::size_t i = 0; i < KillOracle::kKeysPerThread; ++i) {
         oracle_.keys[first() + i].intended = version;
       }
+      const bool expires = random_.one_in(2);
       const Label label = choice == 97 ? group_of(thread_) : tag_of(thread_);
-      tier_.invalidate({&label, 1});
+      expires ? tier_.expire({&label, 1}) : tier_.invalidate({&label, 1});
       for (std::size_t i = 0; i < KillOracle::kKeysPerThread; ++i) {
-        oracle_.keys[first() + i].floor = version;
+        KillOracle::Key& changed = oracle_.keys[first() + i];
+        (expires ? changed.fresh_floor : changed.floor) = version;
       }
     }
+  }
+
+  [[nodiscard]] bool is_fresh(const Lifetime& lifetime) const {
+    return remaining(lifetime, clock_->now(), clock_->wall_now(), clock_->boot_id()).fresh >
+           Duration::zero();
   }
 
   // A put may have been declined or evicted, and is durable only if it is there.
@@ -122,6 +137,7 @@ class Worker {
   KillOracle& oracle_;
   const std::size_t thread_;
   testkit::Random random_;
+  const std::shared_ptr<Clock> clock_ = system_clock();
 };
 
 int run(const std::string& folder, std::uint64_t seed, Durability durability) {

@@ -3,8 +3,8 @@
 //
 // Each key belongs to one thread. Versions of a thread's keys come from one counter. Before a
 // call the thread writes the version that it is about to make (`intended`), after the call the
-// version below which nothing may be served any more (`floor`), and after a flush the version
-// that is safe (`durable`). Whoever opens the cache next compares.
+// version below which nothing may be served any more (`floor`), or not as fresh (`fresh_floor`),
+// and after a flush the version that is safe (`durable`). Whoever opens the cache next compares.
 //
 // Threads   Every field is atomic, and written by the key's thread alone.
 #pragma once
@@ -29,9 +29,10 @@ struct KillOracle {
   static constexpr std::size_t kKeys = kThreads * kKeysPerThread;
 
   struct Key {
-    std::atomic<std::uint64_t> intended{0};  // no version above it was ever written
-    std::atomic<std::uint64_t> floor{0};     // no version below it may be served
-    std::atomic<std::uint64_t> durable{0};   // must be served if nothing newer was intended
+    std::atomic<std::uint64_t> intended{0};     // no version above it was ever written
+    std::atomic<std::uint64_t> floor{0};        // no version below it may be served
+    std::atomic<std::uint64_t> fresh_floor{0};  // nor below it as fresh
+    std::atomic<std::uint64_t> durable{0};      // must be served if nothing newer was intended
   };
 
   std::array<Key, kKeys> keys;

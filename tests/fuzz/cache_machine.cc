@@ -32,12 +32,15 @@ Cache make_cache(Shape shape, const std::shared_ptr<Clock>& clock,
                            .shards = 1},
                           clock, seeded_random(1));
   for (std::size_t i = 0; i < shape.tiers; ++i) {
-    auto tier = std::make_unique<testkit::RecordTier>("tier" + std::to_string(i), remembered);
+    auto tier =
+        std::make_unique<testkit::RecordTier>("tier" + std::to_string(i), clock, remembered);
     tiers.push_back(tier.get());
     parts.tiers.push_back(std::move(tier));
   }
   parts.clock = clock;
   parts.executor = executor;
+  // So that a cache is made quickly.
+  parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));
 }
 

@@ -24,6 +24,8 @@ inline void PrintTo(const Schedule& schedule, std::ostream* out) { *out << sched
 [[nodiscard]] std::vector<Schedule> derived_schedules();
 [[nodiscard]] std::vector<Schedule> put_schedules();
 [[nodiscard]] std::vector<Schedule> sqlite_schedules();
+[[nodiscard]] std::vector<Schedule> transaction_schedules();
+[[nodiscard]] std::vector<Schedule> expire_schedules();
 
 // All of them.
 [[nodiscard]] std::vector<Schedule> schedules();

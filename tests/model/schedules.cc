@@ -6,7 +6,8 @@ namespace strata::model {
 std::vector<Schedule> schedules() {
   std::vector<Schedule> all;
   for (const auto& part : {fill_schedules(), invalidation_schedules(), derived_schedules(),
-                           put_schedules(), sqlite_schedules()}) {
+                           put_schedules(), sqlite_schedules(), expire_schedules(),
+                           transaction_schedules()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -89,7 +89,9 @@ TEST(Scenarios, EveryMutantOutsideSqliteIsFoundByOne) {
                                    Mutant::kNoJournal,
                                    Mutant::kNoRetiredCounter,
                                    Mutant::kPendingAfterSelect,
-                                   Mutant::kTombstoneWithoutNumber};
+                                   Mutant::kTombstoneWithoutNumber,
+                                   Mutant::kSoftTombstoneAsNone,
+                                   Mutant::kSoftWinsOverHard};
   std::set<Mutant> found;
   for (const Scenario& scenario : scenarios()) {
     found.insert(scenario.mutants.begin(), scenario.mutants.end());

@@ -73,13 +73,15 @@ Cache World::make_cache() {
                              .shards = 1};
   parts.hot = memory_tier(memory, clock, seeded_random(1));
   for (std::size_t i = 0; i < options_.tiers; ++i) {
-    auto tier = std::make_unique<testkit::RecordTier>("tier" + std::to_string(i),
+    auto tier = std::make_unique<testkit::RecordTier>("tier" + std::to_string(i), clock,
                                                       options_.remembered_labels);
     tiers.push_back(tier.get());
     parts.tiers.push_back(std::move(tier));
   }
   parts.clock = clock;
   parts.executor = executor_;
+  // So that a cache is made quickly.
+  parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));
 }
 

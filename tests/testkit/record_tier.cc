@@ -20,6 +20,14 @@ std::vector<LabelId> ids_of(const Record& record) {
   return ids;
 }
 
+bool carries_any(const Record& record, std::span<const Label> labels) {
+  const std::vector<LabelId> ids = ids_of(record);
+  return std::any_of(labels.begin(), labels.end(), [&](const Label& label) {
+    return label.kind() == LabelKind::kAll ||
+           std::find(ids.begin(), ids.end(), label.id()) != ids.end();
+  });
+}
+
 }  // namespace
 
 std::optional<Error> RecordTier::fails() {
@@ -78,13 +86,8 @@ bool RecordTier::refused(const Record& record, Ticket ticket) const {
 }
 
 std::uint64_t RecordTier::remove_labelled(std::span<const Label> labels) {
-  return std::erase_if(records_, [&](const auto& item) {
-    const std::vector<LabelId> ids = ids_of(item.second);
-    return std::any_of(labels.begin(), labels.end(), [&](const Label& label) {
-      return label.kind() == LabelKind::kAll ||
-             std::find(ids.begin(), ids.end(), label.id()) != ids.end();
-    });
-  });
+  return std::erase_if(records_,
+                       [&](const auto& item) { return carries_any(item.second, labels); });
 }
 
 Result<FillOutcome> RecordTier::fill(const Record& record, Ticket ticket, Deadline) {
@@ -115,13 +118,32 @@ Result<FillOutcome> RecordTier::put(KeyRef key, const Record* record, Ticket tic
   return FillOutcome::kStored;
 }
 
-InvalidateOutcome RecordTier::invalidate(std::span<const Label> labels) {
-  const MutexLock lock(mutex_);
+Ticket RecordTier::raise(std::span<const Label> labels) {
   std::vector<LabelId> ids;
   for (const Label& label : labels) ids.push_back(label.id());
-  const Ticket position = labels_.raise(ids);
   ++stats_.invalidations;
+  return labels_.raise(ids);
+}
+
+InvalidateOutcome RecordTier::invalidate(std::span<const Label> labels) {
+  const MutexLock lock(mutex_);
+  const Ticket position = raise(labels);
   return {position, remove_labelled(labels)};
+}
+
+InvalidateOutcome RecordTier::expire(std::span<const Label> labels) {
+  const MutexLock lock(mutex_);
+  InvalidateOutcome outcome{raise(labels), 0};
+  for (auto place = records_.begin(); place != records_.end();) {
+    const auto item = place++;
+    Lifetime& lifetime = item->second.lifetime;
+    if (!carries_any(item->second, labels)) continue;
+    const Lifetime ended = ended_at(lifetime, clock_->now(), clock_->wall_now(), clock_->boot_id());
+    if (ended != lifetime) ++*outcome.removed;
+    lifetime = ended;
+    if (ended.keep_for <= ended.fresh_for) records_.erase(item);
+  }
+  return outcome;
 }
 
 Result<bool> RecordTier::touch(KeyRef key, const Lifetime& lifetime, Deadline) {

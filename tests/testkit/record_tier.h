@@ -16,15 +16,19 @@
 #include "core/mutex.h"
 #include "strata/core/label_table.h"
 #include "strata/core/limits.h"
+#include "strata/ports/clock.h"
 #include "strata/ports/tier.h"
+#include "testkit/manual_clock.h"
 
 namespace strata::testkit {
 
 class RecordTier final : public Tier {
  public:
+  // Lives are ended, and over, by `clock`.
   explicit RecordTier(std::string name = "records",
+                      std::shared_ptr<Clock> clock = std::make_shared<ManualClock>(),
                       std::size_t remembered_labels = limits::kRememberedLabels)
-      : name_(std::move(name)), labels_(remembered_labels) {}
+      : name_(std::move(name)), clock_(std::move(clock)), labels_(remembered_labels) {}
 
   // Every further call fails, or none does.
   void set_broken(bool broken) { broken_ = broken; }
@@ -46,6 +50,7 @@ class RecordTier final : public Tier {
   [[nodiscard]] Result<FillOutcome> put(KeyRef key, const Record* record, Ticket ticket,
                                         Deadline deadline) override;
   InvalidateOutcome invalidate(std::span<const Label> labels) override;
+  InvalidateOutcome expire(std::span<const Label> labels) override;
   [[nodiscard]] Result<bool> touch(KeyRef key, const Lifetime& lifetime,
                                    Deadline deadline) override;
   [[nodiscard]] Result<ScanPage> scan(const ScanCursor& cursor, std::size_t limit,
@@ -61,9 +66,11 @@ class RecordTier final : public Tier {
   // The error of a call that is to fail, or nothing.
   std::optional<Error> fails();
   [[nodiscard]] bool refused(const Record& record, Ticket ticket) const STRATA_REQUIRES(mutex_);
+  Ticket raise(std::span<const Label> labels) STRATA_REQUIRES(mutex_);
   std::uint64_t remove_labelled(std::span<const Label> labels) STRATA_REQUIRES(mutex_);
 
   const std::string name_;
+  const std::shared_ptr<Clock> clock_;
   std::atomic<bool> broken_{false};
   std::atomic<bool> closed_{false};
   std::atomic<std::uint64_t> calls_{0};

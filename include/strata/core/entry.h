@@ -10,8 +10,9 @@
 // Threads   Before publication: confined to its builder. After: thread-safe, as said above.
 // Ownership EntryRef counts references. `group` is borrowed from the cache, and only the
 //           cache and its tiers look at it.
-// Memory    footprint_bytes() counts the allocation, the details block and what the value
-//           says it owns. docs/decisions.md has the layout and why.
+// Memory    footprint_bytes() counts the allocation, the handles of the labels, the details and
+//           what the value says it owns; the labels' texts are shared (label.h). docs/decisions.md
+//           has the layout and why.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,10 +43,8 @@ struct LabelGroup {
   std::uint64_t id = 0;  // the same for the same labels
 };
 
-// What only some entries have.
+// What only few entries have.
 struct EntryDetails {
-  Labels labels;  // tags, and everything inherited
-  std::vector<LabelId> label_ids;
   std::string long_params;  // see key.h
   std::string version;
   std::optional<WallTime> source_last_modified;
@@ -115,6 +115,10 @@ class Entry {
   [[nodiscard]] Result<std::string> encode() const;
 
   [[nodiscard]] const LabelGroup* group() const { return group_; }
+  // Tags, and everything inherited; not those of the group.
+  [[nodiscard]] std::span<const Label> labels() const {
+    return {reinterpret_cast<const Label*>(labels_.get()), label_count_};
+  }
   [[nodiscard]] const EntryDetails* details() const { return details_.get(); }
   [[nodiscard]] Instant written_at() const { return written_at_; }
   [[nodiscard]] Duration load_cost() const { return load_cost_; }
@@ -130,6 +134,12 @@ class Entry {
 
   // For the builder, before publication.
   void set_group(const LabelGroup* group) { group_ = group; }
+  // Precondition: at most limits::kLabelsPerEntry.
+  void set_labels(std::span<const Label> labels);
+  // Makes the entry's label share the text of an equal one.
+  void share_label(std::size_t index, const Label& label) {
+    reinterpret_cast<Label*>(labels_.get())[index] = label;
+  }
   // Precondition: the key's long parameters, which make() put there, are in `details` too.
   void set_details(std::unique_ptr<const EntryDetails> details);
   void set_written_at(Instant at) { written_at_ = at; }
@@ -151,7 +161,7 @@ class Entry {
  private:
   friend class EntryRef;
   Entry() = default;
-  ~Entry() = default;
+  ~Entry() { set_labels({}); }
   static EntryRef allocate(KeyRef key, const ValueType& type);
   static void destroy(Entry* entry) noexcept;
   static Instant load(const std::atomic<std::int64_t>& at) {
@@ -166,6 +176,7 @@ class Entry {
   const ValueType* type_ = nullptr;
   const LabelGroup* group_ = nullptr;
   std::unique_ptr<const EntryDetails> details_;
+  std::unique_ptr<std::byte[]> labels_;  // label_count_ of them
   Instant written_at_;
   std::atomic<std::int64_t> retry_at_{0};
 
@@ -180,6 +191,7 @@ class Entry {
   std::atomic<std::uint32_t> references_{1};
   std::uint32_t key_size_ = 0;
   std::uint32_t value_offset_ = 0;
+  std::uint16_t label_count_ = 0;
   bool has_value_ = false;
 };
 

@@ -2,11 +2,12 @@
 //
 //   {version}:{keyspace}:{kind}:{identifier}:{params}
 //
-// Parameters are sorted by name and written `name=value` joined by `&`. Every component is
-// percent-escaped (the bytes : & = % and everything outside printable ASCII), so two different
-// requests never share a text. When the escaped parameters exceed 200 bytes, their XXH3-128 is
-// written instead, as `#` and 32 hex digits; the parameters themselves travel in the record
-// and are compared on read, so that a collision is a miss and never another key's value.
+// A tenant's part of a keyspace is written {tenant}/{keyspace}. Parameters are sorted by name and
+// written `name=value` joined by `&`. Every component is percent-escaped (the bytes : & = % and
+// everything outside printable ASCII), so two different requests never share a text. When the
+// escaped parameters exceed 200 bytes, their XXH3-128 is written instead, as `#` and 32 hex digits;
+// the parameters themselves travel in the record and are compared on read, so that a collision is a
+// miss and never another key's value.
 //
 //   Key::make({.keyspace = "census", .identifier = "acs5",
 //              .params = {{"year", "2022"}, {"cbsa", "14500"}}}).value().text()
@@ -14,8 +15,8 @@
 //
 // Threads   Thread-compatible value.
 // Errors    make(): kRejected, naming the component and the limit (limits.h), for an empty or
-//           malformed keyspace name ([A-Za-z0-9_.-], 1 to 64 bytes), a parameter without a name
-//           or given twice, and a text longer than 1024 bytes.
+//           malformed keyspace or tenant name ([A-Za-z0-9_.-], 1 to 64 bytes), a parameter without
+//           a name or given twice, and a text longer than 1024 bytes.
 #pragma once
 
 #include <cstdint>
@@ -33,9 +34,9 @@ using Params = std::vector<std::pair<std::string, std::string>>;
 
 struct KeyParts {
   std::string version = "1";  // of the key's form; a new one makes all older keys unreachable
-  std::string keyspace{};
-  std::string kind{};        // what sort of thing within the keyspace; may be empty
-  std::string identifier{};  // may be empty when the parameters identify the value
+  std::string keyspace{};     // "user", or "acme/user" for a tenant's part of it
+  std::string kind{};         // what sort of thing within the keyspace; may be empty
+  std::string identifier{};   // may be empty when the parameters identify the value
   Params params{};
 };
 
@@ -83,7 +84,16 @@ class Key {
 bool append_escaped(std::string& out, std::string_view text);
 [[nodiscard]] Result<std::string> unescape(std::string_view text);
 
-// Whether `name` is usable as a keyspace or source name; kRejected says why not.
+// "acme/user" is the tenant "acme" and the keyspace "user"; without '/' there is no tenant.
+struct KeyspaceName {
+  std::string_view tenant;
+  std::string_view keyspace;
+};
+[[nodiscard]] KeyspaceName split_keyspace(std::string_view name);
+// kRejected says which of the two is malformed.
+[[nodiscard]] Result<void> validate_keyspace(std::string_view name);
+
+// Whether `name` is usable as a keyspace, tenant or source name; kRejected says why not.
 [[nodiscard]] Result<void> validate_name(std::string_view what, std::string_view name);
 
 }  // namespace strata

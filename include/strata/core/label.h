@@ -11,10 +11,12 @@
 //           characters; validate() says what is wrong with one that is not.
 #pragma once
 
-#include <compare>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "strata/core/result.h"
@@ -37,27 +39,57 @@ enum class LabelKind : std::uint8_t {
 // What label tables, indexes and journals store. Stable across processes and releases.
 enum class LabelId : std::uint64_t {};
 
+// A handle: copies share one text, which lives as long as the last of them.
 class Label {
  public:
-  Label() = default;
-  Label(LabelKind kind, std::string text);
+  Label() = default;  // everything()
+  Label(LabelKind kind, std::string_view text);
+  Label(const Label& other) noexcept;
+  Label(Label&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
+  Label& operator=(Label other) noexcept {
+    std::swap(body_, other.body_);
+    return *this;
+  }
+  ~Label() {
+    if (body_ != nullptr) release(body_);
+  }
 
-  [[nodiscard]] LabelKind kind() const { return kind_; }
-  [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] LabelId id() const { return id_; }
+  [[nodiscard]] LabelKind kind() const { return body_ ? body_->kind : LabelKind::kAll; }
+  [[nodiscard]] std::string_view text() const {
+    return body_ ? std::string_view(reinterpret_cast<const char*>(body_ + 1), body_->size)
+                 : std::string_view();
+  }
+  [[nodiscard]] LabelId id() const { return body_ ? body_->id : id_of_everything(); }
 
   // Ok, or kRejected with what is wrong with the text.
   [[nodiscard]] Result<void> validate() const;
 
+  // Whether the two handles share one text, so that the second costs no memory of its own.
+  [[nodiscard]] bool shares_with(const Label& other) const { return body_ == other.body_; }
+  // What the text and its id take, however many handles share them.
+  [[nodiscard]] std::size_t footprint_bytes() const;
+
   friend bool operator==(const Label& a, const Label& b) {
-    return a.kind_ == b.kind_ && a.text_ == b.text_;
+    return a.body_ == b.body_ || (a.kind() == b.kind() && a.text() == b.text());
   }
 
  private:
-  LabelKind kind_ = LabelKind::kAll;
-  std::string text_;
-  LabelId id_{};
+  // In one allocation with the text, which follows it.
+  struct Body {
+    LabelId id{};
+    std::atomic<std::uint32_t> references{1};
+    std::uint32_t size = 0;
+    LabelKind kind{};
+  };
+  static LabelId id_of_everything();
+  static void release(Body* body) noexcept;
+
+  Body* body_ = nullptr;
 };
+
+inline Label::Label(const Label& other) noexcept : body_(other.body_) {
+  if (body_ != nullptr) body_->references.fetch_add(1, std::memory_order_relaxed);
+}
 
 using Labels = std::vector<Label>;
 
@@ -67,7 +99,10 @@ using Labels = std::vector<Label>;
 
 [[nodiscard]] Label tag(std::string_view text);
 [[nodiscard]] Label keyspace(std::string_view name);
+[[nodiscard]] Label type(std::string_view name);
 [[nodiscard]] Label source(std::string_view name);
+[[nodiscard]] Label tenant(std::string_view name);
+[[nodiscard]] Label schema(std::string_view text);
 [[nodiscard]] Label everything();
 
 // "tag:org:7" and back; "*" is everything().

@@ -73,4 +73,9 @@ struct Remaining {
 [[nodiscard]] Remaining remaining(const Lifetime& lifetime, Instant now, WallTime wall_now,
                                   std::uint64_t boot_id);
 
+// The lifetime with its ttl ended at that time, in the boot with this id: what it was kept for
+// beyond its ttl begins then. One that is past its ttl stays as it is.
+[[nodiscard]] Lifetime ended_at(const Lifetime& lifetime, Instant now, WallTime wall_now,
+                                std::uint64_t boot_id);
+
 }  // namespace strata

@@ -15,8 +15,9 @@ enum class FillOutcome {
 };
 
 struct InvalidateOutcome {
-  Ticket position{};                     // the invalidation's number in this tier
-  std::optional<std::uint64_t> removed;  // entries; nothing if they are reclaimed later
+  Ticket position{};  // the invalidation's number in this tier
+  // Entries; nothing if they are reclaimed later. For an expire(): those whose ttl it ended.
+  std::optional<std::uint64_t> removed;
 };
 
 }  // namespace strata

@@ -32,6 +32,11 @@ namespace strata {
 
 // May not throw. Called after the entry has become invisible to get().
 using RemovalListener = std::function<void(const EntryRef& entry, RemovalCause cause)>;
+// The same for who assembles a cache. `earlier`: the number of the last invalidation of the
+// entry's group, if that had made it wrong before it was removed; else zero: the entry leaves on
+// behalf of the call that is running.
+using DepartureListener =
+    std::function<void(const EntryRef& entry, RemovalCause cause, Ticket earlier)>;
 
 class HotTier {
  public:
@@ -66,6 +71,13 @@ class HotTier {
   // first; removals follow in slices, and the call returns when none is left.
   virtual InvalidateOutcome invalidate(std::span<const Label> labels) = 0;
 
+  // Counts one invalidation of `labels`, so that older fills are refused, and ends the ttl of
+  // what carries any of them: when the call returns, entries accepted before are fresh no longer.
+  // What they were kept for beyond their ttl begins now; those that were not are removed as
+  // expired. A load that failed lately may be tried again. Entries accepted after the number are
+  // left alone. In slices, as invalidate().
+  virtual InvalidateOutcome expire(std::span<const Label> labels) = 0;
+
   // Whether one of the labels that `entry` carries was invalidated after `ticket`, or the
   // ticket is too old to tell.
   [[nodiscard]] virtual bool invalidated_after(const Entry& entry, Ticket ticket) const = 0;
@@ -83,7 +95,7 @@ class HotTier {
   // entries: only the bytes are bounded.
   virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
 
-  virtual void set_removal_listener(RemovalListener listener) = 0;
+  virtual void set_removal_listener(DepartureListener listener) = 0;
   [[nodiscard]] virtual TierStats stats() const = 0;
 
   // Aborts if an internal invariant is broken. O(entries); for tests.

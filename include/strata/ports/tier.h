@@ -78,6 +78,13 @@ class Tier {
   // fill with an older ticket is accepted. Works while the backing store does not.
   virtual InvalidateOutcome invalidate(std::span<const Label> labels) = 0;
 
+  // After it returns, every record accepted before that carries one of `labels` is served as if
+  // its ttl had ended at the call, at the latest: with what is left of what it is kept for beyond
+  // its ttl, or not at all. No fill with an older ticket is accepted. An invalidation of the label,
+  // before or after, is not weakened; a later touch() gives the record a new life. Several calls
+  // that the tier has not carried out yet may count as one at the time of the first.
+  virtual InvalidateOutcome expire(std::span<const Label> labels) = 0;
+
   // Changes the lifetime of the record under `key`, if there is one and it is not replaced
   // meanwhile. Returns whether there was one.
   [[nodiscard]] virtual Result<bool> touch(KeyRef key, const Lifetime& lifetime,

@@ -34,7 +34,7 @@ struct TierStats {
   std::array<std::uint64_t, kRemovalCauseCount> removals{};  // by RemovalCause
 
   std::uint64_t pending_writes = 0;  // accepted, not yet committed
-  std::uint64_t tombstones = 0;      // labels whose removal is not yet committed
+  std::uint64_t tombstones = 0;      // labels whose removal or expire is not yet committed
 
   [[nodiscard]] std::uint64_t removed(RemovalCause cause) const {
     return removals[static_cast<std::size_t>(cause)];

@@ -22,16 +22,25 @@
 #include <vector>
 
 #include "strata/core/value_type.h"
+#include "strata/labels/cause_journal.h"
+#include "strata/labels/dependency_graph.h"
+#include "strata/labels/event_bus.h"
+#include "strata/labels/rules.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/executor.h"
 #include "strata/ports/hot_tier.h"
 #include "strata/ports/log.h"
 #include "strata/ports/source.h"
 #include "strata/ports/tier.h"
+#include "strata/ports/timer.h"
 #include "strata/tiered/cache_stats.h"
+#include "strata/tiered/event_result.h"
+#include "strata/tiered/explanation.h"
 #include "strata/tiered/keyspace.h"
 
 namespace strata {
+
+class Transaction;
 
 // How values of a Source are cached: in a keyspace named like the source.
 struct SourceOptions {
@@ -45,6 +54,15 @@ struct CacheOptions {
   bool graceful = true;        // false: a failing tier fails the call, for tests and debugging
   LogSink log{};
   RemovalListener on_removal{};  // of entries that leave memory, whatever the cause
+  CauseJournalOptions causes{};  // how much of what happened is remembered for explain()
+  RuleSet rules{};               // what events make wrong
+};
+
+// Where the journal of causes outlives the process. Both may be called at any time, in any thread,
+// never twice at once.
+struct JournalStore {
+  std::function<Result<std::string>()> read;            // empty: there is none yet
+  std::function<Result<void>(std::string_view)> write;  // in place of what was there
 };
 
 // What a cache is assembled from. CacheBuilder and strata::open() make this for you.
@@ -53,6 +71,8 @@ struct CacheParts {
   std::vector<std::unique_ptr<Tier>> tiers;  // nearest first
   std::shared_ptr<Clock> clock;              // required
   std::shared_ptr<Executor> executor;        // required
+  std::shared_ptr<Timer> timer{};            // of batched event handlers; none: the system's
+  JournalStore journal{};                    // none: it ends with the process
   CacheOptions options;
 };
 
@@ -65,7 +85,8 @@ class Cache {
 
   // The keyspace of that name. The first call opens it: with what a configuration says of it,
   // else with `options`, else with the cache's defaults. They are taken whole, not merged; later
-  // options of an open keyspace are ignored. Never fails: Keyspace::status() does.
+  // options of an open keyspace are ignored. "acme/user" is keyspace("user").of_tenant("acme").
+  // Never fails: Keyspace::status() does.
   template <typename V>
   [[nodiscard]] Keyspace<V> keyspace(std::string_view name) {
     return Keyspace<V>(open_keyspace(name, value_type<V>(), nullptr));
@@ -100,14 +121,46 @@ class Cache {
   InvalidationResult invalidate(std::initializer_list<Label> labels);
   // Final when it completes.
   Async<InvalidationResult> invalidate_async(Labels labels);
+  // Ends the ttl of everything that carries the label, in every tier. When it returns, what was
+  // cached before is fresh no longer: it is served only as `stale_for` and `keep_for` say, counted
+  // from now on, and is gone where they say nothing. No load that began before is stored.
+  InvalidationResult expire(const Label& label);
+  InvalidationResult expire(std::span<const Label> labels);
+  InvalidationResult expire(std::initializer_list<Label> labels);
+  Async<InvalidationResult> expire_async(Labels labels);
   // Removes everything.
   InvalidationResult clear();
+
+  // Invalidations that take effect with the origin's commit: transaction.h. Open it before BEGIN.
+  [[nodiscard]] Transaction transaction();
 
   // Removes what is past its keep_for; returns how many, in all tiers.
   std::uint64_t remove_expired();
   // Waits until the lower tiers have committed what they accepted.
   [[nodiscard]] Result<void> flush(Deadline deadline = {});
   Async<Result<void>> flush_async(Deadline deadline = {});
+
+  // Something happened: what the rules make of it is invalidated, then the handlers are called.
+  // docs/events.md is the contract. An event that is not acceptable changes nothing.
+  EventResult emit(const Event& event);
+  // emit(entity_write(...)); where no rule fires, the item's tag and that of its type's lists are
+  // invalidated: "issue:12" and "issue:lists".
+  EventResult invalidate_by_write(std::string_view type, std::string_view id, Fields fields = {},
+                                  Fields old_fields = {});
+  // The handlers. They may be disabled; the rules work all the same.
+  [[nodiscard]] EventBus& events();
+  // Other rules from now on. kRejected: the former ones stay.
+  Result<void> set_rules(const RuleDefinitions& definitions);
+  [[nodiscard]] std::vector<RuleStats> rule_stats() const;
+
+  // Edges between labels: what carries the one is wrong when the other is. They work when nothing
+  // is cached, and belong to this process: say them again after a restart.
+  [[nodiscard]] DependencyGraph& dependencies();
+
+  // Where the key lives and what happened to it. Memory counts it as a look-up, like a get().
+  [[nodiscard]] Explanation explain(KeyRef key);
+  // What happened lately, and why.
+  [[nodiscard]] const CauseJournal& journal() const;
 
   [[nodiscard]] CacheStats stats() const;
   // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.

@@ -12,6 +12,7 @@
 
 #include "strata/core/outcome.h"
 #include "strata/core/time.h"
+#include "strata/labels/miss_reason.h"
 #include "strata/ports/tier_stats.h"
 
 namespace strata {
@@ -24,8 +25,9 @@ struct LatencyStats {
 struct KeyspaceStats {
   std::string name;
   std::string source;
-  std::array<std::uint64_t, kOutcomeCount> outcomes{};  // of look-ups, by Outcome
-  std::uint64_t loads = 0;                              // runs of a source, refreshes included
+  std::array<std::uint64_t, kOutcomeCount> outcomes{};   // of look-ups, by Outcome
+  std::array<std::uint64_t, kMissReasonCount> misses{};  // of look-ups, by MissReason
+  std::uint64_t loads = 0;                               // runs of a source, refreshes included
   std::uint64_t load_failures = 0;
   std::uint64_t joined = 0;        // look-ups that waited for another's load
   std::uint64_t join_refused = 0;  // ... whose result was older than they may take

@@ -32,6 +32,9 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
 [[nodiscard]] Result<void> status(const KeyspaceState& keyspace);
 [[nodiscard]] Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts);
 
+[[nodiscard]] std::shared_ptr<KeyspaceState> of_tenant(KeyspaceState& keyspace,
+                                                       std::string_view tenant);
+
 [[nodiscard]] Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call,
                         Load* within);
 [[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
@@ -46,6 +49,7 @@ PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallO
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids);
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id);
+InvalidationResult expire(KeyspaceState& keyspace, const Id& id);
 InvalidationResult clear(KeyspaceState& keyspace);
 Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl);
 

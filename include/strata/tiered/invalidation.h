@@ -1,4 +1,4 @@
-// InvalidationResult: what an invalidation, put or erase did, tier by tier.
+// InvalidationResult: what an invalidation, expire, put or erase did, tier by tier.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ struct InvalidationResult {
   struct Tier {
     std::string name;
     Ticket position{};
-    // Entries removed; nothing where a tombstone covers them until they are reclaimed.
+    // Entries removed, or those whose ttl an expire() ended; nothing where a tombstone covers them
+    // until they are reclaimed.
     std::optional<std::uint64_t> removed;
   };
   std::vector<Tier> tiers;  // deepest first: the order in which they were invalidated

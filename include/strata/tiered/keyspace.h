@@ -49,6 +49,12 @@ class Keyspace {
   // another type.
   [[nodiscard]] Result<void> status() const { return internal::status(*state_); }
 
+  // The tenant's own part of this keyspace: same options, keys of its own. It goes with
+  // tenant(name), with this keyspace, and with keyspace("name/keyspace"), which is its clear().
+  [[nodiscard]] Keyspace of_tenant(std::string_view tenant) const {
+    return Keyspace(internal::of_tenant(*state_, tenant));
+  }
+
   // A key with a kind or parameters, for use wherever an Id is expected.
   [[nodiscard]] Result<Key> key(KeyParts parts) const {
     return internal::make_key(*state_, std::move(parts));
@@ -121,6 +127,8 @@ class Keyspace {
   }
   // As erase(), when the value was made wrong by a change rather than asked to go.
   InvalidationResult invalidate(const Id& id) { return internal::invalidate(*state_, id); }
+  // Ends the ttl of the value, and of all that depends on it: see Cache::expire().
+  InvalidationResult expire(const Id& id) { return internal::expire(*state_, id); }
   // Gives what is cached a new ttl, from now on, without loading it. Returns whether there is
   // something.
   Result<bool> touch(const Id& id, Duration ttl) { return internal::touch(*state_, id, ttl); }
@@ -162,6 +170,10 @@ class Keyspace {
     return on_executor<InvalidationResult>(
         [id = OwnedId(id)](Keyspace& self) { return self.invalidate(id.id()); });
   }
+  Async<InvalidationResult> expire_async(const Id& id) {
+    return on_executor<InvalidationResult>(
+        [id = OwnedId(id)](Keyspace& self) { return self.expire(id.id()); });
+  }
   Async<Result<bool>> touch_async(const Id& id, Duration ttl) {
     return on_executor<Result<bool>>(
         [id = OwnedId(id), ttl](Keyspace& self) { return self.touch(id.id(), ttl); });
@@ -170,6 +182,7 @@ class Keyspace {
   [[nodiscard]] const std::shared_ptr<internal::KeyspaceState>& state() const { return state_; }
 
  private:
+  friend class Transaction;
   template <typename T, typename Call>
   Async<T> on_executor(Call call) const {
     Async<T> result;

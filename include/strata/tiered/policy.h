@@ -22,6 +22,7 @@ struct KeyspaceOptions {
   Duration retry_after = std::chrono::seconds(30);  // after a failed load, serve the kept value
   Duration soft_timeout = kForever;  // then the kept value, while the load goes on behind
   Duration hard_timeout = kForever;  // then kDeadlineExceeded, while the load goes on behind
+  bool early_cutoff = true;  // a refresh that brings the same value leaves its dependants alone
   std::size_t max_value_bytes = limits::kValueBytesDefault;  // larger: served, not stored
   std::vector<std::string> tiers{};  // names of the tiers that may hold it; empty: all
   bool sensitive = false;            // never below memory
@@ -29,6 +30,8 @@ struct KeyspaceOptions {
   std::string key_version = "1";     // first part of every key
   std::string type{};                // label type:..., if any
   std::string source{};              // label source:..., if any
+  std::string schema{};              // label schema:..., if any
+  bool tenants = false;              // every call goes through Keyspace::of_tenant()
   // Performance.
   Duration load_lease = std::chrono::seconds(60);  // a longer load may be overtaken by another
 };

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
-#include "cli/file.h"
+#include "ports/small_file.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/config/settings.h"
 
@@ -17,13 +17,14 @@ struct InitOptions {
 };
 
 ExitCode run_init(Context& context, const InitOptions& options) {
-  const std::string path = is_folder(options.path) ? options.path + "/strata.yaml" : options.path;
+  const std::string path =
+      internal::is_folder(options.path) ? options.path + "/strata.yaml" : options.path;
   const std::string text = write_example();
   if (options.force) {
-    const Result<void> written = replace_file(path, text, kMode);
+    const Result<void> written = internal::replace_file(path, text, kMode);
     if (!written) return fail(context, written.error());
   } else {
-    const Result<bool> created = create_file(path, text, kMode);
+    const Result<bool> created = internal::create_file(path, text, kMode);
     if (!created) return fail(context, created.error());
     if (!*created) {
       return fail(context, ExitCode::kUsage, path + " exists; --force replaces it");

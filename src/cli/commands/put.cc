@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
-#include "cli/file.h"
 #include "cli/named_key.h"
 #include "cli/session.h"
 #include "cli/text.h"
+#include "ports/small_file.h"
 #include "strata/codecs/json_writer.h"
 
 namespace strata::cli {
@@ -95,7 +95,7 @@ ExitCode run_put(Context& context, const PutOptions& options) {
   std::string value = options.value;
   if (value == "-") {
     Result<std::string> read =
-        read_all(STDIN_FILENO, limits::kValueBytesMax, "the value on standard input");
+        internal::read_all(STDIN_FILENO, limits::kValueBytesMax, "the value on standard input");
     if (!read) return fail(context, read.error());
     value = *std::move(read);
   }

@@ -11,7 +11,7 @@
 
 #include "strata/core/result.h"
 
-namespace strata::cli {
+namespace strata::internal {
 
 // What is in the file; an empty text if there is none.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
@@ -37,4 +37,4 @@ namespace strata::cli {
 [[nodiscard]] bool file_exists(const std::string& path);
 [[nodiscard]] bool is_folder(const std::string& path);
 
-}  // namespace strata::cli
+}  // namespace strata::internal

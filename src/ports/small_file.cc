@@ -1,4 +1,4 @@
-#include "cli/file.h"
+#include "ports/small_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-namespace strata::cli {
+namespace strata::internal {
 namespace {
 
 constexpr std::size_t kBlockBytes = 64 * 1024;
@@ -158,4 +158,4 @@ bool is_folder(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-}  // namespace strata::cli
+}  // namespace strata::internal

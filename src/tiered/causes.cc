@@ -1,0 +1,62 @@
+// Which cause a removal is recorded with.
+#include "tiered/causes.h"
+
+#include "strata/core/limits.h"
+
+namespace strata::internal {
+
+void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
+  Removal removal{.key_hash = entry.hash(), .why = cause};
+  CauseScope* const scope = current_[thread_slot()];
+  if (number(earlier) != 0) {
+    removal.cause = journal_.cause_of_number(earlier);
+    // The invalidation may still be running. If it is this thread's it is why; if it is not, this
+    // thread's is a reason as well, since it removes only what carries its own labels.
+    const bool is_running = removal.cause == CauseId::kNone && scope != nullptr;
+    if (is_running && scope->invalidates()) removal.cause = scope->id();
+  } else if (cause != RemovalCause::kEvicted && cause != RemovalCause::kExpired) {
+    if (scope != nullptr) removal.cause = scope->id();
+  }
+  // An invalidation of many reads the clock once.
+  const bool is_dated = scope != nullptr && removal.cause == scope->id_;
+  removal.at = is_dated && removal.cause != CauseId::kNone ? scope->at() : now();
+  journal_.record(removal);
+}
+
+// The shared slot is nobody's: it is never written.
+CauseScope::CauseScope(Causes& causes, CauseKind kind, const Text& text)
+    : causes_(causes), kind_(kind), text_(text), slot_(thread_slot()) {
+  if (slot_ == kSharedSlot) return;
+  parent_ = causes_.current_[slot_];
+  causes_.current_[slot_] = this;
+}
+
+CauseScope::~CauseScope() {
+  if (slot_ != kSharedSlot) causes_.current_[slot_] = parent_;
+}
+
+CauseId CauseScope::id() {
+  if (id_ != CauseId::kNone) return id_;
+  const CauseId parent = parent_ == nullptr ? CauseId::kNone : parent_->id();
+  at_ = causes_.now();
+  id_ = causes_.journal_.begin({.kind = kind_, .text = text_(), .parent = parent, .at = at_});
+  return id_;
+}
+
+std::string describe_labels(std::span<const Label> labels) {
+  std::string text;
+  for (const Label& label : labels) {
+    if (text.size() >= limits::kCauseTextBytes) break;
+    if (!text.empty()) text += ", ";
+    if (label.kind() == LabelKind::kAll) {
+      text += "everything";
+      continue;
+    }
+    text += to_string(label.kind());
+    text += ' ';
+    text += label.text();
+  }
+  return text;
+}
+
+}  // namespace strata::internal

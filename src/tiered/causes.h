@@ -1,0 +1,80 @@
+// Causes: the journal of a cache, and on whose behalf each thread works at the moment.
+//
+//   const CauseScope scope(causes, CauseKind::kPut, [&] { return std::string(key.text); });
+//   hot.put(...);          // what leaves memory meanwhile, in this thread, left because of it
+//
+// A scope within another one has it as its parent. A cause whose scope is lazy is recorded when
+// something leaves because of it: puts that replace nothing cost nothing.
+//
+// Threads   Causes is thread-safe; a scope is confined to its thread. Threads beyond the slots
+//           that threads have of their own work on nobody's behalf.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <string>
+
+#include "core/thread_slot.h"
+#include "strata/core/entry.h"
+#include "strata/labels/cause_journal.h"
+#include "strata/ports/clock.h"
+
+namespace strata::internal {
+
+class CauseScope;
+
+class Causes {
+ public:
+  Causes(CauseJournalOptions options, const Clock& clock) : journal_(options), clock_(clock) {}
+
+  [[nodiscard]] CauseJournal& journal() { return journal_; }
+  [[nodiscard]] const CauseJournal& journal() const { return journal_; }
+  [[nodiscard]] WallTime now() const { return clock_.wall_now(); }
+
+  // Records that the entry left memory. `earlier`: the number of the invalidation that had made
+  // it wrong, if that is over; zero: it leaves on behalf of the calling thread.
+  void note(const Entry& entry, RemovalCause cause, Ticket earlier);
+
+ private:
+  friend class CauseScope;
+  CauseJournal journal_;
+  const Clock& clock_;
+  std::array<CauseScope*, kThreadSlots> current_{};  // by the slot of the thread
+};
+
+class CauseScope {
+ public:
+  using Text = std::function<std::string()>;
+
+  // Lazy, unless id() is called. `text` is called at most once, and must not outlive what it
+  // refers to.
+  CauseScope(Causes& causes, CauseKind kind, const Text& text);
+  ~CauseScope();
+  CauseScope(const CauseScope&) = delete;
+  CauseScope& operator=(const CauseScope&) = delete;
+
+  // Whether it is an invalidation of labels, rather than a put or what led to one.
+  [[nodiscard]] bool invalidates() const {
+    return kind_ == CauseKind::kInvalidate || kind_ == CauseKind::kClear ||
+           kind_ == CauseKind::kExpire || kind_ == CauseKind::kDependency;
+  }
+  // The recorded cause. Its parents are recorded first.
+  CauseId id();
+  // When it was recorded. Precondition: id() was called.
+  [[nodiscard]] WallTime at() const { return at_; }
+
+ private:
+  friend class Causes;
+  Causes& causes_;
+  const CauseKind kind_;
+  const Text& text_;
+  CauseScope* parent_ = nullptr;
+  unsigned slot_ = 0;
+  CauseId id_ = CauseId::kNone;
+  WallTime at_;
+};
+
+// "tag org:7, keyspace user": as much of it as a cause keeps.
+[[nodiscard]] std::string describe_labels(std::span<const Label> labels);
+
+}  // namespace strata::internal

@@ -1,0 +1,113 @@
+// The path of events: the rules' labels are invalidated first, then the handlers are called.
+#include "strata/core/limits.h"
+#include "tiered/paths.h"
+
+namespace strata {
+namespace {
+
+using internal::CauseScope;
+using internal::Change;
+
+// "entity_write issue 12", or "entity_bulk_write issue 12 and 3 more".
+std::string described(const Event& event) {
+  std::string text(to_string(event.kind));
+  if (!event.type.empty()) text += " " + event.type;
+  if (!event.items.empty()) text += " " + event.items.front().id;
+  if (event.items.size() > 1) {
+    text += " and " + std::to_string(event.items.size() - 1) + " more";
+  }
+  return text;
+}
+
+void add_result(InvalidationResult& sum, InvalidationResult more) {
+  if (more.error) sum.error = more.error;
+  internal::add_to(sum, more);
+}
+
+// The labels of each rule that fired, in its name.
+void apply(Cache::State& state, const RuleOutcome& outcome, EventResult& result) {
+  std::span<const Label> invalidate = outcome.invalidate;
+  std::span<const Label> expire = outcome.expire;
+  const auto change = [&](std::span<const Label>& labels, std::size_t count, Change how) {
+    InvalidationResult& sum = how == Change::kExpire ? result.expired : result.invalidated;
+    add_result(sum, internal::caught_removal([&] {
+                 return internal::change_in_slices(state, labels.first(count), how);
+               }));
+    labels = labels.subspan(count);
+  };
+  for (const FiredRule& rule : outcome.fired) {
+    const CauseScope::Text text = [&] { return std::string(rule.name); };
+    const CauseScope scope(state.causes, CauseKind::kRule, text);
+    change(invalidate, rule.invalidate, Change::kInvalidate);
+    change(expire, rule.expire, Change::kExpire);
+    result.rules.emplace_back(rule.name);
+    result.incomplete = result.incomplete || rule.is_incomplete;
+  }
+  result.incomplete = result.incomplete || outcome.is_widened;
+}
+
+EventResult refused(Error error) {
+  EventResult result;
+  result.error = std::make_shared<const Error>(std::move(error));
+  return result;
+}
+
+// `plain`: what is invalidated where no rule fires.
+EventResult emit(Cache::State& state, const Event& event, const Labels& plain) {
+  if (state.closed.load(std::memory_order_acquire)) {
+    return refused({ErrorCode::kClosed, "the cache is closed", {}});
+  }
+  if (Result<void> valid = event.validate(); !valid) return refused(valid.error());
+  EventResult result;
+  const CauseScope::Text origin = [&] { return event.origin; };
+  std::optional<CauseScope> root;
+  if (!event.origin.empty()) root.emplace(state.causes, CauseKind::kProcess, origin);
+  const CauseScope::Text text = [&] { return described(event); };
+  const CauseScope scope(state.causes, CauseKind::kEvent, text);
+
+  const RuleOutcome outcome = state.rules().evaluate(event);
+  apply(state, outcome, result);
+  if (outcome.fired.empty() && !plain.empty()) {
+    result.invalidated = internal::caught_removal(
+        [&] { return internal::change_in_slices(state, plain, Change::kInvalidate); });
+  }
+  for (const InvalidationResult* done : {&result.invalidated, &result.expired}) {
+    if (done->error && !result.error) result.error = done->error;
+  }
+  const Result<void> told = state.events.emit(event);
+  if (!told && !result.error) result.error = std::make_shared<const Error>(told.error());
+  return result;
+}
+
+}  // namespace
+
+RuleSet Cache::State::rules() const {
+  const MutexLock lock(rules_mutex_);
+  return rules_;
+}
+
+void Cache::State::set_rules(RuleSet rules) {
+  const MutexLock lock(rules_mutex_);
+  rules_ = std::move(rules);
+}
+
+EventResult Cache::emit(const Event& event) { return strata::emit(*state_, event, {}); }
+
+EventResult Cache::invalidate_by_write(std::string_view type, std::string_view id, Fields fields,
+                                       Fields old_fields) {
+  return strata::emit(*state_, entity_write(type, id, std::move(fields), std::move(old_fields)),
+                      default_labels(type, id));
+}
+
+EventBus& Cache::events() { return state_->events; }
+
+Result<void> Cache::set_rules(const RuleDefinitions& definitions) {
+  Result<RuleSet> compiled = RuleSet::compile(definitions);
+  if (!compiled) return compiled.error();
+  state_->set_rules(std::move(*compiled));
+  return {};
+}
+
+std::vector<RuleStats> Cache::rule_stats() const { return state_->rules().stats(); }
+
+}  // namespace strata

@@ -1,0 +1,80 @@
+// explain(): what every tier, the graph and the journal say of one key.
+#include "tiered/paths.h"
+
+namespace strata {
+namespace {
+
+constexpr std::size_t kHistory = 16;  // removals that are told
+
+void add_labels(Labels& labels, std::span<const Label> more) {
+  labels.insert(labels.end(), more.begin(), more.end());
+}
+
+Duration at_least_zero(Duration duration) { return std::max(duration, Duration(0)); }
+
+Explanation::Place place_of(const Cache::State& cache, const Entry& entry) {
+  const Instant now = cache.clock->now();
+  Explanation::Place place{.tier = std::string(cache.hot->name()),
+                           .negative = entry.negative(),
+                           .age = at_least_zero(between(entry.written_at(), now)),
+                           .fresh_left = at_least_zero(between(now, entry.fresh_until())),
+                           .kept_left = at_least_zero(between(now, entry.keep_until())),
+                           .load_cost = entry.load_cost(),
+                           .size_bytes = entry.footprint_bytes()};
+  if (entry.group() != nullptr) add_labels(place.labels, entry.group()->labels);
+  add_labels(place.labels, entry.labels());
+  if (entry.details() != nullptr) place.version = entry.details()->version;
+  return place;
+}
+
+Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const Record& record) {
+  const Remaining left = remaining(record.lifetime, cache.clock->now(), cache.clock->wall_now(),
+                                   cache.clock->boot_id());
+  const bool ends = record.lifetime.fresh_for != kForever;
+  Explanation::Place place{
+      .tier = std::string(tier.name()),
+      .negative = record.negative,
+      .age = at_least_zero(ends ? record.lifetime.fresh_for - left.fresh : Duration(0)),
+      .fresh_left = at_least_zero(left.fresh),
+      .kept_left = at_least_zero(left.kept),
+      .load_cost = std::chrono::microseconds(record.load_cost_us),
+      .size_bytes = record.payload.size()};
+  add_labels(place.labels, record.group);
+  add_labels(place.labels, record.labels);
+  place.version = record.version;
+  return place;
+}
+
+}  // namespace
+
+DependencyGraph& Cache::dependencies() { return state_->dependencies; }
+const CauseJournal& Cache::journal() const { return state_->causes.journal(); }
+
+Explanation Cache::explain(KeyRef key) {
+  State& state = *state_;
+  Explanation why{.key = std::string(key.text)};
+  // What is there only because nobody has met it since it was invalidated goes now, and says why.
+  EntryRef entry = state.hot->peek(key);
+  if (!entry) entry = state.hot->get(key);
+  if (entry) why.places.push_back(place_of(state, *entry));
+  for (const auto& tier : state.tiers) {
+    const Result<std::optional<Record>> record = tier->get(key, {});
+    if (!record) {
+      why.failures.push_back(std::string(tier->name()) + ": " + record.error().message);
+    } else if (record->has_value() && (*record)->key_text == key.text) {
+      why.places.push_back(place_of(state, *tier, **record));
+    }
+  }
+  const CauseJournal& journal = state.causes.journal();
+  why.miss = journal.classify(key.hash);
+  const WallTime now = state.causes.now();
+  for (const Removal& removal : journal.history(key.hash, kHistory)) {
+    why.history.push_back(journal.text(removal, now));
+  }
+  const Label label(LabelKind::kKey, key.text);
+  why.sources = state.dependencies.sources_of(label);
+  why.dependents = state.dependencies.dependents_of(label);
+  return why;
+}
+
+}  // namespace strata

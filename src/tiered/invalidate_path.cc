@@ -1,0 +1,199 @@
+// The path of invalidations: of labels, keys, keyspaces, and what the graph adds to them.
+//
+// Order: from the deepest tier up to memory, so that nothing can be promoted from a tier that is
+// not clean yet.
+#include <algorithm>
+
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "tiered/key_buffer.h"
+#include "tiered/paths.h"
+
+namespace strata::internal {
+
+namespace {
+
+// One step of each tier. The caller has a Guard.
+InvalidationResult change_tiers(Cache::State& cache, std::span<const Label> labels, Change change) {
+  InvalidationResult result;
+  const auto change_in = [&](auto& tier) {
+    const InvalidateOutcome done =
+        change == Change::kExpire ? tier.expire(labels) : tier.invalidate(labels);
+    result.tiers.push_back({std::string(tier.name()), done.position, done.removed});
+  };
+  if (STRATA_MUTANT(kMemoryFirst)) {
+    change_in(*cache.hot);
+    STRATA_YIELD("tiered.invalidate.lower");
+  }
+  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
+    change_in(*cache.tiers[i]);
+    STRATA_YIELD("tiered.invalidate.lower");
+  }
+  if (!STRATA_MUTANT(kMemoryFirst)) change_in(*cache.hot);
+  return result;
+}
+
+bool names_everything(std::span<const Label> labels) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const Label& label) { return label.kind() == LabelKind::kAll; });
+}
+
+// The steps of an invalidation, with its cause recorded: what memory counted it as is noted too,
+// since an entry of an invalidated group may be removed, and explained, much later.
+InvalidationResult change_with_cause(Cache::State& cache, CauseKind kind,
+                                     std::span<const Label> labels, Change change) {
+  const CauseScope::Text text = [&] { return describe_labels(labels); };
+  CauseScope scope(cache.causes, kind, text);
+  const CauseId cause = scope.id();
+  InvalidationResult done = change_tiers(cache, labels, change);
+  cache.causes.journal().set_number(cause, done.tiers.back().position);
+  cache.save_journal_soon(scope.at());
+  return done;
+}
+
+CauseKind kind_of(std::span<const Label> labels, Change change) {
+  if (change == Change::kExpire) return CauseKind::kExpire;
+  return names_everything(labels) ? CauseKind::kClear : CauseKind::kInvalidate;
+}
+
+}  // namespace
+
+void add_to(InvalidationResult& sum, const InvalidationResult& more) {
+  for (std::size_t i = 0; i < more.tiers.size(); ++i) {
+    if (i == sum.tiers.size()) {
+      sum.tiers.push_back(more.tiers[i]);
+      continue;
+    }
+    sum.tiers[i].position = more.tiers[i].position;
+    if (sum.tiers[i].removed) *sum.tiers[i].removed += more.tiers[i].removed.value_or(0);
+  }
+}
+
+void widen(Cache::State& cache, std::span<const Label> labels, Change change) {
+  Labels more;
+  if (!cache.dependencies.has_wide() || !cache.dependencies.widen(labels, more)) return;
+  (void)change_with_cause(cache, CauseKind::kDependency, more, change);
+}
+
+void widen_key(Cache::State& cache, KeyRef key) {
+  if (!cache.dependencies.has_wide()) return;
+  const Label label(LabelKind::kKey, key.text);
+  widen(cache, std::span(&label, 1), Change::kInvalidate);
+}
+
+InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
+                                     Change change) {
+  InvalidationResult result;
+  if (labels.empty()) return result;
+  cache.invalidations.add(1);
+  const RunningInvalidations::Guard running(cache.running);
+  STRATA_YIELD("tiered.invalidate.begin");
+  result = change_with_cause(cache, kind_of(labels, change), labels, change);
+  widen(cache, labels, change);
+  return result;
+}
+
+namespace {
+
+// kErased, kInvalidated, or kExpired: its ttl ends.
+InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCause cause) {
+  InvalidationResult result;
+  if (auto refused = refuse(keyspace)) {
+    result.error = refused->error;
+    return result;
+  }
+  const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (!buffer.ok()) {
+    result.error = std::make_shared<const Error>(buffer.error());
+    return result;
+  }
+  Cache::State& cache = keyspace.cache;
+  const KeyRef key = buffer.ref();
+  EntryRef former;  // let go after the turn
+  const KeyTurns::Turn turn(cache.turns, key.hash);
+  if (cause != RemovalCause::kErased) {
+    const Label label(LabelKind::kKey, key.text);
+    const bool expires = cause == RemovalCause::kExpired;
+    return change_everywhere(cache, std::span(&label, 1),
+                             expires ? Change::kExpire : Change::kInvalidate);
+  }
+  cache.invalidations.add(1);
+  const RunningInvalidations::Guard running(cache.running);
+  const CauseScope::Text text = [&] { return std::string(key.text); };
+  const CauseScope scope(cache.causes, CauseKind::kErase, text);
+  const Tickets tickets = cache.running.positions();
+  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
+    Tier& tier = *cache.tiers[i];
+    (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
+    result.tiers.push_back({std::string(tier.name()), tier.position(), std::nullopt});
+  }
+  former = cache.hot->peek(key);
+  cache.hot->put(key, EntryRef(), tickets.hot, cause);
+  widen_key(cache, key);
+  result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(), former ? 1U : 0U});
+  return result;
+}
+
+}  // namespace
+
+InvalidationResult erase(KeyspaceState& keyspace, const Id& id) {
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kErased); });
+}
+
+InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id) {
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kInvalidated); });
+}
+
+InvalidationResult expire(KeyspaceState& keyspace, const Id& id) {
+  return caught_removal([&] { return remove_key(keyspace, id, RemovalCause::kExpired); });
+}
+
+// The labels of one invalidation of many keys: fewer than a journal has slots.
+constexpr std::size_t kErasedAtOnce = 1'000;
+
+InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
+                                    Change change) {
+  InvalidationResult result;
+  while (!labels.empty() || result.tiers.empty()) {
+    const std::size_t count = std::min(kErasedAtOnce, labels.size());
+    const InvalidationResult slice = change_everywhere(cache, labels.first(count), change);
+    if (slice.tiers.empty()) break;  // of nothing
+    add_to(result, slice);
+    labels = labels.subspan(count);
+  }
+  return result;
+}
+
+InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
+  InvalidationResult result;
+  const auto refused = refuse(keyspace);
+  if (refused) result.error = refused->error;
+  if (auto too_many = check_batch(ids.size()); too_many && !refused) {
+    result.error = std::make_shared<const Error>(std::move(*too_many));
+  }
+  Labels labels;
+  for (std::size_t i = 0; i < ids.size() && result.ok(); ++i) {
+    const Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
+    if (key) {
+      labels.push_back(key->label());
+    } else {
+      result.error = std::make_shared<const Error>(key.error());
+    }
+  }
+  if (!result.ok()) return result;
+  return caught_removal(
+      [&] { return change_in_slices(keyspace.cache, labels, Change::kInvalidate); });
+}
+
+InvalidationResult clear(KeyspaceState& keyspace) {
+  InvalidationResult result;
+  if (auto refused = refuse(keyspace)) {
+    result.error = refused->error;
+    return result;
+  }
+  const Label label(LabelKind::kKeyspace, keyspace.name);
+  return caught_removal(
+      [&] { return invalidate_everywhere(keyspace.cache, std::span(&label, 1)); });
+}
+
+}  // namespace strata::internal

@@ -1,0 +1,195 @@
+// Transaction: collecting, private loads, and the end.
+//
+// Why nothing of it can be seen too early, and nothing stale afterwards.
+// (1) A load that starts before the first write reads the origin as it was at the transaction's
+//     BEGIN or later. It is stored only with the tickets of the transaction's opening, which is
+//     before BEGIN: what others have invalidated since refuses it.
+// (2) A load that is stored after the first write could be of what is not committed. So the first
+//     write, or wrote(), ends storing; a load that is under way then is not stored either.
+// (3) A cached value that carries a collected label may be older than the transaction's own write;
+//     it is passed over. Others go on to read it until commit(): the origin has not changed yet.
+// (4) commit() comes after the origin's commit, so whoever loads after it reads what was committed.
+//     Loads that began before are refused by their tickets, as by any invalidation.
+#include "strata/tiered/transaction.h"
+
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "strata/core/limits.h"
+#include "tiered/key_buffer.h"
+#include "tiered/load_path.h"
+#include "tiered/transaction_state.h"
+
+namespace strata {
+
+bool Transaction::State::may_use(const Entry& entry) const {
+  if (ids.empty() || STRATA_MUTANT(kTransactionReadsCached)) return true;
+  const auto has = [&](LabelId id) { return ids.contains(id); };
+  if (has(everything().id()) || has(label_id(LabelKind::kKey, entry.key_text()))) return false;
+  for (const Label& label : entry.labels()) {
+    if (has(label.id())) return false;
+  }
+  if (entry.group() == nullptr) return true;
+  return std::none_of(entry.group()->ids.begin(), entry.group()->ids.end(), has);
+}
+
+void Transaction::State::collect(const Label& label) {
+  wrote = true;
+  if (!ids.insert(label.id()).second) return;
+  collected.push_back(label);
+  if (collected.size() <= limits::kTransactionLabels) return;
+  collected = {everything()};
+  ids = {everything().id()};
+}
+
+namespace internal {
+
+Found answer_within(const Request& request, const Transaction::State& transaction) {
+  KeyspaceState& keyspace = request.keyspace;
+  Cache::State& cache = keyspace.cache;
+  if (!request.call.bypass) {
+    Found found = look_up(keyspace, request.key, request.call, &transaction);
+    if (found.outcome != Outcome::kMiss) return found;
+  }
+  const Tickets tickets =
+      STRATA_MUTANT(kTransactionTicketLate) ? take_tickets(cache) : transaction.tickets;
+  const std::shared_ptr<Flight> flight =
+      FlightTable::begin_private(request.key, cache.clock->now(), tickets);
+  flight->set_runner();
+  // What a differing value takes the place of, with what depends on it.
+  const EntryRef previous = transaction.wrote ? EntryRef() : cache.hot->peek(request.key);
+  FlightResult result = run_load(request, *flight, previous);
+  flight->complete(result);
+  // A kept value might carry a collected label: the error stands for itself.
+  return {result.outcome, std::move(result.entry), result.tier, std::move(result.error)};
+}
+
+}  // namespace internal
+
+namespace {
+
+Error ended() {
+  return {
+      ErrorCode::kClosed, "the transaction has ended: open another with Cache::transaction()", {}};
+}
+
+}  // namespace
+
+Transaction Cache::transaction() { return Transaction(state_); }
+
+Transaction::Transaction(std::shared_ptr<Cache::State> cache)
+    : state_(std::make_unique<State>(
+          State{.cache = cache, .tickets = internal::take_tickets(*cache)})) {}
+
+Transaction::~Transaction() {
+  if (!state_ || !state_->open) return;
+  // Nobody said how it ended.
+  if (STRATA_MUTANT(kUnknownIsRollback)) return;
+  (void)commit();
+}
+
+Transaction::Transaction(Transaction&&) noexcept = default;
+
+Transaction& Transaction::operator=(Transaction&& other) noexcept {
+  if (this != &other) {
+    const Transaction former(std::move(*this));
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+bool Transaction::open() const { return state_ && state_->open; }
+void Transaction::wrote() { state_->wrote = true; }
+Labels Transaction::collected() const { return state_->collected; }
+
+Result<void> Transaction::invalidate(std::span<const Label> labels) {
+  if (!open()) return ended();
+  for (const Label& label : labels) {
+    if (Result<void> valid = label.validate(); !valid) return valid;
+  }
+  if (STRATA_MUTANT(kInvalidateBeforeCommit)) {
+    (void)internal::invalidate_everywhere(*state_->cache, labels);
+    return {};
+  }
+  for (const Label& label : labels) state_->collect(label);
+  return {};
+}
+
+Result<void> Transaction::emit(Event event) {
+  if (!open()) return ended();
+  if (Result<void> valid = event.validate(); !valid) return valid;
+  const RuleOutcome outcome = state_->cache->rules().evaluate(event);
+  state_->wrote = true;
+  for (const Labels* labels : {&outcome.invalidate, &outcome.expire}) {
+    for (const Label& label : *labels) state_->collect(label);
+  }
+  if (state_->events.size() >= limits::kTransactionEvents) {
+    return Error{ErrorCode::kRejected,
+                 "a transaction keeps at most " + std::to_string(limits::kTransactionEvents) +
+                     " events for its handlers; their labels are collected all the same",
+                 {}};
+  }
+  state_->events.push_back(std::move(event));
+  return {};
+}
+
+Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, const Id& id) {
+  if (auto refused = internal::refuse(keyspace)) return *refused->error;
+  const internal::KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (!buffer.ok()) return buffer.error();
+  return invalidate(Label(LabelKind::kKey, buffer.ref().text));
+}
+
+internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& id,
+                                  const internal::Loader* loader, const CallOptions& call) {
+  if (auto refused = internal::refuse(keyspace, call)) return *refused;
+  if (&keyspace.cache != state_->cache.get()) {
+    return internal::failed({ErrorCode::kRejected,
+                             "keyspace '" + keyspace.name + "' is not of the transaction's cache",
+                             {}});
+  }
+  return internal::caught("reading in a transaction", [&] {
+    const internal::KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+    if (!buffer.ok()) return internal::failed(buffer.error());
+    const State* within = open() ? state_.get() : nullptr;
+    if (loader == nullptr) {
+      internal::Found found = internal::look_up(keyspace, buffer.ref(), call, within);
+      internal::count(keyspace, found, buffer.ref().hash);
+      return found;
+    }
+    if (within == nullptr) return internal::get_or_load(keyspace, id, *loader, call, nullptr);
+    const internal::Request request{.keyspace = keyspace,
+                                    .key = buffer.ref(),
+                                    .loader = *loader,
+                                    .call = call,
+                                    .transaction = within};
+    internal::Found found = internal::answer_within(request, *within);
+    internal::count(keyspace, found, buffer.ref().hash);
+    return found;
+  });
+}
+
+InvalidationResult Transaction::commit() {
+  InvalidationResult result;
+  if (!open()) {
+    result.error = std::make_shared<const Error>(ended());
+    return result;
+  }
+  state_->open = false;
+  STRATA_YIELD("tiered.transaction.commit");
+  Cache::State& cache = *state_->cache;
+  const internal::CauseScope::Text text = [] { return std::string(); };
+  const internal::CauseScope scope(cache.causes, CauseKind::kTransaction, text);
+  result = internal::caught_removal([&] {
+    return internal::change_in_slices(cache, state_->collected, internal::Change::kInvalidate);
+  });
+  for (const Event& event : state_->events) (void)cache.events.emit(event);
+  return result;
+}
+
+void Transaction::rollback() {
+  state_->open = false;
+  state_->collected.clear();
+  state_->events.clear();
+}
+
+}  // namespace strata
