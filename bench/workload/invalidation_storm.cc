@@ -141,15 +141,12 @@ class Bench {
  private:
   Label any_tag() { return tag("tag:" + std::to_string(random_->next() % scale_.entries)); }
 
-  void fill(std::size_t number, Labels labels) {
+  void fill(std::size_t number, const Labels& labels) {
     const std::string text = key_text(number);
     EntryRef entry = Entry::make<std::uint64_t>({text, key_hash(text), {}}, number);
     entry->set_group(&group());
     entry->set_times(kNever, kNever);
-    auto details = std::make_unique<EntryDetails>();
-    for (const Label& label : labels) details->label_ids.push_back(label.id());
-    details->labels = std::move(labels);
-    entry->set_details(std::move(details));
+    entry->set_labels(labels);
     (void)tier_->fill(std::move(entry), tier_->position());
   }
 

@@ -1,65 +1,35 @@
 // Commands in this process, on caches that other programs have filled.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
-#include "cli/commands/commands.h"
-#include "cli/parser.h"
-#include "ports/small_file.h"
 #include "strata/codecs/json.h"
 #include "strata/config/open.h"
-#include "testkit/temp_dir.h"
+#include "strata/outbox/outbox_relay.h"
+#include "strata/outbox/outbox_schema.h"
+#include "testkit/application_database.h"
+#include "testkit/program_run.h"
 
 namespace strata::cli {
 namespace {
 
-class CommandsTest : public testing::Test {
- protected:
-  CommandsTest() {
-    std::ofstream(folder_.file("strata.yaml")) << "cache: {sqlite: {path: cache.db}}\n";
-  }
+class CommandsTest : public testing::Test, protected testkit::ProgramRun {};
 
-  // What a program would do that links the library.
-  template <typename Fill>
-  void fill(Fill fill) {
-    Cache cache = CacheBuilder().sqlite({.path = folder_.file("cache.db")}).build().value();
-    fill(cache);
-    cache.close();
-  }
-
-  struct Run {
-    ExitCode code;
-    std::string data;
-  };
-  Run run(std::vector<std::string> words) {
-    GlobalOptions globals;
-    const Command program = make_program(globals);
-    words.insert(words.end(), {"--config", folder_.file("strata.yaml"), "--quiet"});
-    int ends[2];
-    EXPECT_EQ(::pipe(ends), 0);
-    ExitCode code = ExitCode::kUsage;
-    {
-      const Environment environment = [](const std::string&) { return std::nullopt; };
-      Console console(environment, {.data = ends[1]});
-      Context context{program, globals, environment, console};
-      const ParseResult parsed = parse(program, words);
-      if (const auto* error = std::get_if<UsageError>(&parsed)) {
-        ADD_FAILURE() << error->message;
-      } else {
-        console.be_quiet();
-        code = std::get<Invocation>(parsed).path.back()->run()(context);
-      }
-    }
-    ::close(ends[1]);
-    std::string data = internal::read_all(ends[0], 1u << 20, "the pipe").value();
-    ::close(ends[0]);
-    return {code, std::move(data)};
-  }
-
-  testkit::TempDir folder_;
-};
+// Whoever reads in a name takes the changes away from the program that it belongs to.
+TEST_F(CommandsTest, LeaveOutboxesToTheProgram) {
+  fill([](Cache& cache) { cache.keyspace<std::string>("text").put("1", "one"); });
+  std::ofstream(folder_.file("strata.yaml"))
+      << "cache: {sqlite: {path: cache.db}, outboxes: {shop: {database: orders.db}}}\n";
+  const std::string orders = folder_.file("orders.db");
+  testkit::ApplicationDatabase(orders).run("CREATE TABLE item(id INTEGER PRIMARY KEY)");
+  ASSERT_TRUE(install_outbox({.path = orders}, {"item", "item", "id", {}}).ok());
+  const auto program =
+      OutboxRelay::open({.database = orders, .reader = "shop"},
+                        {.events = [](std::span<const Event>) { return Result<void>(); },
+                         .gap = [](const OutboxGap&) { return Result<void>(); }});
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  EXPECT_EQ(run({"get", "--keyspace", "text", "1"}).data, "one");
+}
 
 // The codec that a value was stored with is the business of the program that stored it.
 TEST_F(CommandsTest, PrintValuesOfOtherTypesAsTheyAreStored) {
@@ -151,7 +121,7 @@ TEST_F(CommandsTest, InspectShowsTheFirstOfAnyOrder) {
   for (const std::string order : {"key", "age", "size", "ttl"}) {
     std::vector<std::string> all;
     for (const int limit : {0, 1, 7, 39, 40, 41}) {
-      const Run inspected =
+      const Outcome inspected =
           run({"inspect", "--json", "--sort", order, "--limit", std::to_string(limit)});
       const Json answer = Json::parse(inspected.data).value();
       const int shown = std::stoi(member(answer, "/shown"));

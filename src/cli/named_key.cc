@@ -79,4 +79,19 @@ Result<Key> named_key(Session& session, const std::string& keyspace, const std::
   return open.key({.identifier = id});
 }
 
+Result<std::vector<MeantKey>> meant_keys(Session& session, const std::string& text) {
+  std::vector<MeantKey> keys;
+  const bool canonical = Key::parse(text).ok() || text.find(":#") != std::string::npos;
+  if (canonical) keys.push_back({text, {}});
+  std::string wrong = "; write KEYSPACE:ID";
+  const std::size_t colon = text.find(':');
+  if (colon != std::string::npos && colon > 0) {
+    const Result<Key> key = named_key(session, text.substr(0, colon), text.substr(colon + 1));
+    if (key) keys.push_back({key->text(), key->long_params()});
+    if (!key) wrong = ": " + key.error().message;
+  }
+  if (!keys.empty()) return keys;
+  return Error{ErrorCode::kRejected, internal::quoted(text) + " is not a key" + wrong, {}};
+}
+
 }  // namespace strata::cli

@@ -21,6 +21,8 @@ Command make_program(GlobalOptions& globals) {
   root.add(make_invalidate());
   root.add(make_stats());
   root.add(make_inspect());
+  root.add(make_explain());
+  root.add(make_labels());
   root.add(make_purge());
   root.add(make_clear_expired());
   root.add(make_outbox());

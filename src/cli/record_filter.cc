@@ -58,6 +58,14 @@ bool begins_with_segments(std::string_view name, std::string_view prefix) {
   return !is_word(last) || !(is_word(name[prefix.size()]) || is_joint(name[prefix.size()]));
 }
 
+bool is_called(const RecordRow& row, std::string_view prefix) {
+  if (begins_with_segments(row.name, prefix)) return true;
+  if (begins_with_segments(row.keyspace + ":" + row.name, prefix)) return true;
+  const std::size_t version = row.key.find(':');
+  return version != std::string::npos && prefix.size() > version + 1 &&
+         begins_with_segments(row.key, prefix);
+}
+
 WallTime later(WallTime time, Duration duration) {
   const std::int64_t ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
   if (__builtin_add_overflow(time.unix_ms, ms, &time.unix_ms)) {

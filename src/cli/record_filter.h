@@ -55,6 +55,10 @@ void write_origin(JsonWriter& writer, const std::string& version,
 // boundary itself, and all that begins with it matches: `issue_`, `name=`.
 [[nodiscard]] bool begins_with_segments(std::string_view name, std::string_view prefix);
 
+// Whether what people call a record begins so: its ID, KEYSPACE:ID, or its canonical text, of which
+// a prefix reaches at least into the keyspace, since all begin alike.
+[[nodiscard]] bool is_called(const RecordRow& row, std::string_view prefix);
+
 // The same for the help of commands.
 inline constexpr std::string_view kPrefixHelp =
     "--prefix issue selects issue, issue:7 and issue/7, but neither issue_type nor issues; a "

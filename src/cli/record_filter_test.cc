@@ -105,6 +105,23 @@ TEST_F(RecordFilterTest, APrefixThatEndsWithASeparatorMatchesAllThatBeginsSo) {
   EXPECT_FALSE(begins_with_segments("issue", "issue:"));
 }
 
+TEST_F(RecordFilterTest, IsCalledByItsIdItsKeyspaceOrItsKey) {
+  const RecordRow type =
+      row_of("sqlite", record({.keyspace = "issue_type", .identifier = "7"}), Moment(clock_));
+  const RecordRow issue =
+      row_of("sqlite", record({.keyspace = "issue", .identifier = "7/a"}), Moment(clock_));
+  for (const char* prefix : {"issue", "issue:", "issue:7", "issue:7/a", "7", "7/", "1:issue",
+                             "1:issue::7/a", "1:issue::7/a:"}) {
+    EXPECT_TRUE(is_called(issue, prefix)) << prefix;
+  }
+  for (const char* prefix : {"iss", "issue:7/ab", "1", "1:", "1:iss", "a", "2:issue"}) {
+    EXPECT_FALSE(is_called(issue, prefix)) << prefix;
+  }
+  EXPECT_FALSE(is_called(type, "issue"));
+  EXPECT_FALSE(is_called(type, "1:issue"));
+  EXPECT_TRUE(is_called(type, "issue_"));
+}
+
 TEST_F(RecordFilterTest, KnowsWhenARecordWasMadeAndWhenItEnds) {
   Record written = record({.keyspace = "user", .identifier = "42"});
   const std::int64_t made_ms = written.lifetime.written_wall.unix_ms;

@@ -80,6 +80,7 @@ void add_keyspace(CacheStats& to, const KeyspaceStats& more) {
   if (found->name != kOther) found->source = more.source;
   add_counters(kKeyspaceCounters, *found, more);
   for (std::size_t i = 0; i < kOutcomeCount; ++i) add_to(found->outcomes[i], more.outcomes[i]);
+  for (std::size_t i = 0; i < kMissReasonCount; ++i) add_to(found->misses[i], more.misses[i]);
   found->load_time_saved = saturating_add(found->load_time_saved, more.load_time_saved);
 }
 
@@ -138,6 +139,8 @@ KeyspaceStats read_keyspace(const json& object) {
     keyspace.*counter.counter = read_count(object, counter.name);
   }
   read_numbers(object, "outcomes", keyspace.outcomes);
+  // Files of former versions tell no reasons.
+  if (object.contains("misses")) read_numbers(object, "misses", keyspace.misses);
   keyspace.load_time_saved = Duration(object.at("load_time_saved_ns").get<std::int64_t>());
   return keyspace;
 }
@@ -197,6 +200,7 @@ std::string to_json(const RecordedStats& stats) {
     writer.begin_object().member("name", one.name).member("source", one.source);
     for (const auto& counter : kKeyspaceCounters) writer.member(counter.name, one.*counter.counter);
     write_numbers(writer, "outcomes", one.outcomes);
+    write_numbers(writer, "misses", one.misses);
     writer.member("load_time_saved_ns", one.load_time_saved.count()).end_object();
   }
   writer.end_array();

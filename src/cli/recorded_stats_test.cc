@@ -27,6 +27,7 @@ RecordedStats random_run(testkit::Random& random) {
     keyspace.name = name;
     keyspace.source = name[0] == 'u' ? "" : name;
     for (std::uint64_t& count : keyspace.outcomes) count = random.below(1000);
+    for (std::uint64_t& count : keyspace.misses) count = random.below(1000);
     keyspace.loads = random.below(100);
     keyspace.load_time_saved = Duration(random.below(1000));
     if (random.one_in(2)) run.counts.keyspaces.push_back(keyspace);
@@ -70,6 +71,37 @@ TEST(RecordedStats, AddUpInAnyOrderAndGrouping) {
     EXPECT_EQ(reversed.counts.request_hit_rate(), stepwise.counts.request_hit_rate());
     EXPECT_EQ(reversed.counts.lookup_hit_rate(), stepwise.counts.lookup_hit_rate());
   });
+}
+
+TEST(RecordedStats, AddUpTheReasonsOfMisses) {
+  RecordedStats sum;
+  for (const std::uint64_t count : {2u, 3u}) {
+    RecordedStats run;
+    KeyspaceStats keyspace;
+    keyspace.name = "user";
+    keyspace.misses[static_cast<std::size_t>(MissReason::kExpired)] = count;
+    run.counts.keyspaces.push_back(keyspace);
+    sum.add(run);
+  }
+  const RecordedStats read = recorded_stats_from_json(to_json(sum)).value();
+  EXPECT_EQ(read.counts.keyspaces[0].misses[static_cast<std::size_t>(MissReason::kExpired)], 5u);
+}
+
+TEST(RecordedStats, ReadFilesThatTellNoReasonsOfMisses) {
+  RecordedStats run;
+  KeyspaceStats keyspace;
+  keyspace.name = "user";
+  keyspace.loads = 7;
+  keyspace.misses[0] = 7;
+  run.counts.keyspaces.push_back(keyspace);
+  std::string json = to_json(run);
+  const std::size_t begin = json.find(",\"misses\":[7,");
+  ASSERT_NE(begin, std::string::npos) << json;
+  json.erase(begin, json.find(']', begin) + 1 - begin);
+  const Result<RecordedStats> read = recorded_stats_from_json(json);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->counts.keyspaces[0].loads, 7u);
+  EXPECT_EQ(read->counts.keyspaces[0].misses[0], 0u);
 }
 
 TEST(RecordedStats, StartWithTheFirstRunRatherThanInTheYear1970) {

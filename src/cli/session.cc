@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -92,6 +94,8 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   if (context.globals.quiet || settings->log.level >= LogThreshold::kWarning) {
     settings->log.level = LogThreshold::kOff;
   }
+  // Changes are told to the program whose reader that is, and only once.
+  settings->outboxes.clear();
   std::map<std::string, SourceSettings> sources = settings->sources;
   if (access != Access::kSources) leave_out_sources(*settings);
   const std::string path = sqlite_path(*settings);
@@ -145,6 +149,10 @@ Result<std::optional<Record>> Session::peek(Tier& tier, KeyRef key) {
   TierStats& peeked = peeked_[std::string(tier.name())];
   ++(record->has_value() ? peeked.hits : peeked.misses);
   return record;
+}
+
+Cache::Origin Session::acting_as(std::string_view command) {
+  return {*cache_, std::to_string(::getpid()) + " strata " + std::string(command)};
 }
 
 void Session::record_run() {

@@ -23,6 +23,7 @@
 #include "strata/ports/tier.h"
 #include "strata/stats/histogram.h"
 #include "strata/tiered/cache.h"
+#include "strata/tiered/origin.h"
 
 namespace strata::cli {
 
@@ -55,6 +56,9 @@ class Session {
 
   // What a tier holds under `key`, beside the requests of this run: the look-up is not recorded.
   [[nodiscard]] Result<std::optional<Record>> peek(Tier& tier, KeyRef key);
+
+  // For as long as it lives, what is made wrong is explained by this process and command.
+  [[nodiscard]] Cache::Origin acting_as(std::string_view command);
 
   // Runs `operation` and counts how long it took.
   template <typename Operation>

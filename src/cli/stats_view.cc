@@ -1,7 +1,9 @@
 #include "cli/stats_view.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "cli/saturating.h"
@@ -38,6 +40,7 @@ struct Traffic {
   std::uint64_t joined = 0;     // waited for the load of another
   std::uint64_t too_large = 0;  // not stored, by max_value_bytes
   std::uint64_t refused = 0;    // not stored, since it may have been wrong already
+  std::array<std::uint64_t, kMissReasonCount> misses{};  // of requests, by MissReason
 
   void add(const KeyspaceStats& keyspace) {
     const Hits more = requests_of(keyspace);
@@ -49,6 +52,7 @@ struct Traffic {
     add_to(joined, keyspace.joined);
     add_to(too_large, keyspace.too_large);
     add_to(refused, keyspace.refused);
+    for (std::size_t i = 0; i < kMissReasonCount; ++i) add_to(misses[i], keyspace.misses[i]);
   }
 };
 
@@ -150,7 +154,11 @@ void write_groups(JsonWriter& writer, std::string_view name, const Groups& group
     writer.member("loads", traffic.loads).member("load_failures", traffic.load_failures);
     writer.member("puts", traffic.puts).member("joined", traffic.joined);
     writer.member("too_large", traffic.too_large).member("refused", traffic.refused);
-    writer.end_object();
+    writer.key("miss_reasons").begin_object();
+    for (const MissReason reason : kMissReasons) {
+      writer.member(strata::to_string(reason), traffic.misses[static_cast<std::size_t>(reason)]);
+    }
+    writer.end_object().end_object();
   }
   writer.end_object();
 }
@@ -183,6 +191,31 @@ std::string group_table(const char* title, const Groups& groups, const TableStyl
                describe_share(traffic.requests.hits, traffic.requests.all()),
                describe_count(traffic.loads), describe_count(traffic.load_failures),
                describe_count(traffic.puts)});
+  }
+  return table.empty() ? std::string() : "\n" + table.text(style);
+}
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return out;
+}
+
+// Reasons that nothing missed for are left out, and groups without a miss.
+std::string miss_table(const char* title, const Groups& groups, const TableStyle& style) {
+  std::vector<TableColumn> columns{{title}};
+  for (const MissReason reason : kMissReasons) {
+    columns.push_back({upper(strata::to_string(reason)), Align::kRight});
+  }
+  Table table(std::move(columns));
+  for (const auto& [name, traffic] : groups) {
+    std::vector<std::string> cells{printable_line(name)};
+    bool any = false;
+    for (const std::uint64_t count : traffic.misses) {
+      cells.push_back(count == 0 ? "" : describe_count(count));
+      any = any || count > 0;
+    }
+    if (any) table.row(std::move(cells));
   }
   return table.empty() ? std::string() : "\n" + table.text(style);
 }
@@ -277,6 +310,7 @@ std::string stats_text(const StatsView& view, const TableStyle& style) {
   }
   out += group_table("SOURCE", by_source(recorded.counts), style);
   out += group_table("KEYSPACE", by_keyspace(recorded.counts), style);
+  out += miss_table("MISSES OF", by_keyspace(recorded.counts), style);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "config/off_tier.h"
+#include "config/outbox_feed.h"
 #include "ports/small_file.h"
 #include "strata/config/open.h"
 #include "strata/load/tickets.h"
@@ -24,8 +25,11 @@ struct CacheBuilder::State {
   std::vector<LowerTier> tiers;  // nearest first
   std::map<std::string, KeyspaceOptions> keyspaces;
   std::vector<NamedSource> sources;
+  RuleDefinitions rules;
+  std::vector<OutboxRelayOptions> outboxes;
   std::shared_ptr<Clock> clock;
   std::shared_ptr<Executor> executor;
+  std::shared_ptr<Timer> timer;
   std::shared_ptr<Random> random;
   bool is_built = false;
 };
@@ -114,6 +118,21 @@ CacheBuilder& CacheBuilder::source(std::shared_ptr<Source> source, SourceOptions
   return *this;
 }
 
+CacheBuilder& CacheBuilder::rules(RuleDefinitions definitions) {
+  state_->rules = std::move(definitions);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::outbox(OutboxRelayOptions options) {
+  state_->outboxes.push_back(std::move(options));
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::journal(CauseJournalOptions options) {
+  state_->options.causes = options;
+  return *this;
+}
+
 CacheBuilder& CacheBuilder::clock(std::shared_ptr<Clock> clock) {
   state_->clock = std::move(clock);
   return *this;
@@ -121,6 +140,11 @@ CacheBuilder& CacheBuilder::clock(std::shared_ptr<Clock> clock) {
 
 CacheBuilder& CacheBuilder::executor(std::shared_ptr<Executor> executor) {
   state_->executor = std::move(executor);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::timer(std::shared_ptr<Timer> timer) {
+  state_->timer = std::move(timer);
   return *this;
 }
 
@@ -157,9 +181,14 @@ Result<Cache> CacheBuilder::build() {
                     " tiers below memory");
   }
 
+  Result<RuleSet> rules = RuleSet::compile(state.rules);
+  if (!rules) return rules.error();
+  state.options.rules = *std::move(rules);
+
   CacheParts parts;
   parts.clock = state.clock ? state.clock : system_clock();
   parts.executor = state.executor ? state.executor : thread_pool();
+  parts.timer = state.timer;
   const std::shared_ptr<Random> random = state.random ? state.random : system_random();
   parts.hot = memory_tier(state.memory, parts.clock, random);
   for (State::LowerTier& lower : state.tiers) {
@@ -178,6 +207,8 @@ Result<Cache> CacheBuilder::build() {
   if (auto distinct = check_tier_names(parts); !distinct) return distinct.error();
   parts.options = std::move(state.options);
 
+  const std::shared_ptr<Clock> clock = parts.clock;
+  const LogSink log = parts.options.log;
   Cache cache(std::move(parts));
   for (auto& [name, options] : state.keyspaces) {
     cache.configure_keyspace(name, std::move(options));
@@ -186,6 +217,10 @@ Result<Cache> CacheBuilder::build() {
     if (named.source == nullptr) return rejected("CacheBuilder::source() was given no source");
     auto added = cache.add_source(std::move(named.source), std::move(named.options));
     if (!added) return added.error();
+  }
+  for (OutboxRelayOptions& outbox : state.outboxes) {
+    auto fed = internal::feed_from_outbox(cache, std::move(outbox), clock, log);
+    if (!fed) return fed.error();
   }
   return cache;
 }

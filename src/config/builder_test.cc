@@ -8,6 +8,7 @@
 #include "strata/config/open.h"
 #include "strata/sources/function_source.h"
 #include "testkit/manual_clock.h"
+#include "testkit/manual_timer.h"
 #include "testkit/record_tier.h"
 #include "testkit/temp_dir.h"
 
@@ -162,6 +163,48 @@ TEST(CacheBuilder, WhatCannotWorkIsRefused) {
   CacheBuilder many;
   for (int tier = 0; tier < 8; ++tier) many.tier(record_tier(("t" + std::to_string(tier)).c_str()));
   EXPECT_EQ(error_of(many), "a cache has at most 7 tiers below memory");
+}
+
+TEST(CacheBuilder, RulesAreInForceFromTheStart) {
+  Cache cache = CacheBuilder()
+                    .rules({.rules = {{.name = "issue-written",
+                                       .on = {"write issue"},
+                                       .invalidate = {"issue:{id}"}}}})
+                    .build()
+                    .value();
+  auto texts = cache.keyspace<std::string>("text");
+  texts.put("1", "one", {.labels = {tag("issue:1")}});
+  const EventResult done = cache.emit(entity_write("issue", "1"));
+  EXPECT_EQ(done.rules, std::vector<std::string>{"issue-written"});
+  EXPECT_FALSE(texts.get("1"));
+}
+
+TEST(CacheBuilder, WrongRulesAreAnErrorOfBuild) {
+  const auto cache =
+      CacheBuilder().rules({.rules = {{.name = "a", .on = {"write issue"}}}}).build();
+  ASSERT_FALSE(cache.ok());
+  EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
+  EXPECT_EQ(cache.error().message, "rule \"a\": neither invalidate nor expire has a label");
+}
+
+TEST(CacheBuilder, TheJournalHasTheGivenSize) {
+  const auto recorded = [](CauseJournalOptions options) {
+    Cache cache = CacheBuilder().journal(options).build().value();
+    cache.invalidate(tag("a"));
+    return cache.journal().stats().causes_recorded;
+  };
+  EXPECT_EQ(recorded({}), 1u);
+  EXPECT_EQ(recorded({.removals = 0, .causes = 0}), 0u);
+}
+
+TEST(CacheBuilder, BatchesGoByTheGivenTimer) {
+  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto timer = std::make_shared<testkit::ManualTimer>(clock);
+  Cache cache = CacheBuilder().clock(clock).timer(timer).build().value();
+  const Subscription subscription =
+      cache.events().subscribe_batched(EventKind::kEntityWrite, [](const EventBatch&) {}).value();
+  EXPECT_TRUE(cache.emit(entity_write("issue", "1")).ok());
+  EXPECT_EQ(timer->pending(), 1u);
 }
 
 TEST(CacheBuilder, BuildsOnce) {

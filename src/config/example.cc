@@ -117,6 +117,39 @@ void append_table(std::string& out, std::string_view path, std::span<const Setti
   }
 }
 
+// What follows from events, and where they come from.
+void write_rules(ExampleWriter& writer) {
+  writer.blank();
+  writer.key(1, "types");
+  writer.say(2, "Types of events by name, for which rules are checked more closely.");
+  writer.key(2, "issue");
+  const TypeFields type;
+  writer.rows(3, type_settings(), &type);
+
+  writer.blank();
+  writer.key(1, "rules");
+  writer.say(2, "Rules by name: which labels are no longer true after which events.");
+  writer.key(2, "issue-written");
+  const Rule rule{.name = {}, .on = {}, .invalidate = {"issue:{id}", "issue:lists"}};
+  writer.rows(3, rule_settings(), &rule);
+
+  writer.blank();
+  writer.key(1, "cascades");
+  writer.say(2, "Cascades by name: whose values depend on an item of another type.");
+  writer.key(2, "issues-of-project");
+  const Cascade cascade;
+  writer.rows(3, cascade_settings(), &cascade);
+
+  writer.blank();
+  writer.key(1, "outboxes");
+  writer.say(2,
+             "Databases whose changes become events, by the name of this cache as their reader. "
+             "strata outbox install prepares one.");
+  writer.key(2, "shop");
+  const OutboxSettings outbox;
+  writer.rows(3, outbox_settings(), &outbox);
+}
+
 }  // namespace
 
 std::string settings_reference() {
@@ -125,17 +158,26 @@ std::string settings_reference() {
   const SourceSettings source;
   const HttpOptions http;
   const SqliteQueryOptions query;
+  const TypeFields type;
+  const Rule rule;
+  const Cascade cascade;
+  const OutboxSettings outbox;
   std::string out;
   append_table(out, "cache", root_settings(), &settings);
   append_table(out, "cache.log", log_settings(), &settings.log);
   append_table(out, "cache.memory", memory_settings(), &settings.memory);
   append_table(out, "cache.sqlite", sqlite_settings(), &settings.sqlite);
+  append_table(out, "cache.journal", journal_settings(), &settings.journal);
   append_table(out, "cache.defaults", policy_settings(), &settings.defaults);
   append_table(out, "cache.keyspaces.<name>", identity_settings(), &settings.defaults, kBesides);
   append_table(out, "cache.sources.<name>", source_settings(), &source.cache,
                "Every key of `cache.defaults`, `http` or `sqlite`, and:");
   append_table(out, "cache.sources.<name>.http", http_settings(), &http);
   append_table(out, "cache.sources.<name>.sqlite", query_settings(), &query);
+  append_table(out, "cache.types.<type>", type_settings(), &type);
+  append_table(out, "cache.rules.<name>", rule_settings(), &rule);
+  append_table(out, "cache.cascades.<name>", cascade_settings(), &cascade);
+  append_table(out, "cache.outboxes.<reader>", outbox_settings(), &outbox);
   return out;
 }
 
@@ -168,6 +210,7 @@ std::string write_example() {
   writer.section("log", log_settings(), &settings.log);
   writer.section("memory", memory_settings(), &settings.memory);
   writer.section("sqlite", sqlite_settings(), &settings.sqlite);
+  writer.section("journal", journal_settings(), &settings.journal);
   writer.blank();
   writer.say(1, "What holds for every keyspace and source that does not say otherwise.");
   writer.key(1, "defaults");
@@ -197,6 +240,7 @@ std::string write_example() {
   writer.key(3, "sqlite");
   const SqliteQueryOptions query;
   writer.rows(4, query_settings(), &query);
+  write_rules(writer);
   return writer.take();
 }
 

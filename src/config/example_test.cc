@@ -11,6 +11,8 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "strata/config/settings.h"
 
@@ -77,6 +79,18 @@ TEST(Example, WhatItOnlyShowsIsAccepted) {
   EXPECT_TRUE(settings->origins.contains("cache.keyspaces.user.type"));
   EXPECT_TRUE(settings->origins.contains("cache.sources.profile.http.connections"));
   EXPECT_TRUE(settings->origins.contains("cache.sources.account.sqlite.connections"));
+  ASSERT_EQ(settings->types.size(), 1u);
+  ASSERT_EQ(settings->rules.size(), 1u);
+  EXPECT_EQ(settings->rules[0].on, (std::vector<std::string>{"write issue", "delete issue"}));
+  EXPECT_EQ(settings->rules[0].invalidate, (std::vector<std::string>{"issue:{id}", "issue:lists"}));
+  EXPECT_EQ(settings->cascades.at("issues-of-project").label, "project:{id}");
+  EXPECT_EQ(settings->outboxes.at("shop").options.database, "orders.db");
+  for (const EffectiveSetting& setting : effective_settings(*settings)) {
+    const bool is_of_events =
+        setting.key.starts_with("cache.types") || setting.key.starts_with("cache.rules") ||
+        setting.key.starts_with("cache.cascades") || setting.key.starts_with("cache.outboxes");
+    EXPECT_TRUE(!is_of_events || settings->origins.contains(setting.key)) << setting.key;
+  }
   EXPECT_EQ(settings_warnings(*settings), std::vector<std::string>());
 }
 
@@ -113,21 +127,28 @@ TEST(Example, TheManualHasTheTable) {
   EXPECT_EQ(first_difference(text.substr(table, last - table), expected), "");
 }
 
-// Every YAML block of the manual is a configuration that is accepted.
+// Every YAML block of the manual, and of the guides to its sections, is a configuration that is
+// accepted.
 TEST(Example, TheManualsExamplesAreAccepted) {
-  const std::string text = read(kRoot / "docs" / "configuration.md");
   const Environment all_set = [](const std::string&) { return std::optional<std::string>("1"); };
-  std::size_t blocks = 0;
-  for (std::size_t at = text.find("```yaml\n"); at != std::string::npos;
-       at = text.find("```yaml\n", at)) {
-    at += 8;
-    const std::size_t end = text.find("```", at);
-    const auto settings = parse_settings(text.substr(at, end - at), "configuration.md", all_set);
-    EXPECT_TRUE(settings.ok()) << settings.error().message;
-    ++blocks;
-    at = end + 3;
+  const std::vector<std::pair<const char*, int>> guides = {
+      {"configuration.md", 4}, {"events.md", 3}, {"outbox.md", 1}};
+  for (const auto& [file, least] : guides) {
+    const std::string text = read(kRoot / "docs" / file);
+    int blocks = 0;
+    for (std::size_t at = text.find("```yaml\n"); at != std::string::npos;
+         at = text.find("```yaml\n", at)) {
+      at += 8;
+      const std::size_t end = text.find("```", at);
+      const std::string block = text.substr(at, end - at);
+      EXPECT_NE(block.find("cache:\n"), std::string::npos) << block;
+      const auto settings = parse_settings(block, file, all_set);
+      EXPECT_TRUE(settings.ok()) << settings.error().message;
+      ++blocks;
+      at = end + 3;
+    }
+    EXPECT_GE(blocks, least) << file;
   }
-  EXPECT_GE(blocks, 3u);
 }
 
 }  // namespace

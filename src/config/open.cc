@@ -7,6 +7,8 @@
 
 #include "config/document.h"
 #include "config/line_log.h"
+#include "config/outbox_feed.h"
+#include "config/rule_settings.h"
 #include "config/source_checks.h"
 #include "config/variables.h"
 #include "config/waiting_source.h"
@@ -96,13 +98,29 @@ Result<void> add_sources(Cache& cache, const Settings& settings,
   return {};
 }
 
+// A relay never fails for a database that is not there yet. What it does fail for would leave the
+// cache without the changes: that is an error also for a graceful one.
+Result<void> add_outboxes(Cache& cache, const Settings& settings,
+                          const std::shared_ptr<Clock>& clock, const LogSink& log) {
+  for (const auto& [reader, outbox] : settings.outboxes) {
+    if (!outbox.enabled) continue;
+    OutboxRelayOptions options = outbox.options;
+    options.database = resolved(settings.folder, options.database);
+    options.reader = reader;
+    const auto fed = internal::feed_from_outbox(cache, std::move(options), clock, log);
+    if (!fed) return with_place(settings, "cache.outboxes." + reader, fed.error());
+  }
+  return {};
+}
+
 // Settings from code were not checked by a reader.
-Result<void> check_names(const Settings& settings) {
+Result<void> check_settings(const Settings& settings) {
   if (auto valid = validate_name("cache", settings.name); !valid) return valid;
   for (const auto& [name, options] : settings.keyspaces) {
     if (auto valid = validate_name("keyspace", name); !valid) return valid;
   }
-  return {};
+  const auto rules = RuleSet::compile(internal::rule_definitions(settings));
+  return rules ? Result<void>() : Result<void>(rules.error());
 }
 
 }  // namespace
@@ -126,7 +144,7 @@ Result<Cache> open(const std::string& path, OpenOptions options) {
 }
 
 Result<Cache> open(const Settings& settings, OpenOptions given) {
-  if (auto valid = check_names(settings); !valid) return valid.error();
+  if (auto valid = check_settings(settings); !valid) return valid.error();
   const std::shared_ptr<Clock> clock = given.clock ? given.clock : system_clock();
   const LogSink log = given.log ? given.log
                                 : internal::line_log(settings.name, settings.log.level, clock,
@@ -136,6 +154,7 @@ Result<Cache> open(const Settings& settings, OpenOptions given) {
   if (given.executor) builder.executor(std::move(given.executor));
   builder.name(settings.name).graceful(settings.graceful).clock(clock).log(log);
   builder.memory(settings.memory).defaults(without_absent_tiers(settings, settings.defaults));
+  builder.rules(internal::rule_definitions(settings)).journal(settings.journal);
   if (settings.sqlite.enabled) {
     SqliteOptions options = settings.sqlite.options;
     options.path = resolved(settings.folder, options.path);
@@ -147,6 +166,7 @@ Result<Cache> open(const Settings& settings, OpenOptions given) {
   auto cache = builder.build();
   if (!cache) return with_place(settings, "cache.sqlite", cache.error());
   if (auto added = add_sources(*cache, settings, clock, log); !added) return added.error();
+  if (auto fed = add_outboxes(*cache, settings, clock, log); !fed) return fed.error();
   return cache;
 }
 

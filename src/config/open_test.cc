@@ -172,6 +172,24 @@ TEST_F(Open, SettingsFromCodeAreChecked) {
   EXPECT_TRUE(wrong_source.error().message.starts_with("cache.sources.x: "));
 }
 
+TEST_F(Open, RulesFromCodeAreChecked) {
+  Settings settings;
+  settings.sqlite.enabled = false;
+  settings.rules = {{.name = "a", .on = {"write issue"}}};
+  const auto wrong = strata::open(settings);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().message, "rule \"a\": neither invalidate nor expire has a label");
+  settings.rules[0].invalidate = {"issue:{id}"};
+  Cache cache = strata::open(settings).value();
+  EXPECT_EQ(cache.emit(entity_write("issue", "1")).rules, std::vector<std::string>{"a"});
+}
+
+TEST_F(Open, TheJournalIsAsLargeAsTheConfigurationSays) {
+  Cache cache = open_text("cache: {sqlite: {enabled: false}, journal: {causes: 0}}").value();
+  cache.invalidate(tag("a"));
+  EXPECT_EQ(cache.journal().stats().causes_recorded, 0u);
+}
+
 TEST_F(Open, TwoCachesLiveSideBySide) {
   Cache a = open_text("cache: {sqlite: {path: a.db}}").value();
   Cache b = open_text("cache: {sqlite: {path: b.db}}").value();

@@ -16,12 +16,6 @@ namespace {
 constexpr std::string_view kSecretRefused =
     "is refused; why is not shown, since it may be a secret";
 
-// A key may be any text; in a message it stays on one line.
-std::string key_below(const std::string& path, std::string_view key) {
-  const bool is_plain = key.size() <= 64 && check_text(key) == TextFault::kNone;
-  return path + "." + (is_plain ? std::string(key) : quoted(key));
-}
-
 // Whether `node` is what a section may be; says what it is otherwise.
 std::optional<std::string> not_a_map(const Node& node) {
   if (node.has_tag) return "has a YAML tag; remove it";
@@ -59,6 +53,11 @@ std::string unknown_key(std::string_view key, std::span<const std::string_view> 
 }
 
 }  // namespace
+
+std::string key_below(const std::string& path, std::string_view key) {
+  const bool is_plain = key.size() <= 64 && check_text(key) == TextFault::kNone;
+  return path + "." + (is_plain ? std::string(key) : quoted(key));
+}
 
 void Reader::problem(Place place, const std::string& path, std::string_view message) {
   if (++problem_count_ > kProblemsKept) return;

@@ -27,6 +27,9 @@ struct Target {
   void* object = nullptr;
 };
 
+// `path.key`. A key may be any text; in a message it stays on one line.
+[[nodiscard]] std::string key_below(const std::string& path, std::string_view key);
+
 class Reader {
  public:
   using Sections = std::map<std::string, const Entry*>;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "config/setting_rows.h"
 #include "http_source/url_template.h"
 #include "strata/config/settings.h"
 #include "strata/core/key.h"
@@ -13,66 +14,15 @@
 namespace strata::internal {
 namespace {
 
-using Names = std::span<const std::string_view>;
-
-constexpr std::int64_t kKiB = 1LL << 10;
-constexpr std::int64_t kMiB = 1LL << 20;
-constexpr std::int64_t kGiB = 1LL << 30;
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMillisecond;
-constexpr std::int64_t kDay = 24 * 3600 * kSecond;
-constexpr std::int64_t kNoEnd = kForever.count();
-
 constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
 constexpr std::array<std::string_view, 2> kTierNames = {"memory", "sqlite"};
 constexpr std::array<std::string_view, 3> kDurabilities = {"normal", "sync", "power"};
 constexpr std::array<std::string_view, 2> kShapes = {"rows", "row"};
 
-template <auto... Path>
-Setting boolean(std::string_view name, std::string_view meaning) {
-  return make_setting<Path...>(name, SettingType::kBoolean, {}, meaning);
-}
-template <auto... Path>
-Setting integer(std::string_view name, Range range, std::string_view meaning) {
-  return make_setting<Path...>(name, SettingType::kInteger, range, meaning);
-}
-template <auto... Path>
-Setting bytes(std::string_view name, Range range, std::string_view meaning) {
-  return make_setting<Path...>(name, SettingType::kBytes, range, meaning);
-}
-template <auto... Path>
-Setting duration(std::string_view name, Range range, std::string_view meaning) {
-  return make_setting<Path...>(name, SettingType::kDuration, range, meaning);
-}
-template <auto... Path>
-Setting text(std::string_view name, std::string_view meaning,
-             Result<void> (*check)(const Value&) = nullptr) {
-  Setting setting = make_setting<Path...>(name, SettingType::kText, {}, meaning);
-  setting.check = check;
-  return setting;
-}
-template <auto... Path>
-Setting choice(std::string_view name, Names choices, std::string_view meaning) {
-  Setting setting = make_setting<Path...>(name, SettingType::kChoice, {}, meaning);
-  setting.choices = choices;
-  return setting;
-}
-
-// Without a default; `sample` stands in the example.
-Setting required(std::string_view sample, Setting setting) {
-  setting.sample = sample;
-  return setting;
-}
-
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
 Result<void> check_name(const Value& value) {
   return validate_name("cache", std::get<std::string>(value));
-}
-
-Result<void> check_not_empty(const Value& value) {
-  if (!std::get<std::string>(value).empty()) return {};
-  return rejected("is empty; write a text");
 }
 
 Result<void> check_key_version(const Value& value) {
@@ -207,6 +157,8 @@ std::span<const Setting> policy_settings() {
       duration<&Policy::hard_timeout>(
           "hard_timeout", {kMillisecond, kNoEnd},
           "After which time a read ends with an error while the load goes on behind"),
+      boolean<&Policy::early_cutoff>(
+          "early_cutoff", "Leave what depends on a value alone if a refresh brings the same one"),
       bytes<&Policy::max_value_bytes>("max_value_bytes",
                                       {1, static_cast<std::int64_t>(limits::kValueBytesMax)},
                                       "Larger values are served but not stored"),

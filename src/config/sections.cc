@@ -1,6 +1,7 @@
 // The walk over a Settings by sections.
 #include "config/sections.h"
 
+#include "config/reader.h"
 #include "config/schema.h"
 
 namespace strata::internal {
@@ -11,6 +12,7 @@ void for_each_section(const Settings& settings, const SectionVisitor& visit) {
   visit({"cache.log", "", log_settings(), &settings.log});
   visit({"cache.memory", "", memory_settings(), &settings.memory});
   visit({"cache.sqlite", "", sqlite_settings(), &settings.sqlite});
+  visit({"cache.journal", "", journal_settings(), &settings.journal});
   visit({defaults, "", policy_settings(), &settings.defaults});
 
   for (const auto& [name, options] : settings.keyspaces) {
@@ -28,6 +30,18 @@ void for_each_section(const Settings& settings, const SectionVisitor& visit) {
       visit({path + ".sqlite", "", query_settings(), query});
     }
     visit({path, defaults, policy_settings(), &source.cache.keyspace});
+  }
+  for (const TypeFields& type : settings.types) {
+    visit({key_below("cache.types", type.type), "", type_settings(), &type});
+  }
+  for (const Rule& rule : settings.rules) {
+    visit({key_below("cache.rules", rule.name), "", rule_settings(), &rule});
+  }
+  for (const auto& [name, cascade] : settings.cascades) {
+    visit({key_below("cache.cascades", name), "", cascade_settings(), &cascade});
+  }
+  for (const auto& [reader, outbox] : settings.outboxes) {
+    visit({key_below("cache.outboxes", reader), "", outbox_settings(), &outbox});
   }
 }
 

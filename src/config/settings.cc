@@ -10,6 +10,7 @@
 #include "config/document.h"
 #include "config/dot_env.h"
 #include "config/reader.h"
+#include "config/rule_settings.h"
 #include "config/schema.h"
 #include "config/source_checks.h"
 #include "config/text_file.h"
@@ -17,6 +18,7 @@
 #include "core/nearest.h"
 #include "core/quote.h"
 #include "http_source/url_template.h"
+#include "outbox/relay_options.h"
 #include "strata/core/key.h"
 
 namespace strata {
@@ -24,8 +26,9 @@ namespace internal {
 namespace {
 
 constexpr std::string_view kRoot = "cache";
-constexpr std::array<std::string_view, 6> kSections = {"log",      "memory",    "sqlite",
-                                                       "defaults", "keyspaces", "sources"};
+constexpr std::array<std::string_view, 11> kSections = {
+    "log",     "memory", "sqlite", "journal",  "defaults", "keyspaces",
+    "sources", "types",  "rules",  "cascades", "outboxes"};
 constexpr std::array<std::string_view, 2> kSourceKinds = {"http", "sqlite"};
 
 // Fills `settings` from what stands under `cache`.
@@ -41,10 +44,13 @@ class SettingsReader {
     read_section(found, "log", {log_settings(), &settings_.log});
     read_section(found, "memory", {memory_settings(), &settings_.memory});
     read_section(found, "sqlite", {sqlite_settings(), &settings_.sqlite});
+    read_section(found, "journal", {journal_settings(), &settings_.journal});
     // Before those that take over from them, wherever they stand in the text.
     read_section(found, "defaults", {policy_settings(), &settings_.defaults});
     read_keyspaces(found);
     read_sources(found);
+    read_rule_settings(reader_, found, settings_);
+    read_outboxes(found);
   }
 
  private:
@@ -82,6 +88,23 @@ class SettingsReader {
         continue;
       }
       read_source(*entry, path + "." + entry->key);
+    }
+  }
+
+  void read_outboxes(const Reader::Sections& found) {
+    const auto section = found.find("outboxes");
+    if (section == found.end()) return;
+    const std::string path = std::string(kRoot) + ".outboxes";
+    for (const Entry* entry : reader_.read_names(section->second->value, path)) {
+      if (const auto valid = outbox::check_reader_name(entry->key); !valid) {
+        reader_.problem(entry->place, path, valid.error().message);
+        continue;
+      }
+      OutboxSettings outbox;
+      outbox.options.reader = entry->key;
+      const Target target{outbox_settings(), &outbox};
+      reader_.read_map(entry->value, path + "." + entry->key, {&target, 1});
+      settings_.outboxes.emplace(entry->key, std::move(outbox));
     }
   }
 

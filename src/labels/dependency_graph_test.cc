@@ -219,7 +219,9 @@ std::set<std::string> reached(const Edges& edges, const std::string& label) {
 
 std::set<std::string> set_of(const Labels& labels) {
   std::set<std::string> set;
-  for (const Label& label : labels) EXPECT_TRUE(set.insert(std::string(label.text())).second) << label.text();
+  for (const Label& label : labels) {
+    EXPECT_TRUE(set.insert(std::string(label.text())).second) << label.text();
+  }
   return set;
 }
 

@@ -20,14 +20,22 @@ Error rejected(std::string message) {
 
 }  // namespace
 
-Result<void> check_options(const OutboxRelayOptions& options, const OutboxHandler& handler) {
-  const std::string& name = options.reader;
+Result<void> check_reader_name(std::string_view name) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-_";
-  if (name.empty() || name.size() > limits::kOutboxReaderBytes ||
-      name.find_first_not_of(kAllowed) != std::string::npos) {
-    return rejected("reader " + internal::quoted(name) + " needs a name of 1 to " +
-                    std::to_string(limits::kOutboxReaderBytes) +
-                    " lower case letters, digits, - and _");
+  if (!name.empty() && name.size() <= limits::kOutboxReaderBytes &&
+      name.find_first_not_of(kAllowed) == std::string_view::npos) {
+    return {};
+  }
+  return Error{ErrorCode::kRejected,
+               "reader " + internal::quoted(name) + " needs a name of 1 to " +
+                   std::to_string(limits::kOutboxReaderBytes) +
+                   " lower case letters, digits, - and _",
+               {}};
+}
+
+Result<void> check_options(const OutboxRelayOptions& options, const OutboxHandler& handler) {
+  if (auto valid = check_reader_name(options.reader); !valid) {
+    return rejected(valid.error().message);
   }
   if (options.poll < std::chrono::milliseconds(1) || options.poll > kLongestWait) {
     return rejected("poll is 1ms to 1h");

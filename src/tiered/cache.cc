@@ -78,6 +78,26 @@ bool Cache::State::begin_close() {
   return !closed.exchange(true, std::memory_order_acq_rel);
 }
 
+void Cache::State::before_close(std::function<void()> end) {
+  {
+    const MutexLock lock(tasks_mutex_);
+    if (!closed.load(std::memory_order_relaxed)) {
+      before_close_.push_back(std::move(end));
+      return;
+    }
+  }
+  end();
+}
+
+void Cache::State::end_feeders() {
+  std::vector<std::function<void()>> ends;
+  {
+    const MutexLock lock(tasks_mutex_);
+    ends.swap(before_close_);
+  }
+  for (const std::function<void()>& end : ends) end();
+}
+
 void Cache::State::wait_for_tasks(Deadline deadline) {
   const MutexLock lock(tasks_mutex_);
   while (tasks_ > 0) {
@@ -167,12 +187,11 @@ Cache& Cache::operator=(Cache&& other) noexcept {
   return *this;
 }
 
-namespace {
-
 using internal::Change;
+using internal::change_checked;
 
-InvalidationResult change_checked(Cache::State& state, std::span<const Label> labels,
-                                  Change change) {
+InvalidationResult internal::change_checked(Cache::State& state, std::span<const Label> labels,
+                                            Change change) {
   InvalidationResult refused;
   if (state.closed.load(std::memory_order_acquire)) {
     refused.error =
@@ -188,6 +207,8 @@ InvalidationResult change_checked(Cache::State& state, std::span<const Label> la
   return internal::caught_removal(
       [&] { return internal::change_everywhere(state, labels, change); });
 }
+
+namespace {
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
   for (const auto& tier : state.tiers) {
@@ -266,8 +287,10 @@ std::vector<Tier*> Cache::lower_tiers() {
 }
 
 void Cache::close(Deadline deadline) {
+  state_->end_feeders();
   const bool was_open = state_->begin_close();
   if (was_open) {
+    state_->end_feeders();  // who came meanwhile
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }

@@ -43,6 +43,15 @@ CauseId CauseScope::id() {
   return id_;
 }
 
+Origin parse_origin(std::string_view origin) {
+  constexpr std::array<Origin, 3> kNames = {
+      {{CauseKind::kOutbox, "outbox "}, {CauseKind::kProcess, "pid "}, {CauseKind::kCli, "cli "}}};
+  for (const Origin& name : kNames) {
+    if (origin.starts_with(name.text)) return {name.kind, origin.substr(name.text.size())};
+  }
+  return {CauseKind::kProcess, origin};
+}
+
 std::string describe_labels(std::span<const Label> labels) {
   std::string text;
   for (const Label& label : labels) {

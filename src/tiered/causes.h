@@ -13,6 +13,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/thread_slot.h"
 #include "strata/core/entry.h"
@@ -73,6 +74,14 @@ class CauseScope {
   CauseId id_ = CauseId::kNone;
   WallTime at_;
 };
+
+// Where an event came from, as the first cause of what follows: "outbox shop", "pid 4711",
+// "cli purge". What names none of these is taken for a process.
+struct Origin {
+  CauseKind kind = CauseKind::kProcess;
+  std::string_view text;
+};
+[[nodiscard]] Origin parse_origin(std::string_view origin);
 
 // "tag org:7, keyspace user": as much of it as a cause keeps.
 [[nodiscard]] std::string describe_labels(std::span<const Label> labels);

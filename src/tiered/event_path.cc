@@ -52,16 +52,18 @@ EventResult refused(Error error) {
   return result;
 }
 
-// `plain`: what is invalidated where no rule fires.
-EventResult emit(Cache::State& state, const Event& event, const Labels& plain) {
+}  // namespace
+
+EventResult internal::emit(Cache::State& state, const Event& event, const Labels& plain) {
   if (state.closed.load(std::memory_order_acquire)) {
     return refused({ErrorCode::kClosed, "the cache is closed", {}});
   }
   if (Result<void> valid = event.validate(); !valid) return refused(valid.error());
   EventResult result;
-  const CauseScope::Text origin = [&] { return event.origin; };
+  const Origin from = parse_origin(event.origin);
+  const CauseScope::Text origin = [&] { return std::string(from.text); };
   std::optional<CauseScope> root;
-  if (!event.origin.empty()) root.emplace(state.causes, CauseKind::kProcess, origin);
+  if (!event.origin.empty()) root.emplace(state.causes, from.kind, origin);
   const CauseScope::Text text = [&] { return described(event); };
   const CauseScope scope(state.causes, CauseKind::kEvent, text);
 
@@ -79,8 +81,6 @@ EventResult emit(Cache::State& state, const Event& event, const Labels& plain) {
   return result;
 }
 
-}  // namespace
-
 RuleSet Cache::State::rules() const {
   const MutexLock lock(rules_mutex_);
   return rules_;
@@ -91,12 +91,12 @@ void Cache::State::set_rules(RuleSet rules) {
   rules_ = std::move(rules);
 }
 
-EventResult Cache::emit(const Event& event) { return strata::emit(*state_, event, {}); }
+EventResult Cache::emit(const Event& event) { return internal::emit(*state_, event, {}); }
 
 EventResult Cache::invalidate_by_write(std::string_view type, std::string_view id, Fields fields,
                                        Fields old_fields) {
-  return strata::emit(*state_, entity_write(type, id, std::move(fields), std::move(old_fields)),
-                      default_labels(type, id));
+  return internal::emit(*state_, entity_write(type, id, std::move(fields), std::move(old_fields)),
+                        default_labels(type, id));
 }
 
 EventBus& Cache::events() { return state_->events; }
@@ -107,6 +107,8 @@ Result<void> Cache::set_rules(const RuleDefinitions& definitions) {
   state_->set_rules(std::move(*compiled));
   return {};
 }
+
+RuleSet Cache::rules() const { return state_->rules(); }
 
 std::vector<RuleStats> Cache::rule_stats() const { return state_->rules().stats(); }
 

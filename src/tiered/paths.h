@@ -82,6 +82,9 @@ inline InvalidationResult invalidate_everywhere(Cache::State& cache,
                                                 std::span<const Label> labels) {
   return change_everywhere(cache, labels, Change::kInvalidate);
 }
+// The same for labels that may not be valid, unless the cache is closed.
+[[nodiscard]] InvalidationResult change_checked(Cache::State& cache, std::span<const Label> labels,
+                                                Change change);
 // The same, a thousand labels at a time; the results add up.
 InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
                                     Change change);
@@ -91,6 +94,9 @@ void add_to(InvalidationResult& sum, const InvalidationResult& more);
 // every tier. The caller's Guard is still there.
 void widen(Cache::State& cache, std::span<const Label> labels, Change change);
 void widen_key(Cache::State& cache, KeyRef key);
+
+// Cache::emit(). `plain`: what is invalidated where no rule fires.
+EventResult emit(Cache::State& cache, const Event& event, const Labels& plain);
 
 // Puts into one tier. If that fails, the key is invalidated there, so that at least the value
 // before is gone.

@@ -71,6 +71,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // Runs `task` on the executor; close() waits for it. Returns whether it was accepted; it is not
   // when the executor takes no more, or the cache is closed.
   bool post(const std::function<void()>& task);
+  // Calls `end` when the cache closes, at once if it has; and calls those given so far.
+  void before_close(std::function<void()> end);
+  void end_feeders();
   // Returns whether the cache was open until now.
   bool begin_close();
   void wait_for_tasks(Deadline deadline);
@@ -134,6 +137,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   RuleSet rules_ STRATA_GUARDED_BY(rules_mutex_);
   Mutex tasks_mutex_;
   CondVar tasks_done_;
+  std::vector<std::function<void()>> before_close_ STRATA_GUARDED_BY(tasks_mutex_);
   std::size_t tasks_ STRATA_GUARDED_BY(tasks_mutex_) = 0;
 };
 

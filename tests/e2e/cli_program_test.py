@@ -8,8 +8,9 @@ import select
 from harness import CONFIG, DATA, StrataTest, main
 
 COMMANDS = ("init", "config", "config check", "config show", "get", "put", "erase", "invalidate",
-            "stats", "inspect", "purge", "clear-expired", "outbox", "outbox install",
-            "outbox status", "outbox remove", "demo", "completion", "help", "version")
+            "stats", "inspect", "explain", "labels", "purge", "clear-expired", "outbox",
+            "outbox install", "outbox status", "outbox remove", "demo", "completion", "help",
+            "version")
 
 
 class Help(StrataTest):
@@ -262,7 +263,7 @@ class Stats(StrataTest):
 class Documented(StrataTest):
 
     def members(self, value):
-        """The names in a JSON value, but those that are names of keyspaces, tiers or causes."""
+        """The names in a JSON value, but those that name keyspaces, tiers or reasons."""
         if isinstance(value, list):
             return set().union(*map(self.members, value))
         if not isinstance(value, dict):
@@ -271,7 +272,7 @@ class Documented(StrataTest):
         for name, inner in value.items():
             if name in ("by_tier", "by_source", "by_keyspace"):
                 inner = list(inner.values())
-            if name != "removals":
+            if name not in ("removals", "miss_reasons"):
                 names |= self.members(inner)
         return names
 
@@ -281,7 +282,8 @@ class Documented(StrataTest):
         schemas = set()
         for words in (("put", "user", "42", "-"), ("get", "--keyspace", "user", "42"),
                       ("get", "packages", "name=bash"), ("inspect",), ("stats",),
-                      ("invalidate", "--tag", "a"), ("erase", "user", "1"), ("version",),
+                      ("explain", "user:42"), ("labels",), ("invalidate", "--tag", "a"),
+                      ("invalidate", "--write", "user:42"), ("erase", "user", "1"), ("version",),
                       ("purge", "--all", "--dry-run"), ("clear-expired",), ("init", "b.yaml"),
                       ("config", "show"), ("config", "check"), ("nonsense",)):
             answer = self.strata(*words, "--json", stdin=b"\xff").json
@@ -291,7 +293,7 @@ class Documented(StrataTest):
             self.assertEqual(len(row), 1, answer["schema"])
             for name in self.members(answer) - {"schema"}:
                 self.assertIn(f"`{name}`", row[0])
-        self.assertEqual(len(schemas), 13)
+        self.assertEqual(len(schemas), 15)
 
 
 class Output(StrataTest):

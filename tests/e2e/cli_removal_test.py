@@ -108,6 +108,42 @@ class Invalidate(Filled):
         self.assertIn("invalidated 3 entries", done.out)
         self.assertEqual(self.ids(), ["page:home", "user:1"])
 
+    def test_filters_select_alone_and_narrow_labels_down(self):
+        self.ok("put", "users", "1", "x")
+        would = self.ok("invalidate", "--prefix", "user", "--dry-run", "--json").json
+        self.assertEqual((would["entries"], would["tiers"]), (2, []))
+        self.assertIn(" 0 entries", self.ok("invalidate", "--older-than", "1d").out)
+        done = self.ok("invalidate", "--tag", "org:7", "--prefix", "user:1").out
+        self.assertIn("invalidated 1 entry", done)
+        done = self.ok("invalidate", "--prefix", "packages", "--older-than", "0s", "--json").json
+        self.assertEqual(done["entries"], 2)
+        self.assertEqual({tier["tier"] for tier in done["tiers"]}, {"sqlite", "memory"})
+        self.assertEqual(self.ids(), ["page:home", "user:2", "users:1"])
+
+    def test_soft_ends_the_ttl_and_nothing_else(self):
+        self.configure_stale()
+        self.ok("put", "doc", "1", "old", "--tag", "doc:1")
+        self.assertIn("expired 1 entry", self.ok("invalidate", "--tag", "doc:1", "--soft").out)
+        stale = self.ok("get", "--keyspace", "doc", "1", code=4)
+        self.assertEqual(stale.out, "old")
+        self.ok("invalidate", "--tag", "doc:1")
+        self.ok("get", "--keyspace", "doc", "1", code=3)
+
+    def configure_stale(self):
+        self.write("strata.yaml", "cache: {keyspaces: {doc: {ttl: 1h, stale_for: 1h}}}\n")
+
+    def test_a_write_reaches_the_item_and_its_lists(self):
+        self.ok("put", "board", "open", "12", "--tag", "issue:lists")
+        self.ok("put", "card", "12", "x", "--tag", "issue:12")
+        self.ok("put", "card", "13", "x", "--tag", "issue:13")
+        words = ("invalidate", "--write", "issue:12", "--field", "status=closed",
+                 "--old", "status=open")
+        self.assertIn("would invalidate 2 entries", self.ok(*words, "--dry-run").out)
+        told = self.ok(*words, "--json").json
+        self.assertEqual((told["entries"], told["rules"], told["incomplete"]), (2, [], False))
+        self.assertEqual(self.ids("--keyspace", "card"), ["card:13"])
+        self.refused("invalidate", "--write", "issue", saying="write TYPE:ID")
+
     def test_a_source_is_asked_again_afterwards(self):
         self.change_origin("UPDATE package SET version = 'new' WHERE name = 'bash'")
         self.ok("invalidate", "--tag", "package:bash")
@@ -120,6 +156,9 @@ class Invalidate(Filled):
         self.refused("invalidate", "--tag", "", saying="tag")
         self.refused("invalidate", "--tag", "a" * 129, saying="128")
         self.refused("invalidate", "--source", "\n", saying="source")
+        self.refused("invalidate", "--tag", "org:*", saying='"org:*"')
+        self.refused("invalidate", "--prefix", "", saying="purge --all")
+        self.refused("invalidate", "--older-than", "soon", saying="--older-than")
         self.assertEqual(self.ids(), self.ALL)
 
 
@@ -192,11 +231,52 @@ class ClearExpired(Filled):
         self.assertIn("removed 0 expired entries", self.ok("clear-expired").out)
 
 
+class Explain(Filled):
+
+    def test_a_key_is_explained_by_each_of_its_names(self):
+        for key in ("user:2", "1:user::2:"):
+            told = self.ok("explain", key, "--json").json
+            self.assertEqual((told["schema"], told["key"]), ("strata.explain/1", "1:user::2:"))
+            self.assertEqual(told["places"][0]["tier"], "sqlite")
+            self.assertEqual(told["places"][0]["labels"],
+                             ["keyspace:user", "tag:org:7", "tag:admin"])
+            self.assertGreater(told["places"][0]["fresh_left_seconds"], 6000)
+            self.assertEqual((told["miss"], told["history"]), (None, []))
+        self.assertIn("package:bash", self.ok("explain", "packages:name=bash").out)
+
+    def test_what_is_not_known_has_an_exit_code_of_its_own(self):
+        self.refused("explain", "user:77", code=3, saying="nothing is known of it")
+        self.ok("invalidate", "--key", "user:2")
+        self.refused("explain", "user", saying="write KEYSPACE:ID")
+
+
+class Labels(Filled):
+
+    def test_labels_are_counted_and_the_largest_come_first(self):
+        told = self.ok("labels", "--json").json
+        entries = {one["label"]: one["entries"] for one in told["labels"]}
+        self.assertEqual(entries["tag:org:7"], 2)
+        self.assertEqual(entries["source:packages"], 2)
+        self.assertEqual(told["labels"][0]["label"], "keyspace:page")
+        self.assertEqual(told["uncounted"], 0)
+        sizes = [one["size_bytes"] for one in told["labels"]]
+        self.assertEqual(sizes, sorted(sizes, reverse=True))
+
+    def test_kinds_and_numbers_can_be_chosen(self):
+        told = self.ok("labels", "--kind", "tag", "--top", "2", "--json").json
+        self.assertEqual((told["counted"], told["shown"]), (4, 2))
+        self.assertEqual({one["kind"] for one in told["labels"]}, {"tag"})
+        self.assertIn("--all shows all", self.ok("labels", "--kind", "tag", "--top", "2").err)
+        self.assertEqual(self.ok("labels", "--kind", "tag", "--all", "--json").json["shown"], 4)
+        self.refused("labels", "--kind", "tags", saying='did you mean "tag"')
+
+
 class Empty(StrataTest):
 
     def test_nothing_is_created_by_looking(self):
         self.assertIn("no cache at .cache/strata.db yet", self.ok("inspect").err)
-        for words in (("stats",), ("invalidate", "--tag", "a"), ("purge", "--all", "--confirm"),
+        for words in (("stats",), ("labels",), ("invalidate", "--tag", "a"),
+                      ("invalidate", "--prefix", "a"), ("purge", "--all", "--confirm"),
                       ("clear-expired",), ("erase", "user", "1")):
             self.ok(*words)
         self.assertEqual(list(self.folder.iterdir()), [])

@@ -35,10 +35,7 @@ EntryRef make_entry(const std::string& key, std::uint64_t value, const Labels& l
   EntryRef entry = Entry::make<std::uint64_t>(KeyRef{key, key_hash(key), {}}, value);
   entry->set_group(&group());
   entry->set_times({Duration::max() - Duration(1)}, {Duration::max() - Duration(1)});
-  auto details = std::make_unique<EntryDetails>();
-  details->labels = labels;
-  for (const Label& label : labels) details->label_ids.push_back(label.id());
-  entry->set_details(std::move(details));
+  entry->set_labels(labels);
   return entry;
 }
 

@@ -58,12 +58,11 @@ struct Storm::State {
     EntryRef made = Entry::make<std::uint32_t>({text, key_hash(text), {}}, entry);
     made->set_group(&group());
     made->set_times(kNever, kNever);
-    auto details = std::make_unique<EntryDetails>();
+    Labels labels;
     for (std::size_t which = 0; which < kTagsPerEntry; ++which) {
-      details->labels.push_back(label_of(tag_of(entry, which, options.entries)));
-      details->label_ids.push_back(details->labels.back().id());
+      labels.push_back(label_of(tag_of(entry, which, options.entries)));
     }
-    made->set_details(std::move(details));
+    made->set_labels(labels);
     const FillOutcome filled = tier->fill(std::move(made), tier->position());
     STRATA_ASSERT(filled == FillOutcome::kStored);
   }

@@ -15,6 +15,7 @@
 
 #include "strata/core/result.h"
 #include "strata/memory/memory_tier.h"
+#include "strata/outbox/outbox_relay.h"
 #include "strata/sqlite/sqlite_tier.h"
 #include "strata/tiered/cache.h"
 
@@ -53,8 +54,12 @@ class CacheBuilder {
   CacheBuilder& defaults(KeyspaceOptions options);  // of keyspaces without options of their own
   CacheBuilder& keyspace(std::string name, KeyspaceOptions options);
   CacheBuilder& source(std::shared_ptr<Source> source, SourceOptions options = {});
+  CacheBuilder& rules(RuleDefinitions definitions);    // what events make wrong
+  CacheBuilder& outbox(OutboxRelayOptions options);    // whose changes become events
+  CacheBuilder& journal(CauseJournalOptions options);  // for explanations
   CacheBuilder& clock(std::shared_ptr<Clock> clock);
   CacheBuilder& executor(std::shared_ptr<Executor> executor);
+  CacheBuilder& timer(std::shared_ptr<Timer> timer);
   CacheBuilder& random(std::shared_ptr<Random> random);
   CacheBuilder& graceful(bool graceful);
   CacheBuilder& log(LogSink log);

@@ -22,7 +22,10 @@
 
 #include "strata/core/result.h"
 #include "strata/http_source/http_source.h"
+#include "strata/labels/cause_journal.h"
+#include "strata/labels/rules.h"
 #include "strata/memory/memory_tier.h"
+#include "strata/outbox/outbox_relay.h"
 #include "strata/ports/environment.h"
 #include "strata/sources/sqlite_query_source.h"
 #include "strata/sqlite/sqlite_tier.h"
@@ -45,6 +48,11 @@ struct SqliteSettings {
 struct SourceSettings {
   SourceOptions cache;  // the keyspace's policy includes the defaults
   std::variant<HttpOptions, SqliteQueryOptions> kind;
+};
+
+struct OutboxSettings {
+  bool enabled = true;
+  OutboxRelayOptions options;
 };
 
 enum class VariableOrigin {
@@ -72,9 +80,14 @@ struct Settings {
   LogSettings log;
   MemoryOptions memory;
   SqliteSettings sqlite;
+  CauseJournalOptions journal;
   KeyspaceOptions defaults;
   std::map<std::string, KeyspaceOptions> keyspaces;  // these include the defaults
   std::map<std::string, SourceSettings> sources;
+  std::vector<TypeFields> types;                   // in the order of the file
+  std::vector<Rule> rules;                         // likewise
+  std::map<std::string, Cascade> cascades;         // by a name for messages
+  std::map<std::string, OutboxSettings> outboxes;  // by reader
 
   std::string file;    // that this was read from, for messages; may be empty
   std::string folder;  // that relative paths start from; empty: the working directory

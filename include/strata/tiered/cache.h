@@ -40,6 +40,7 @@
 
 namespace strata {
 
+class CacheFeed;
 class Transaction;
 
 // How values of a Source are cached: in a keyspace named like the source.
@@ -151,11 +152,16 @@ class Cache {
   [[nodiscard]] EventBus& events();
   // Other rules from now on. kRejected: the former ones stay.
   Result<void> set_rules(const RuleDefinitions& definitions);
+  // Those in force. What they make of an event, evaluate() tells without invalidating it.
+  [[nodiscard]] RuleSet rules() const;
   [[nodiscard]] std::vector<RuleStats> rule_stats() const;
 
   // Edges between labels: what carries the one is wrong when the other is. They work when nothing
   // is cached, and belong to this process: say them again after a restart.
   [[nodiscard]] DependencyGraph& dependencies();
+
+  // On whose behalf a thread calls: origin.h.
+  class Origin;
 
   // Where the key lives and what happened to it. Memory counts it as a look-up, like a get().
   [[nodiscard]] Explanation explain(KeyRef key);
@@ -166,6 +172,12 @@ class Cache {
   // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.
   [[nodiscard]] HotTier& hot_tier();
   [[nodiscard]] std::vector<Tier*> lower_tiers();  // nearest first
+
+  // For what tells the cache of changes from a thread of its own, in the name of `origin`:
+  // cache_feed.h.
+  [[nodiscard]] CacheFeed feed(std::string origin);
+  // Calls `end` when close() begins, before anything is refused; at once if it was called already.
+  void before_close(std::function<void()> end);
 
   // Refuses further calls, finishes running loads, writes what was accepted as far as `deadline`
   // allows. Safe to repeat.

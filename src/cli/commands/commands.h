@@ -12,6 +12,8 @@ namespace strata::cli {
 [[nodiscard]] Command make_put();
 [[nodiscard]] Command make_erase();
 [[nodiscard]] Command make_invalidate();
+[[nodiscard]] Command make_explain();
+[[nodiscard]] Command make_labels();
 [[nodiscard]] Command make_stats();
 [[nodiscard]] Command make_inspect();
 [[nodiscard]] Command make_purge();

@@ -127,6 +127,7 @@ ExitCode run_purge(Context& context, const PurgeOptions& options) {
   auto opened = Session::open(context, Access::kLook);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  const Cache::Origin origin = session.acting_as("purge");
   return session.finish(purge(context, session, options));
 }
 

@@ -102,6 +102,7 @@ ExitCode run_put(Context& context, const PutOptions& options) {
   auto opened = Session::open(context, Access::kChange);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  const Cache::Origin origin = session.acting_as("put");
   return session.finish(put(context, session, options, std::move(value)));
 }
 
@@ -143,6 +144,7 @@ ExitCode run_erase(Context& context, const EraseOptions& options) {
   auto opened = Session::open(context, Access::kLook);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  const Cache::Origin origin = session.acting_as("erase");
   return session.finish(erase(context, session, options));
 }
 

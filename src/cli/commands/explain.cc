@@ -1,0 +1,242 @@
+// `strata explain`: where a key lives, what it depends on, and what happened to it.
+#include <algorithm>
+#include <memory>
+
+#include "cli/commands/commands.h"
+#include "cli/named_key.h"
+#include "cli/record_filter.h"
+#include "cli/session.h"
+#include "cli/table.h"
+#include "cli/text.h"
+#include "strata/codecs/json_writer.h"
+#include "strata/core/duration.h"
+#include "strata/tiered/explanation.h"
+
+namespace strata::cli {
+namespace {
+
+struct ExplainOptions {
+  std::string key;
+};
+
+using Place = Explanation::Place;
+
+RecordState state_of(const Place& place) {
+  if (place.kept_left <= Duration(0)) return RecordState::kExpired;
+  return place.fresh_left <= Duration(0) ? RecordState::kStale : RecordState::kFresh;
+}
+
+// Why a look-up would miss, or nothing where a tier has something to answer with.
+std::optional<MissReason> miss_of(const Explanation& why) {
+  const auto is_served = [](const Place& place) {
+    return state_of(place) != RecordState::kExpired;
+  };
+  if (std::any_of(why.places.begin(), why.places.end(), is_served)) return std::nullopt;
+  if (!why.places.empty()) return MissReason::kExpired;
+  return why.failures.empty() ? why.miss : MissReason::kError;
+}
+
+std::string_view describe(MissReason reason) {
+  switch (reason) {
+    case MissReason::kCold:
+      return "no removal is known: it was never there, or left before what is remembered begins";
+    case MissReason::kErased:
+      return "somebody erased it";
+    case MissReason::kReplaced:
+      return "a newer value took its place, and is gone";
+    case MissReason::kInvalidated:
+      return "it was made wrong by a change";
+    case MissReason::kExpired:
+      return "it is out of time";
+    case MissReason::kEvicted:
+      return "memory had no room for it";
+    case MissReason::kCleared:
+      return "the cache was emptied";
+    case MissReason::kCorrupt:
+      return "it did not decode";
+    case MissReason::kVersion:
+      return "it has another codec, schema or format";
+    case MissReason::kNegative:
+      return "it is known to be absent";
+    case MissReason::kDisabled:
+      return "its keyspace is switched off";
+    case MissReason::kError:
+      break;
+  }
+  return "a tier could not be asked";
+}
+
+bool is_known(const Explanation& why) {
+  return !(why.places.empty() && why.history.empty() && why.sources.empty() &&
+           why.dependents.empty() && why.failures.empty());
+}
+
+void write_seconds(JsonWriter& writer, std::string_view name, Duration duration) {
+  writer.key(name);
+  if (duration == kForever) {
+    writer.null();
+  } else {
+    writer.value(std::chrono::duration<double>(duration).count());
+  }
+}
+
+void write_labels(JsonWriter& writer, std::string_view name, const Labels& labels) {
+  writer.key(name).begin_array();
+  for (const Label& label : labels) writer.value(format_label(label));
+  writer.end_array();
+}
+
+void write_texts(JsonWriter& writer, std::string_view name, const std::vector<std::string>& texts) {
+  writer.key(name).begin_array();
+  for (const std::string& text : texts) writer.value(text);
+  writer.end_array();
+}
+
+void write_place(JsonWriter& writer, const Place& place) {
+  writer.begin_object().member("tier", place.tier).member("state", to_string(state_of(place)));
+  writer.member("negative", place.negative).member("size_bytes", place.size_bytes);
+  write_seconds(writer, "age_seconds", place.age);
+  write_seconds(writer, "fresh_left_seconds", place.fresh_left);
+  write_seconds(writer, "kept_left_seconds", place.kept_left);
+  write_seconds(writer, "load_cost_seconds", place.load_cost);
+  if (!place.version.empty()) writer.member("version", place.version);
+  write_labels(writer, "labels", place.labels);
+  writer.end_object();
+}
+
+std::string json_of(const Explanation& why) {
+  const std::optional<MissReason> miss = miss_of(why);
+  JsonWriter writer;
+  writer.begin_object().member("schema", "strata.explain/1").member("key", why.key);
+  writer.key("places").begin_array();
+  for (const Place& place : why.places) write_place(writer, place);
+  writer.end_array().key("miss");
+  if (miss) {
+    writer.value(strata::to_string(*miss));
+  } else {
+    writer.null();
+  }
+  write_labels(writer, "sources", why.sources);
+  write_labels(writer, "dependents", why.dependents);
+  write_texts(writer, "history", why.history);
+  write_texts(writer, "failures", why.failures);
+  return writer.end_object().take() + "\n";
+}
+
+std::string left(Duration duration) {
+  return duration > Duration(0) ? describe_duration(duration) : "-";
+}
+
+std::string table_of(const Explanation& why, const TableStyle& style) {
+  Table table({{"TIER"},
+               {"STATE"},
+               {"SIZE", Align::kRight},
+               {"AGE", Align::kRight},
+               {"TTL LEFT", Align::kRight},
+               {"KEPT LEFT", Align::kRight},
+               {"LOAD COST", Align::kRight},
+               {"VERSION", Align::kLeft, true}});
+  for (const Place& place : why.places) {
+    table.row({printable_line(place.tier),
+               std::string(to_string(state_of(place))) + (place.negative ? ", absent" : ""),
+               describe_bytes(place.size_bytes), describe_duration(place.age),
+               left(place.fresh_left), left(place.kept_left),
+               place.load_cost > Duration(0) ? describe_duration(place.load_cost) : "",
+               printable_line(place.version)});
+  }
+  return table.empty() ? std::string() : table.text(style);
+}
+
+// A line for each, the name before the first.
+std::string lines_of(std::string_view name, const std::vector<std::string>& texts) {
+  constexpr std::size_t kNameColumns = 12;
+  std::string out;
+  for (const std::string& text : texts) {
+    std::string line(out.empty() ? name : std::string_view());
+    line.resize(kNameColumns, ' ');
+    out += line + printable_line(text) + "\n";
+  }
+  return out;
+}
+
+std::vector<std::string> texts_of(const Labels& labels) {
+  std::vector<std::string> texts;
+  for (const Label& label : labels) texts.push_back(format_label(label));
+  return texts;
+}
+
+std::string text_of(const Explanation& why, const TableStyle& style) {
+  std::string out = why.key + "\n" + table_of(why, style);
+  // What tiers hold of one key was written with the same labels; the nearest is the newest.
+  if (!why.places.empty()) out += lines_of("labels", texts_of(why.places.front().labels));
+  out += lines_of("depends on", texts_of(why.sources));
+  out += lines_of("dependents", texts_of(why.dependents));
+  if (const auto miss = miss_of(why)) {
+    out += lines_of("would miss",
+                    {std::string(strata::to_string(*miss)) + ": " + std::string(describe(*miss))});
+  }
+  return out + lines_of("history", why.history);
+}
+
+// The parameters that the text of a key only holds a hash of, from the record that has them.
+std::string find_long_params(Session& session, const std::string& key) {
+  std::string params;
+  const Result<void> scanned =
+      scan_records(session.cache(), [&](std::string_view, const Record& record) {
+        if (record.key_text != key) return true;
+        params = record.long_params;
+        return false;
+      });
+  return scanned ? params : std::string();
+}
+
+// Of what the text may mean: the first key of which anything is known.
+Explanation explanation_of(Session& session, std::vector<MeantKey> keys) {
+  Explanation why;
+  for (MeantKey& key : keys) {
+    const bool is_hashed = key.text.find(":#") != std::string::npos;
+    if (is_hashed && key.long_params.empty()) {
+      key.long_params = find_long_params(session, key.text);
+    }
+    why = session.cache().explain(key.ref());
+    if (is_known(why)) break;
+  }
+  return why;
+}
+
+ExitCode explain(Context& context, Session& session, const ExplainOptions& options) {
+  Result<std::vector<MeantKey>> keys = meant_keys(session, options.key);
+  if (!keys) return fail(context, keys.error());
+  const Explanation why = explanation_of(session, *std::move(keys));
+  if (!is_known(why)) {
+    return fail(context, ExitCode::kNotFound,
+                options.key + " is not in the cache, and nothing is known of it");
+  }
+  for (const std::string& failure : why.failures) context.console.warning(failure);
+  context.console.data(context.globals.json ? json_of(why)
+                                            : text_of(why, context.console.table_style()));
+  return why.failures.empty() ? ExitCode::kOk : ExitCode::kDegraded;
+}
+
+ExitCode run_explain(Context& context, const ExplainOptions& options) {
+  auto opened = Session::open(context, Access::kLook);
+  if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
+  Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  return session.finish(explain(context, session, options));
+}
+
+}  // namespace
+
+Command make_explain() {
+  const auto options = std::make_shared<ExplainOptions>();
+  Command command("explain", "Tells where a key is, what it depends on, and why it went.");
+  command.positional("KEY", "KEYSPACE:ID, or a key as `inspect --json` prints it", options->key);
+  command.example("strata explain user:42");
+  command.details(
+      "History is how it left memory lately, newest first, each with what caused it, as far as it "
+      "is remembered. Ends with 3 if the key is nowhere and nothing is known of it.");
+  command.runs([options](Context& context) { return run_explain(context, *options); });
+  return command;
+}
+
+}  // namespace strata::cli
