@@ -39,6 +39,8 @@ Cache make_cache(Shape shape, const std::shared_ptr<Clock>& clock,
   }
   parts.clock = clock;
   parts.executor = executor;
+  // So that a cache is made quickly.
+  parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));
 }
 

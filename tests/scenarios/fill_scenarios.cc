@@ -22,6 +22,13 @@ KeyspaceOptions named(std::string type, std::string source) {
           .source = std::move(source)};
 }
 
+// What is expired is no longer served where nothing past its ttl is.
+void load_against_an_expire(World& world) {
+  world.thread("load", [&] { world.load("k"); });
+  world.thread("expire", [&] { world.change({"k"}, [&] { world.cache.expire(tag("t")); }); });
+  world.thread("read", [&] { world.get("k"); });
+}
+
 void load_against_its_key(World& world) {
   world.thread("load", [&] { world.load("k"); });
   world.thread("change", [&] { world.change_key("k"); });
@@ -130,6 +137,14 @@ std::vector<Scenario> fill_scenarios() {
        {Mutant::kLateTicket, Mutant::kMemoryFillUnchecked},
        {.tiers = 2},
        load_against({tag("t")})},
+      {"a load fills while its tag is expired",
+       {Mutant::kExpireWithoutRaise, Mutant::kLateTicket},
+       {},
+       load_against_an_expire},
+      {"a load fills three tiers while its tag is expired",
+       {Mutant::kExpireWithoutRaise},
+       {.tiers = 2},
+       load_against_an_expire},
       {"a load fills the tiers below while memory is off",
        {Mutant::kLateTicket},
        {.memory = false},

@@ -62,6 +62,15 @@ void renew_from_below(World& world) {
   world.thread("change", [&] { world.change_tag({"k"}); });
 }
 
+// An expire beside an invalidation, which it may not weaken.
+void expire_against_an_invalidation(World& world) {
+  world.executor_thread();
+  world.seed("k");
+  world.thread("expire", [&] { world.cache.expire(tag("t")); });
+  world.thread("change", [&] { world.change_tag({"k"}); });
+  world.thread("load", [&] { world.load("k"); });
+}
+
 // The load takes longer than the soft time-out, and what is kept is served meanwhile.
 void kept_on_a_slow_load(World& world) {
   world.executor_thread();
@@ -157,6 +166,10 @@ std::vector<Scenario> life_scenarios() {
        {Mutant::kLateTicket},
        {.values = renewed()},
        renew_from_below},
+      {"a value is expired while its tag is invalidated",
+       {},
+       {.values = renewed()},
+       expire_against_an_invalidation},
       {"a kept value is served for a slow load while its tag is invalidated",
        {Mutant::kLateTicket},
        {.values = kept()},

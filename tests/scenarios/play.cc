@@ -61,9 +61,9 @@ Findings play_every(const Scenario& scenario, std::size_t interruptions,
 
 std::vector<Scenario> scenarios() {
   std::vector<Scenario> all;
-  for (const auto& part :
-       {fill_scenarios(), promotion_scenarios(), join_scenarios(), invalidation_scenarios(),
-        put_scenarios(), derived_scenarios(), life_scenarios(), batch_scenarios()}) {
+  for (const auto& part : {fill_scenarios(), promotion_scenarios(), join_scenarios(),
+                           invalidation_scenarios(), put_scenarios(), derived_scenarios(),
+                           life_scenarios(), batch_scenarios(), transaction_scenarios()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

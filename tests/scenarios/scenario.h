@@ -36,6 +36,7 @@ inline void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scena
 [[nodiscard]] std::vector<Scenario> life_scenarios();
 [[nodiscard]] std::vector<Scenario> promotion_scenarios();
 [[nodiscard]] std::vector<Scenario> put_scenarios();
+[[nodiscard]] std::vector<Scenario> transaction_scenarios();
 
 // All of them.
 [[nodiscard]] std::vector<Scenario> scenarios();

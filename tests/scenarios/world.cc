@@ -80,6 +80,8 @@ Cache World::make_cache() {
   }
   parts.clock = clock;
   parts.executor = executor_;
+  // So that a cache is made quickly.
+  parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));
 }
 

@@ -90,6 +90,11 @@ class World {
   // The origin has no value of it from the beginning.
   void set_absent(const std::string& id);
 
+  // The version that the origin has now.
+  [[nodiscard]] int committed(const std::string& id) {
+    (void)items_[id];  // what is asked for is judged at the end
+    return history_.version(id);
+  }
   [[nodiscard]] int loads(const std::string& id) { return items_[id].loads; }
 
   // Runs the threads, then the checks. Returns what was wrong, one line each.
