@@ -159,10 +159,9 @@ class MemoryTier final : public HotTier {
   // An entry may be asked about more than once.
   template <typename Unwanted>
   std::uint64_t remove_where(const Unwanted& unwanted, RemovalCause cause) {
-    const std::uint64_t removed =
-        remove_along([this](std::uint64_t cursor,
-                            const auto& visit) { return walk(cursor, kRemovalSlice, visit); },
-                     unwanted, cause);
+    const std::uint64_t removed = remove_along(
+        [&](std::uint64_t cursor, const auto& visit) { return walk(cursor, kRemovalSlice, visit); },
+        unwanted, cause);
     fit_tables();
     return removed;
   }
