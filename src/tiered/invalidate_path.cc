@@ -69,16 +69,16 @@ void add_to(InvalidationResult& sum, const InvalidationResult& more) {
   }
 }
 
-void widen(Cache::State& cache, std::span<const Label> labels, Change change) {
+InvalidationResult widen(Cache::State& cache, std::span<const Label> labels, Change change) {
   Labels more;
-  if (!cache.dependencies.has_wide() || !cache.dependencies.widen(labels, more)) return;
-  (void)change_with_cause(cache, CauseKind::kDependency, more, change);
+  if (!cache.dependencies.has_wide() || !cache.dependencies.widen(labels, more)) return {};
+  return change_with_cause(cache, CauseKind::kDependency, more, change);
 }
 
 void widen_key(Cache::State& cache, KeyRef key) {
   if (!cache.dependencies.has_wide()) return;
   const Label label(LabelKind::kKey, key.text);
-  widen(cache, std::span(&label, 1), Change::kInvalidate);
+  (void)widen(cache, std::span(&label, 1), Change::kInvalidate);
 }
 
 InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
@@ -89,7 +89,7 @@ InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label>
   const RunningInvalidations::Guard running(cache.running);
   STRATA_YIELD("tiered.invalidate.begin");
   result = change_with_cause(cache, kind_of(labels, change), labels, change);
-  widen(cache, labels, change);
+  add_to(result, widen(cache, labels, change));
   return result;
 }
 

@@ -92,7 +92,7 @@ InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> 
 void add_to(InvalidationResult& sum, const InvalidationResult& more);
 // The part of an invalidation that the graph of dependencies adds, after its labels were raised in
 // every tier. The caller's Guard is still there.
-void widen(Cache::State& cache, std::span<const Label> labels, Change change);
+InvalidationResult widen(Cache::State& cache, std::span<const Label> labels, Change change);
 void widen_key(Cache::State& cache, KeyRef key);
 
 // Cache::emit(). `plain`: what is invalidated where no rule fires.

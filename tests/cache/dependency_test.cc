@@ -110,7 +110,7 @@ TEST_F(DependencyTest, WhatHasTooManySourcesStaysInMemoryAndGoesAllTheSame) {
     store("1", {tag("n0")});
     EXPECT_EQ(read("1"), "v");
     EXPECT_FALSE(tiers_[0]->get(values_.key({.identifier = "1"})->ref(), {})->has_value());
-    cache_.invalidate(tag("n" + std::to_string(source)));
+    EXPECT_EQ(cache_.invalidate(tag("n" + std::to_string(source))).removed(), 1u) << source;
     EXPECT_EQ(read("1"), "-") << source;
   }
 }

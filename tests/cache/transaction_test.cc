@@ -178,5 +178,22 @@ TEST_F(TransactionTest, ManyLabelsAreInvalidatedAndTooManyAreEverything) {
   EXPECT_EQ(users_.get("2").value_or("-"), "-");
 }
 
+TEST_F(TransactionTest, MoreEventsThanItKeepsAreRefusedAndTheirLabelsCollected) {
+  ASSERT_TRUE(
+      cache_.set_rules({.rules = {{.name = "r", .on = {"write org"}, .invalidate = {"org:{id}"}}}})
+          .ok());
+  int told = 0;
+  const Subscription subscription =
+      cache_.events().subscribe(EventKind::kEntityWrite, [&](const Event&) { ++told; }).value();
+  Transaction change = cache_.transaction();
+  for (std::size_t i = 0; i < limits::kTransactionEvents; ++i) {
+    ASSERT_TRUE(change.emit(entity_write("org", "1")).ok());
+  }
+  EXPECT_EQ(change.emit(entity_write("org", "7")).error().code, ErrorCode::kRejected);
+  change.commit();
+  EXPECT_EQ(told, static_cast<int>(limits::kTransactionEvents));
+  EXPECT_EQ(read(), "-");
+}
+
 }  // namespace
 }  // namespace strata::testkit
