@@ -54,7 +54,7 @@ EventResult refused(Error error) {
 
 }  // namespace
 
-EventResult internal::emit(Cache::State& state, const Event& event, const Labels& plain) {
+EventResult internal::emit(Cache::State& state, const Event& event, const Labels& plain) try {
   if (state.closed.load(std::memory_order_acquire)) {
     return refused({ErrorCode::kClosed, "the cache is closed", {}});
   }
@@ -79,6 +79,8 @@ EventResult internal::emit(Cache::State& state, const Event& event, const Labels
   const Result<void> told = state.events.emit(event);
   if (!told && !result.error) result.error = std::make_shared<const Error>(told.error());
   return result;
+} catch (...) {
+  return refused(error_of_exception(ErrorCode::kUnavailable, "what an event makes wrong"));
 }
 
 RuleSet Cache::State::rules() const {

@@ -112,8 +112,12 @@ void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_
 void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
                 std::span<const Found> found) {
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const KeyBuffer buffer(keyspace.key_prefix, ids[i], keyspace.name);
-    count(keyspace, found[i], buffer.ref().hash);
+    // A hit need not be found in the journal.
+    const bool is_hit = found[i].entry && found[i].outcome == Outcome::kHit;
+    const std::uint64_t hash =
+        is_hit ? found[i].entry->hash()
+               : KeyBuffer(keyspace.key_prefix, ids[i], keyspace.name).ref().hash;
+    count(keyspace, found[i], hash);
   }
 }
 
