@@ -2,6 +2,8 @@
 #include "strata/core/value_type.h"
 
 #include <exception>
+#include <string>
+#include <utility>
 
 #include "core/hash.h"
 
@@ -13,17 +15,22 @@ std::uint32_t codec_id(std::string_view codec_name) {
 
 namespace internal {
 
-Error error_of_exception(ErrorCode code, std::string_view doing) {
-  std::string message(doing);
+Error error_of_exception(ErrorCode code, std::string_view doing) noexcept {
+  const std::exception_ptr thrown = std::current_exception();
   try {
-    throw;
-  } catch (const std::exception& exception) {
-    message += ": ";
-    message += exception.what();
+    std::string message(doing);
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& exception) {
+      message += ": ";
+      message += exception.what();
+    } catch (...) {
+      message += ": an exception that is not a std::exception";
+    }
+    return {code, std::move(message), thrown};
   } catch (...) {
-    message += ": an exception that is not a std::exception";
+    return {code, "out of memory", thrown};  // Short enough to need none.
   }
-  return {code, std::move(message), std::current_exception()};
 }
 
 }  // namespace internal

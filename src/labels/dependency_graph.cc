@@ -236,8 +236,7 @@ Result<bool> DependencyGraph::add(const Label& derived, std::span<const Label> s
     state.announce({&derived, 1}, number);
     return true;
   } catch (...) {
-    return internal::error_of_exception(
-        ErrorCode::kUnavailable, "adding dependencies of " + internal::quoted_label(derived));
+    return internal::error_of_exception(ErrorCode::kUnavailable, "adding dependencies");
   }
 }
 

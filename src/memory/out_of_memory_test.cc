@@ -1,61 +1,17 @@
 // Each call of the memory tier with its first, second, third ... allocation failing, once and
 // from then on: nothing is thrown, nothing is damaged, and what was invalidated is not served.
-//
-// This program replaces the global allocation functions.
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "memory/test_entries.h"
 #include "memory/tier.h"
+#include "testkit/failing_allocations.h"
 #include "testkit/manual_clock.h"
-
-namespace {
-
-// Counts down to the allocation that fails. Only one thread allocates in these tests.
-long g_until_failure = -1;  // negative: none fails
-bool g_for_ever = false;
-bool g_failed = false;
-
-bool allocation_fails() {
-  if (g_until_failure < 0) return false;
-  if (g_until_failure > 0) {
-    --g_until_failure;
-    return false;
-  }
-  g_failed = true;
-  if (!g_for_ever) g_until_failure = -1;
-  return true;
-}
-
-void* allocate(std::size_t size) noexcept {
-  return allocation_fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
-}
-
-void* allocate_or_throw(std::size_t size) {
-  void* memory = allocate(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace strata::memory {
 namespace {
@@ -86,22 +42,15 @@ class MemoryTierOutOfMemory : public testing::Test {
   void fail_each_allocation(const std::function<EntryRef()>& make_offer,
                             const std::function<void(EntryRef offer)>& call,
                             const std::function<void()>& check) {
-    for (const bool for_ever : {false, true}) {
-      for (long n = 0;; ++n) {
-        SCOPED_TRACE(testing::Message() << "allocation " << n << (for_ever ? " and later" : ""));
-        ASSERT_LT(n, 1'000);
-        start();
-        EntryRef offer = make_offer();
-        g_for_ever = for_ever;
-        g_failed = false;
-        g_until_failure = n;
-        call(std::move(offer));
-        g_until_failure = -1;
-        tier->check_invariants();
-        check();
-        if (HasFailure() || !g_failed) break;
-      }
-    }
+    testkit::fail_each_allocation([&](testkit::FailingAllocations& failing) {
+      start();
+      EntryRef offer = make_offer();
+      failing.begin();
+      call(std::move(offer));
+      failing.end();
+      tier->check_invariants();
+      check();
+    });
   }
 
   const LabelGroup group{{keyspace("user"), source("db")}};

@@ -48,8 +48,9 @@ inline bool end_ttl(Entry& entry, Instant now) {
   return shared;
 }
 
-// Starts to fetch the parts of an entry that a look-up or removal reads.
+// Starts to fetch the parts of an entry that a look-up or removal reads; null fetches nothing.
 inline void prefetch_entry(const Entry* entry) {
+  if (entry == nullptr) return;
   constexpr std::size_t kCacheLine = 64;
   const auto* bytes = reinterpret_cast<const char*>(entry);
   for (std::size_t at = 0; at < sizeof(Entry) + kCacheLine; at += kCacheLine) {

@@ -114,8 +114,7 @@ void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entr
     for_each_shard([](Shard& shard, const Item& item)
                        STRATA_NO_ANALYSIS { shard.table.prefetch(item.at.place); });
     for_each_shard([](Shard& shard, const Item& item) STRATA_NO_ANALYSIS {
-      const Entry* guess = shard.table.guess(item.at.place);
-      if (guess != nullptr) prefetch_entry(guess);
+      prefetch_entry(shard.table.guess(item.at.place));
     });
     for_each_shard([&](Shard& shard, Item& item) STRATA_NO_ANALYSIS {
       item.outcome = look(shard, item.at.place, keys[item.index], entries[item.index]);

@@ -38,7 +38,7 @@ struct Batch {
     for (const Led& one : led) {
       if ((!one.claimed && !one.flight->claim()) || one.flight->done()) continue;
       FlightResult failed;
-      failed.error = std::make_shared<const Error>(
+      failed.error = shared_error(
           Error{ErrorCode::kLoadFailed, "the batch that was to load it ended early", {}});
       complete(*one.flight, std::move(failed));
     }
@@ -106,7 +106,7 @@ std::vector<FlightResult> load(const Batch& batch) {
   std::vector<FlightResult> results(keys.size());
   if (!loaded) {
     keyspace.counters.load_failures.add(1);
-    const auto error = std::make_shared<const Error>(loaded.error());
+    const auto error = shared_error(loaded.error());
     for (FlightResult& result : results) result.error = error;
     return results;
   }
@@ -133,8 +133,7 @@ void run(const Batch& batch) {
   try {
     results = load(batch);
   } catch (...) {
-    failure = std::make_shared<const Error>(
-        error_of_exception(ErrorCode::kLoadFailed, "loading a batch of values"));
+    failure = shared_error(error_of_exception(ErrorCode::kLoadFailed, "loading a batch of values"));
   }
   for (std::size_t i = 0; i < batch.led.size(); ++i) {
     FlightResult result;

@@ -194,13 +194,12 @@ InvalidationResult internal::change_checked(Cache::State& state, std::span<const
                                             Change change) {
   InvalidationResult refused;
   if (state.closed.load(std::memory_order_acquire)) {
-    refused.error =
-        std::make_shared<const Error>(Error{ErrorCode::kClosed, "the cache is closed", {}});
+    refused.error = internal::shared_error({ErrorCode::kClosed, "the cache is closed", {}});
     return refused;
   }
   for (const Label& label : labels) {
     if (Result<void> valid = label.validate(); !valid) {
-      refused.error = std::make_shared<const Error>(valid.error());
+      refused.error = internal::shared_error(valid.error());
       return refused;
     }
   }

@@ -8,7 +8,7 @@ namespace strata {
 namespace {
 
 std::shared_ptr<const Error> closed() {
-  return std::make_shared<const Error>(Error{ErrorCode::kClosed, "the cache is closed", {}});
+  return internal::shared_error({ErrorCode::kClosed, "the cache is closed", {}});
 }
 
 }  // namespace

@@ -35,11 +35,15 @@ CauseScope::~CauseScope() {
   if (slot_ != kSharedSlot) causes_.current_[slot_] = parent_;
 }
 
-CauseId CauseScope::id() {
+CauseId CauseScope::id() noexcept {
   if (id_ != CauseId::kNone) return id_;
   const CauseId parent = parent_ == nullptr ? CauseId::kNone : parent_->id();
   at_ = causes_.now();
-  id_ = causes_.journal_.begin({.kind = kind_, .text = text_(), .parent = parent, .at = at_});
+  try {
+    id_ = causes_.journal_.begin({.kind = kind_, .text = text_(), .parent = parent, .at = at_});
+  } catch (...) {
+    return CauseId::kNone;  // No memory for the text: what is caused must happen all the same.
+  }
   return id_;
 }
 

@@ -59,8 +59,8 @@ class CauseScope {
     return kind_ == CauseKind::kInvalidate || kind_ == CauseKind::kClear ||
            kind_ == CauseKind::kExpire || kind_ == CauseKind::kDependency;
   }
-  // The recorded cause. Its parents are recorded first.
-  CauseId id();
+  // The recorded cause; kNone if there was no memory for it. Its parents are recorded first.
+  CauseId id() noexcept;
   // When it was recorded. Precondition: id() was called.
   [[nodiscard]] WallTime at() const { return at_; }
 

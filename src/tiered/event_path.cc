@@ -48,7 +48,7 @@ void apply(Cache::State& state, const RuleOutcome& outcome, EventResult& result)
 
 EventResult refused(Error error) {
   EventResult result;
-  result.error = std::make_shared<const Error>(std::move(error));
+  result.error = internal::shared_error(std::move(error));
   return result;
 }
 
@@ -77,7 +77,7 @@ EventResult internal::emit(Cache::State& state, const Event& event, const Labels
     if (done->error && !result.error) result.error = done->error;
   }
   const Result<void> told = state.events.emit(event);
-  if (!told && !result.error) result.error = std::make_shared<const Error>(told.error());
+  if (!told && !result.error) result.error = internal::shared_error(told.error());
   return result;
 } catch (...) {
   return refused(error_of_exception(ErrorCode::kUnavailable, "what an event makes wrong"));

@@ -15,21 +15,28 @@ namespace {
 
 // One step of each tier. The caller has a Guard.
 InvalidationResult change_tiers(Cache::State& cache, std::span<const Label> labels, Change change) {
+  // What may fail for want of memory comes first.
   InvalidationResult result;
-  const auto change_in = [&](auto& tier) {
+  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
+    result.tiers.push_back({std::string(cache.tiers[i]->name()), {}, {}});
+  }
+  result.tiers.push_back({std::string(cache.hot->name()), {}, {}});
+
+  const auto change_in = [&](auto& tier, InvalidationResult::Tier& told) {
     const InvalidateOutcome done =
         change == Change::kExpire ? tier.expire(labels) : tier.invalidate(labels);
-    result.tiers.push_back({std::string(tier.name()), done.position, done.removed});
+    told.position = done.position;
+    told.removed = done.removed;
   };
   if (STRATA_MUTANT(kMemoryFirst)) {
-    change_in(*cache.hot);
+    change_in(*cache.hot, result.tiers.back());
     STRATA_YIELD("tiered.invalidate.lower");
   }
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    change_in(*cache.tiers[i]);
+    change_in(*cache.tiers[i], result.tiers[cache.tiers.size() - 1 - i]);
     STRATA_YIELD("tiered.invalidate.lower");
   }
-  if (!STRATA_MUTANT(kMemoryFirst)) change_in(*cache.hot);
+  if (!STRATA_MUTANT(kMemoryFirst)) change_in(*cache.hot, result.tiers.back());
   return result;
 }
 
@@ -104,7 +111,7 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   }
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
   if (!buffer.ok()) {
-    result.error = std::make_shared<const Error>(buffer.error());
+    result.error = shared_error(buffer.error());
     return result;
   }
   Cache::State& cache = keyspace.cache;
@@ -164,12 +171,14 @@ InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> 
   return result;
 }
 
-InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
+namespace {
+
+InvalidationResult erase_all(KeyspaceState& keyspace, std::span<const std::string> ids) {
   InvalidationResult result;
   const auto refused = refuse(keyspace);
   if (refused) result.error = refused->error;
   if (auto too_many = check_batch(ids.size()); too_many && !refused) {
-    result.error = std::make_shared<const Error>(std::move(*too_many));
+    result.error = shared_error(std::move(*too_many));
   }
   Labels labels;
   for (std::size_t i = 0; i < ids.size() && result.ok(); ++i) {
@@ -177,23 +186,29 @@ InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::stri
     if (key) {
       labels.push_back(key->label());
     } else {
-      result.error = std::make_shared<const Error>(key.error());
+      result.error = shared_error(key.error());
     }
   }
   if (!result.ok()) return result;
-  return caught_removal(
-      [&] { return change_in_slices(keyspace.cache, labels, Change::kInvalidate); });
+  return change_in_slices(keyspace.cache, labels, Change::kInvalidate);
+}
+
+}  // namespace
+
+InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids) {
+  return caught_removal([&] { return erase_all(keyspace, ids); });
 }
 
 InvalidationResult clear(KeyspaceState& keyspace) {
-  InvalidationResult result;
-  if (auto refused = refuse(keyspace)) {
-    result.error = refused->error;
-    return result;
-  }
-  const Label label(LabelKind::kKeyspace, keyspace.name);
-  return caught_removal(
-      [&] { return invalidate_everywhere(keyspace.cache, std::span(&label, 1)); });
+  return caught_removal([&] {
+    InvalidationResult result;
+    if (auto refused = refuse(keyspace)) {
+      result.error = refused->error;
+      return result;
+    }
+    const Label label(LabelKind::kKeyspace, keyspace.name);
+    return invalidate_everywhere(keyspace.cache, std::span(&label, 1));
+  });
 }
 
 }  // namespace strata::internal

@@ -71,7 +71,7 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
                      life.fresh_for > Duration(0)};
 
   if (auto negative = check_durations(state)) {
-    made.problem = std::make_shared<const Error>(std::move(*negative));
+    made.problem = shared_error(std::move(*negative));
     made.store = false;
     life = {};
   }
@@ -81,12 +81,12 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
       keyspace, labels, state.inherited,
       state.version.empty() ? request.call.version : state.version, state.source_last_modified);
   if (!description) {
-    made.problem = std::make_shared<const Error>(description.error());
+    made.problem = shared_error(description.error());
     made.store = false;
     description = Description{};
   }
   if (auto closed = close_labels(keyspace, key, *description); !closed) {
-    made.problem = std::make_shared<const Error>(closed.error());
+    made.problem = shared_error(closed.error());
     made.store = false;
   }
   made.memory_only = description->memory_only;
@@ -120,12 +120,18 @@ Tickets fill_tickets(const Cache::State& cache, const Flight& flight, const Load
 
 void store_made(const Request& request, const Load::State& state, const Made& made,
                 const Flight& flight, const EntryRef& previous) {
-  const Cache::State& cache = request.keyspace.cache;
+  Cache::State& cache = request.keyspace.cache;
   if (!made.store || !cache.flights.is_current(flight)) return;
   const bool uncommitted = request.transaction != nullptr && request.transaction->wrote;
   if (uncommitted && !STRATA_MUTANT(kTransactionStores)) return;
-  store_loaded(request.keyspace, {made.entry, previous, made.memory_only},
-               fill_tickets(cache, flight, state), request.call.deadline);
+  try {
+    store_loaded(request.keyspace, {made.entry, previous, made.memory_only},
+                 fill_tickets(cache, flight, state), request.call.deadline);
+  } catch (...) {
+    // What was loaded can be answered all the same.
+    cache.note_failure("cache", "storing '" + std::string(request.key.text) + "'",
+                       error_of_exception(ErrorCode::kUnavailable, "storing a value"));
+  }
 }
 
 FlightResult run_load(const Request& request, const Flight& flight, const EntryRef& previous) {
@@ -158,7 +164,7 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
   }
   if (!loaded) {
     keyspace.counters.load_failures.add(1);
-    auto error = std::make_shared<const Error>(loaded.error());
+    auto error = shared_error(loaded.error());
     if (STRATA_MUTANT(kWaiterTakesFailsafe) && previous) {
       return {Outcome::kStaleHit, previous, cache.hot->name(), std::move(error)};
     }
@@ -206,7 +212,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
           result = {Outcome::kStaleHit, previous, below.kept_tier, nullptr};
         }
       } else if (below.failure) {
-        result.error = std::make_shared<const Error>(std::move(*below.failure));
+        result.error = shared_error(std::move(*below.failure));
       }
     }
   }
@@ -227,8 +233,7 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
     // Memory that cannot be had, or a codec or tier that breaks its contract. Waiters are
     // released all the same.
     result = {};
-    result.error = std::make_shared<const Error>(
-        error_of_exception(ErrorCode::kLoadFailed, "loading a value"));
+    result.error = shared_error(error_of_exception(ErrorCode::kLoadFailed, "loading a value"));
   }
   request.keyspace.cache.flights.end(*flight);
   STRATA_YIELD("tiered.flight.ended");
@@ -287,7 +292,7 @@ Found found_of(const Request& request, const FlightResult& result) {
 }
 
 std::optional<Found> kept_on_timeout(const Request& request) {
-  auto error = std::make_shared<const Error>(
+  auto error = shared_error(
       Error{ErrorCode::kDeadlineExceeded,
             "loading '" + std::string(request.key.text) + "' takes longer than its time-out",
             {}});

@@ -111,7 +111,7 @@ template <typename Run>
     return run();
   } catch (...) {
     InvalidationResult result;
-    result.error = std::make_shared<const Error>(
+    result.error = shared_error(
         error_of_exception(ErrorCode::kUnavailable, "an invalidation that is not complete"));
     return result;
   }

@@ -41,9 +41,7 @@ std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entr
 
 }  // namespace
 
-Found failed(Error error) {
-  return {Outcome::kError, {}, {}, std::make_shared<const Error>(std::move(error))};
-}
+Found failed(Error error) { return {Outcome::kError, {}, {}, shared_error(std::move(error))}; }
 
 std::optional<Found> refuse(const KeyspaceState& keyspace, const CallOptions& call) {
   if (!keyspace.status) return failed(keyspace.status.error());

@@ -22,9 +22,11 @@
 namespace strata {
 
 bool Transaction::State::may_use(const Entry& entry) const {
-  if (ids.empty() || STRATA_MUTANT(kTransactionReadsCached)) return true;
+  if (STRATA_MUTANT(kTransactionReadsCached)) return true;
+  if (collected_all) return false;
+  if (ids.empty()) return true;
   const auto has = [&](LabelId id) { return ids.contains(id); };
-  if (has(everything().id()) || has(label_id(LabelKind::kKey, entry.key_text()))) return false;
+  if (has(label_id(LabelKind::kKey, entry.key_text()))) return false;
   for (const Label& label : entry.labels()) {
     if (has(label.id())) return false;
   }
@@ -32,13 +34,24 @@ bool Transaction::State::may_use(const Entry& entry) const {
   return std::none_of(entry.group()->ids.begin(), entry.group()->ids.end(), has);
 }
 
-void Transaction::State::collect(const Label& label) {
+void Transaction::State::collect(const Label& label) noexcept {
   wrote = true;
-  if (!ids.insert(label.id()).second) return;
-  collected.push_back(label);
-  if (collected.size() <= limits::kTransactionLabels) return;
-  collected = {everything()};
-  ids = {everything().id()};
+  if (collected_all) return;
+  if (label.kind() == LabelKind::kAll) return collect_all();
+  try {
+    if (ids.contains(label.id())) return;
+    if (collected.size() >= limits::kTransactionLabels) return collect_all();
+    collected.push_back(label);
+    ids.insert(label.id());
+  } catch (...) {
+    collect_all();
+  }
+}
+
+void Transaction::State::collect_all() noexcept {
+  collected_all = true;
+  collected.clear();
+  ids.clear();
 }
 
 namespace internal {
@@ -98,8 +111,14 @@ Transaction& Transaction::operator=(Transaction&& other) noexcept {
 }
 
 bool Transaction::open() const { return state_ && state_->open; }
-void Transaction::wrote() { state_->wrote = true; }
-Labels Transaction::collected() const { return state_->collected; }
+void Transaction::wrote() {
+  if (state_) state_->wrote = true;
+}
+
+Labels Transaction::collected() const {
+  if (!state_) return {};
+  return state_->collected_all ? Labels{everything()} : state_->collected;
+}
 
 Result<void> Transaction::invalidate(std::span<const Label> labels) {
   if (!open()) return ended();
@@ -114,11 +133,11 @@ Result<void> Transaction::invalidate(std::span<const Label> labels) {
   return {};
 }
 
-Result<void> Transaction::emit(Event event) {
+Result<void> Transaction::emit(Event event) try {
   if (!open()) return ended();
   if (Result<void> valid = event.validate(); !valid) return valid;
   const RuleOutcome outcome = state_->cache->rules().evaluate(event);
-  state_->wrote = true;
+  state_->wrote = true;  // Whatever the rules make of it.
   for (const Labels* labels : {&outcome.invalidate, &outcome.expire}) {
     for (const Label& label : *labels) state_->collect(label);
   }
@@ -130,13 +149,23 @@ Result<void> Transaction::emit(Event event) {
   }
   state_->events.push_back(std::move(event));
   return {};
+} catch (...) {
+  // What the rules make of it is not known.
+  state_->wrote = true;
+  state_->collect_all();
+  return internal::error_of_exception(ErrorCode::kUnavailable, "an event of a transaction");
 }
 
 Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, const Id& id) {
   if (auto refused = internal::refuse(keyspace)) return *refused->error;
-  const internal::KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
-  if (!buffer.ok()) return buffer.error();
-  return invalidate(Label(LabelKind::kKey, buffer.ref().text));
+  try {
+    const internal::KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+    if (!buffer.ok()) return buffer.error();
+    return invalidate(Label(LabelKind::kKey, buffer.ref().text));
+  } catch (...) {
+    if (open()) state_->collect_all();
+    return internal::error_of_exception(ErrorCode::kUnavailable, "a key that is to be invalidated");
+  }
 }
 
 internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& id,
@@ -171,22 +200,26 @@ internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& i
 InvalidationResult Transaction::commit() {
   InvalidationResult result;
   if (!open()) {
-    result.error = std::make_shared<const Error>(ended());
+    result.error = internal::shared_error(ended());
     return result;
   }
-  state_->open = false;
   STRATA_YIELD("tiered.transaction.commit");
   Cache::State& cache = *state_->cache;
   const internal::CauseScope::Text text = [] { return std::string(); };
   const internal::CauseScope scope(cache.causes, CauseKind::kTransaction, text);
-  result = internal::caught_removal([&] {
-    return internal::change_in_slices(cache, state_->collected, internal::Change::kInvalidate);
-  });
+  const Label all = everything();
+  const std::span<const Label> labels =
+      state_->collected_all ? std::span(&all, 1) : std::span<const Label>(state_->collected);
+  result = internal::caught_removal(
+      [&] { return internal::change_in_slices(cache, labels, internal::Change::kInvalidate); });
+  if (!result.ok()) return result;  // Still open: it can be tried again.
+  state_->open = false;
   for (const Event& event : state_->events) (void)cache.events.emit(event);
   return result;
 }
 
 void Transaction::rollback() {
+  if (!state_) return;
   state_->open = false;
   state_->collected.clear();
   state_->events.clear();

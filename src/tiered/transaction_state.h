@@ -13,13 +13,16 @@ struct Transaction::State {
   Tickets tickets;  // of the moment at which it was opened
   bool open = true;
   bool wrote = false;  // from now on loads are not stored
+  bool collected_all = false;  // in place of what `collected` would be
   Labels collected{};
   std::unordered_set<LabelId> ids{};  // of those
   std::vector<Event> events{};
 
   // Whether the value carries none of the labels collected.
   [[nodiscard]] bool may_use(const Entry& entry) const;
-  void collect(const Label& label);
+  // Where there is no room for the label, or no memory, everything is collected.
+  void collect(const Label& label) noexcept;
+  void collect_all() noexcept;
 };
 
 namespace internal {

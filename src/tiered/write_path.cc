@@ -57,7 +57,7 @@ Encoded encode_for_tiers(const KeyspaceState& keyspace, const Entry& entry, bool
       size = record->raw_size;
       encoded.record = std::move(*record);
     } else {
-      encoded.error = std::make_shared<const Error>(record.error());
+      encoded.error = shared_error(record.error());
     }
   }
   encoded.too_large = size > keyspace.options.max_value_bytes;
@@ -95,7 +95,7 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
 
 PutResult rejected_put(Error error) {
   PutResult result;
-  result.error = std::make_shared<const Error>(std::move(error));
+  result.error = shared_error(std::move(error));
   return result;
 }
 
@@ -138,6 +138,10 @@ void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& 
     refused = true;
   }
   if (refused) keyspace.counters.refused.add(1);
+}
+
+PutResult put_failed() {
+  return rejected_put(error_of_exception(ErrorCode::kUnavailable, "putting a value"));
 }
 
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call) {
@@ -195,7 +199,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
     const Result<FillOutcome> put =
         put_or_invalidate(cache, tier, key, record, tickets.lower[i], call.deadline);
     done.outcome = put && record != nullptr ? *put : FillOutcome::kDeclined;
-    if (!put) done.error = std::make_shared<const Error>(put.error());
+    if (!put) done.error = shared_error(put.error());
     result.tiers.push_back(std::move(done));
     STRATA_YIELD("tiered.put.lower");
   }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,13 @@ struct Error {
   std::string message;           // For people: what failed, on what, with which value.
   std::exception_ptr exception;  // What a loader threw, if it threw.
 };
+
+namespace internal {
+
+// The error, to be shared. Without memory for it: one that says so.
+[[nodiscard]] std::shared_ptr<const Error> shared_error(Error error) noexcept;
+
+}  // namespace internal
 
 // Thrown by Result::value() when there is no value and no exception to rethrow.
 class BadResult : public std::runtime_error {

@@ -94,7 +94,7 @@ struct ValueType {
 namespace internal {
 
 // The error for an exception that is being handled, naming what was being done.
-[[nodiscard]] Error error_of_exception(ErrorCode code, std::string_view doing);
+[[nodiscard]] Error error_of_exception(ErrorCode code, std::string_view doing) noexcept;
 
 template <typename V>
 struct ErasedValue {

@@ -46,6 +46,8 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
                                                   std::span<const std::string> ids,
                                                   BatchLoader loader, const CallOptions& call);
 PutResult put(KeyspaceState& keyspace, const Id& id, const Box& box, const CallOptions& call);
+// That of a put whose value could not be taken over, for the exception that is being handled.
+[[nodiscard]] PutResult put_failed();
 InvalidationResult erase(KeyspaceState& keyspace, const Id& id);
 InvalidationResult erase_many(KeyspaceState& keyspace, std::span<const std::string> ids);
 InvalidationResult invalidate(KeyspaceState& keyspace, const Id& id);

@@ -22,7 +22,8 @@ struct InvalidationResult {
     std::optional<std::uint64_t> removed;
   };
   std::vector<Tier> tiers;  // deepest first: the order in which they were invalidated
-  // Set if the labels were not acceptable; then nothing was changed.
+  // Set if the labels were not acceptable; then nothing was changed. kUnavailable: memory ran out
+  // on the way; it is not complete until it was repeated without an error.
   std::shared_ptr<const Error> error;
 
   [[nodiscard]] bool ok() const { return error == nullptr; }

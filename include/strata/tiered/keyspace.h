@@ -108,7 +108,11 @@ class Keyspace {
 
   // Stores a value in every tier, in place of what they hold and of all that depends on it.
   PutResult put(const Id& id, V value, const CallOptions& call = kDefaultCall) {
-    return internal::put(*state_, id, boxed(std::move(value)), call);
+    try {
+      return internal::put(*state_, id, boxed(std::move(value)), call);
+    } catch (...) {
+      return internal::put_failed();
+    }
   }
   // put() of each, in order; one result each.
   std::vector<PutResult> put_many(std::vector<std::pair<std::string, V>> values,

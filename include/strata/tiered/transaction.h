@@ -21,8 +21,9 @@
 // Lifetime  Keeps the cache's state alive. After commit() or rollback() reads are those of the
 //           cache, and what is collected is refused.
 // Errors    invalidate() and emit() refuse what the cache would refuse, and collect nothing then.
-// Memory    At most limits::kTransactionLabels labels; one more, and everything() takes the place
-//           of all.
+//           After an error of commit() the transaction is open: call it again.
+// Memory    At most limits::kTransactionLabels labels; one more, or no memory for one, and
+//           everything() takes the place of all.
 #pragma once
 
 #include <initializer_list>

@@ -1,0 +1,77 @@
+#include "testkit/failing_allocations.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+// Counts down to the allocation that fails.
+long g_until_failure = -1;  // negative: none fails
+bool g_for_ever = false;
+bool g_failed = false;
+
+bool allocation_fails() {
+  if (g_until_failure < 0) return false;
+  if (g_until_failure > 0) {
+    --g_until_failure;
+    return false;
+  }
+  g_failed = true;
+  if (!g_for_ever) g_until_failure = -1;
+  return true;
+}
+
+void* allocate(std::size_t size) noexcept {
+  return allocation_fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
+
+void* allocate_or_throw(std::size_t size) {
+  void* memory = allocate(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate_or_throw(size); }
+void* operator new[](std::size_t size) { return allocate_or_throw(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+
+namespace strata::testkit {
+
+void FailingAllocations::begin() {
+  g_for_ever = for_ever_;
+  g_failed = false;
+  g_until_failure = nth_;
+}
+
+void FailingAllocations::end() {
+  g_until_failure = -1;
+  failed_ = g_failed;
+}
+
+long fail_each_allocation(const std::function<void(FailingAllocations&)>& body) {
+  long failed = 0;
+  for (const bool for_ever : {false, true}) {
+    for (long n = 0;; ++n) {
+      SCOPED_TRACE(testing::Message() << "allocation " << n << (for_ever ? " and later" : ""));
+      EXPECT_LT(n, 10'000);
+      FailingAllocations failing(n, for_ever);
+      body(failing);
+      if (testing::Test::HasFailure() || !failing.failed()) break;
+      ++failed;
+    }
+  }
+  return failed;
+}
+
+}  // namespace strata::testkit
