@@ -38,13 +38,13 @@ RunningInvalidations::Guard::Guard(RunningInvalidations& registry) : registry_(r
   State& state = *registry.state_;
   const MutexLock lock(state.mutex);
   if (state.free_slots.empty()) {
-    slot_ = state.slots.size();
+    state.free_slots.reserve(state.slots.size() + 1);  // So that the end of none needs memory.
     state.slots.emplace_back();
-  } else {
-    slot_ = state.free_slots.back();
-    state.free_slots.pop_back();
+    state.free_slots.push_back(state.slots.size() - 1);
   }
+  slot_ = state.free_slots.back();
   state.slots[slot_] = state.read_positions();
+  state.free_slots.pop_back();
 }
 
 RunningInvalidations::Guard::~Guard() {

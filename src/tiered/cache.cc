@@ -2,8 +2,8 @@
 #include "strata/tiered/cache.h"
 
 #include <algorithm>
-#include <new>
 #include <span>
+#include <stdexcept>
 
 #include "core/assert.h"
 #include "core/mutant.h"
@@ -29,12 +29,12 @@ Cache::State::State(CacheParts parts)
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
   STRATA_ASSERT(tiers.size() <= kMaxLowerTiers);
-  load_journal();
 }
 
 Cache::State::~State() = default;
 
 void Cache::State::announce(std::span<const Label> labels) {
+  if (closed.load(std::memory_order_acquire)) throw std::runtime_error("the cache is closed");
   const internal::CauseScope::Text text = [] { return std::string("a new edge"); };
   const internal::CauseScope scope(causes, CauseKind::kDependency, text);
   (void)internal::invalidate_everywhere(*this, labels);
@@ -61,16 +61,28 @@ bool Cache::State::post(const std::function<void()>& task) {
   };
   bool accepted = false;
   try {
-    accepted = executor->post([task = std::function<void()>(task), finish]() mutable {
-      task();
+    accepted = executor->post([this, task = std::function<void()>(task), finish]() mutable {
+      run_guarded(task);
       task = nullptr;  // what it holds goes before close() is told
       finish();
     });
-  } catch (const std::bad_alloc&) {
+  } catch (...) {
     accepted = false;
   }
   if (!accepted) finish();
   return accepted;
+}
+
+// What it throws must reach neither the executor nor close(), which waits for it.
+void Cache::State::run_guarded(const std::function<void()>& task) noexcept try {
+  try {
+    task();
+  } catch (...) {
+    note_failure("cache", "working in the background",
+                 internal::error_of_exception(ErrorCode::kUnavailable, "a task"));
+  }
+} catch (...) {
+  tier_errors.add(1);  // No memory to say so.
 }
 
 bool Cache::State::begin_close() {
@@ -171,6 +183,7 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
       [state = state_.get()](const EntryRef& entry, RemovalCause cause, Ticket earlier) {
         state->note_removal(entry, cause, earlier);
       });
+  state_->load_journal();
 }
 
 Cache::~Cache() {

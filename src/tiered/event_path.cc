@@ -8,8 +8,9 @@ namespace {
 using internal::CauseScope;
 using internal::Change;
 
-// "entity_write issue 12", or "entity_bulk_write issue 12 and 3 more".
-std::string described(const Event& event) {
+}  // namespace
+
+std::string internal::described(const Event& event) {
   std::string text(to_string(event.kind));
   if (!event.type.empty()) text += " " + event.type;
   if (!event.items.empty()) text += " " + event.items.front().id;
@@ -18,6 +19,8 @@ std::string described(const Event& event) {
   }
   return text;
 }
+
+namespace {
 
 void add_result(InvalidationResult& sum, InvalidationResult more) {
   if (more.error) sum.error = more.error;

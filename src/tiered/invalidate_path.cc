@@ -13,15 +13,21 @@ namespace strata::internal {
 
 namespace {
 
+// What a result says of each tier. Made before the first is changed: it may fail for want of
+// memory.
+std::vector<InvalidationResult::Tier> tiers_of(const Cache::State& cache) {
+  std::vector<InvalidationResult::Tier> tiers;
+  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
+    tiers.push_back({std::string(cache.tiers[i]->name()), {}, {}});
+  }
+  tiers.push_back({std::string(cache.hot->name()), {}, {}});
+  return tiers;
+}
+
 // One step of each tier. The caller has a Guard.
 InvalidationResult change_tiers(Cache::State& cache, std::span<const Label> labels, Change change) {
-  // What may fail for want of memory comes first.
   InvalidationResult result;
-  for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    result.tiers.push_back({std::string(cache.tiers[i]->name()), {}, {}});
-  }
-  result.tiers.push_back({std::string(cache.hot->name()), {}, {}});
-
+  result.tiers = tiers_of(cache);
   const auto change_in = [&](auto& tier, InvalidationResult::Tier& told) {
     const InvalidateOutcome done =
         change == Change::kExpire ? tier.expire(labels) : tier.invalidate(labels);
@@ -129,15 +135,18 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   const CauseScope::Text text = [&] { return std::string(key.text); };
   const CauseScope scope(cache.causes, CauseKind::kErase, text);
   const Tickets tickets = cache.running.positions();
+  result.tiers = tiers_of(cache);
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
     Tier& tier = *cache.tiers[i];
     (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
-    result.tiers.push_back({std::string(tier.name()), tier.position(), std::nullopt});
+    result.tiers[cache.tiers.size() - 1 - i].position = tier.position();
   }
   former = cache.hot->peek(key);
   cache.hot->put(key, EntryRef(), tickets.hot, cause);
-  widen_key(cache, key);
-  result.tiers.push_back({std::string(cache.hot->name()), cache.hot->position(), former ? 1U : 0U});
+  result.tiers.back().position = cache.hot->position();
+  result.tiers.back().removed = former ? 1U : 0U;
+  const Label label(LabelKind::kKey, key.text);
+  add_to(result, widen(cache, std::span(&label, 1), Change::kInvalidate));
   return result;
 }
 

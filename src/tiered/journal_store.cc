@@ -25,10 +25,13 @@ void Cache::State::load_journal() {
 
 void Cache::State::save_journal() {
   if (!journal_store_.write) return;
-  const MutexLock lock(journal_mutex_);
-  journal_saved_.store(causes.now().unix_ms, std::memory_order_relaxed);
-  if (causes.journal().stats().causes_recorded == 0) return;  // nothing is new
-  const Result<void> saved = journal_store_.write(causes.journal().encode());
+  Result<void> saved;
+  {
+    const MutexLock lock(journal_mutex_);
+    journal_saved_.store(causes.now().unix_ms, std::memory_order_relaxed);
+    if (causes.journal().stats().causes_recorded == 0) return;  // nothing is new
+    saved = journal_store_.write(causes.journal().encode());
+  }
   if (!saved) note_failure("journal", "writing", saved.error());
 }
 

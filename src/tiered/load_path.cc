@@ -67,12 +67,12 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
   if (absent) entry = Entry::make_negative(key, keyspace.type);
   Life life = absent ? life_of_absence(keyspace, request.call, &state, key.hash)
                      : life_of_value(keyspace, request.call, &state, key.hash);
-  Made made{.store = state.store && !state.read_stale && keyspace.options.enabled &&
-                     life.fresh_for > Duration(0)};
+  // What has no life of its own still ends that of the value before.
+  Made made{.replaces = state.store && !state.read_stale && keyspace.options.enabled};
+  made.store = made.replaces && life.fresh_for > Duration(0);
 
   if (auto negative = check_durations(state)) {
     made.problem = shared_error(std::move(*negative));
-    made.store = false;
     life = {};
   }
   Labels labels = request.call.labels;
@@ -82,13 +82,12 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
       state.version.empty() ? request.call.version : state.version, state.source_last_modified);
   if (!description) {
     made.problem = shared_error(description.error());
-    made.store = false;
     description = Description{};
   }
   if (auto closed = close_labels(keyspace, key, *description); !closed) {
     made.problem = shared_error(closed.error());
-    made.store = false;
   }
+  if (made.problem) made.store = made.replaces = false;
   made.memory_only = description->memory_only;
   dress(*entry, keyspace, key, std::move(*description), life, cost);
   if (state.earliest_expiry < entry->fresh_until()) {
@@ -121,11 +120,11 @@ Tickets fill_tickets(const Cache::State& cache, const Flight& flight, const Load
 void store_made(const Request& request, const Load::State& state, const Made& made,
                 const Flight& flight, const EntryRef& previous) {
   Cache::State& cache = request.keyspace.cache;
-  if (!made.store || !cache.flights.is_current(flight)) return;
+  if (!made.replaces || !cache.flights.is_current(flight)) return;
   const bool uncommitted = request.transaction != nullptr && request.transaction->wrote;
   if (uncommitted && !STRATA_MUTANT(kTransactionStores)) return;
   try {
-    store_loaded(request.keyspace, {made.entry, previous, made.memory_only},
+    store_loaded(request.keyspace, {made.entry, previous, made.memory_only, made.store},
                  fill_tickets(cache, flight, state), request.call.deadline);
   } catch (...) {
     // What was loaded can be answered all the same.
@@ -158,9 +157,9 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
     loaded = copy_value(*previous);
     if (state.version.empty()) state.version = state.known_version;
     if (!state.source_last_modified) state.source_last_modified = state.known_last_modified;
-    if (state.labels.empty()) {
-      state.inherited.assign(previous->labels().begin(), previous->labels().end());
-    }
+    // What the known value was made from is what it is made from.
+    state.inherited.insert(state.inherited.end(), previous->labels().begin(),
+                           previous->labels().end());
   }
   if (!loaded) {
     keyspace.counters.load_failures.add(1);
@@ -187,6 +186,12 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
   Cache::State& cache = keyspace.cache;
   FlightResult result;
   const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
+  if (request.call.bypass && !previous && keyspace.options.enabled) {
+    // What it takes the place of, though it may not be the answer.
+    Below below = read_below(keyspace, request.key, flight->tickets(), request.call);
+    previous = below.entry ? std::move(below.entry) : std::move(below.kept);
+    if (previous && previous->negative()) previous = EntryRef();
+  }
   if (look) {
     // Another flight may have stored the value between this caller's miss and its lead.
     EntryRef entry = cache.hot->peek(request.key);

@@ -44,7 +44,8 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 // What the load brought, dressed; and whether it may be stored.
 struct Made {
   EntryRef entry;
-  bool store = false;
+  bool replaces = false;  // the value that is stored ends, if this one differs
+  bool store = false;     // this one may take its place
   bool memory_only = false;
   std::shared_ptr<const Error> problem;
 };

@@ -54,6 +54,7 @@ struct Loaded {
   EntryRef entry;
   EntryRef previous;         // may be none
   bool memory_only = false;  // no lower tier may have it
+  bool store = true;         // false: it only ends the life of a previous one
 };
 void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
                   Deadline deadline);
@@ -94,6 +95,9 @@ void add_to(InvalidationResult& sum, const InvalidationResult& more);
 // every tier. The caller's Guard is still there.
 InvalidationResult widen(Cache::State& cache, std::span<const Label> labels, Change change);
 void widen_key(Cache::State& cache, KeyRef key);
+
+// "entity_write issue 12", or "entity_bulk_write issue 12 and 3 more".
+[[nodiscard]] std::string described(const Event& event);
 
 // Cache::emit(). `plain`: what is invalidated where no rule fires.
 EventResult emit(Cache::State& cache, const Event& event, const Labels& plain);

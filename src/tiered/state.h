@@ -1,7 +1,8 @@
 // The state of a cache and of its keyspaces, shared by the read, load and write paths.
 //
 // Lock order: keyspaces_mutex, KeyTurns, RunningInvalidations, FlightTable, Flight, tiers. No
-// lock but a key's turn is held while a tier is called, and none while user code runs.
+// lock but a key's turn is held while a tier is called, and none while user code runs, but for
+// JournalStore's. docs/locking.md has all of them.
 #pragma once
 
 #include <atomic>
@@ -71,6 +72,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // Runs `task` on the executor; close() waits for it. Returns whether it was accepted; it is not
   // when the executor takes no more, or the cache is closed.
   bool post(const std::function<void()>& task);
+  void run_guarded(const std::function<void()>& task) noexcept;
   // Calls `end` when the cache closes, at once if it has; and calls those given so far.
   void before_close(std::function<void()> end);
   void end_feeders();

@@ -21,11 +21,13 @@
 
 namespace strata {
 
+using internal::Change;
+
 bool Transaction::State::may_use(const Entry& entry) const {
   if (STRATA_MUTANT(kTransactionReadsCached)) return true;
   if (collected_all) return false;
-  if (ids.empty()) return true;
-  const auto has = [&](LabelId id) { return ids.contains(id); };
+  if (hard.ids.empty() && soft.ids.empty()) return true;
+  const auto has = [&](LabelId id) { return hard.ids.contains(id) || soft.ids.contains(id); };
   if (has(label_id(LabelKind::kKey, entry.key_text()))) return false;
   for (const Label& label : entry.labels()) {
     if (has(label.id())) return false;
@@ -34,24 +36,54 @@ bool Transaction::State::may_use(const Entry& entry) const {
   return std::none_of(entry.group()->ids.begin(), entry.group()->ids.end(), has);
 }
 
-void Transaction::State::collect(const Label& label) noexcept {
+void Transaction::State::collect(const Label& label, Change change) noexcept {
   wrote = true;
   if (collected_all) return;
   if (label.kind() == LabelKind::kAll) return collect_all();
+  Collected& into = change == Change::kExpire ? soft : hard;
   try {
-    if (ids.contains(label.id())) return;
-    if (collected.size() >= limits::kTransactionLabels) return collect_all();
-    collected.push_back(label);
-    ids.insert(label.id());
+    if (into.ids.contains(label.id())) return;
+    if (hard.labels.size() + soft.labels.size() >= limits::kTransactionLabels) return collect_all();
+    into.labels.push_back(label);
+    into.ids.insert(label.id());
   } catch (...) {
     collect_all();
   }
 }
 
 void Transaction::State::collect_all() noexcept {
+  forget();
   collected_all = true;
-  collected.clear();
-  ids.clear();
+}
+
+void Transaction::State::forget() {
+  collected_all = false;
+  hard = {};
+  soft = {};
+}
+
+Result<void> Transaction::State::emit(Event event, const Labels& plain) {
+  if (Result<void> valid = event.validate(); !valid) return valid;
+  const RuleOutcome outcome = cache->rules().evaluate(event);
+  wrote = true;  // Whatever the rules make of it.
+  for (const Label& label : outcome.invalidate) collect(label, Change::kInvalidate);
+  for (const Label& label : outcome.expire) collect(label, Change::kExpire);
+  if (outcome.fired.empty()) {
+    for (const Label& label : plain) collect(label, Change::kInvalidate);
+  }
+  if (why.size() < limits::kCauseTextBytes) {
+    if (!why.empty()) why += ", ";
+    for (const FiredRule& rule : outcome.fired) why += "rule " + std::string(rule.name) + " <- ";
+    why += "event " + internal::described(event);
+  }
+  if (events.size() >= limits::kTransactionEvents) {
+    return Error{ErrorCode::kRejected,
+                 "a transaction keeps at most " + std::to_string(limits::kTransactionEvents) +
+                     " events for its handlers; their labels are collected all the same",
+                 {}};
+  }
+  events.push_back(std::move(event));
+  return {};
 }
 
 namespace internal {
@@ -94,10 +126,15 @@ Transaction::Transaction(std::shared_ptr<Cache::State> cache)
           State{.cache = cache, .tickets = internal::take_tickets(*cache)})) {}
 
 Transaction::~Transaction() {
-  if (!state_ || !state_->open) return;
+  if (!open()) return;
   // Nobody said how it ended.
   if (STRATA_MUTANT(kUnknownIsRollback)) return;
-  (void)commit();
+  InvalidationResult done = commit();
+  if (done.ok()) return;
+  state_->collect_all();  // The shortest way to what must not be left out.
+  done = commit();
+  if (done.ok()) return;
+  state_->cache->note_failure("transaction", "invalidating what was collected", *done.error);
 }
 
 Transaction::Transaction(Transaction&&) noexcept = default;
@@ -117,7 +154,10 @@ void Transaction::wrote() {
 
 Labels Transaction::collected() const {
   if (!state_) return {};
-  return state_->collected_all ? Labels{everything()} : state_->collected;
+  if (state_->collected_all) return {everything()};
+  Labels labels = state_->hard.labels;
+  labels.insert(labels.end(), state_->soft.labels.begin(), state_->soft.labels.end());
+  return labels;
 }
 
 Result<void> Transaction::invalidate(std::span<const Label> labels) {
@@ -129,31 +169,28 @@ Result<void> Transaction::invalidate(std::span<const Label> labels) {
     (void)internal::invalidate_everywhere(*state_->cache, labels);
     return {};
   }
-  for (const Label& label : labels) state_->collect(label);
+  for (const Label& label : labels) state_->collect(label, Change::kInvalidate);
   return {};
 }
 
-Result<void> Transaction::emit(Event event) try {
+Result<void> Transaction::emit_event(Event event, const Labels& plain) {
   if (!open()) return ended();
-  if (Result<void> valid = event.validate(); !valid) return valid;
-  const RuleOutcome outcome = state_->cache->rules().evaluate(event);
-  state_->wrote = true;  // Whatever the rules make of it.
-  for (const Labels* labels : {&outcome.invalidate, &outcome.expire}) {
-    for (const Label& label : *labels) state_->collect(label);
+  try {
+    return state_->emit(std::move(event), plain);
+  } catch (...) {
+    // What the rules make of it is not known.
+    state_->wrote = true;
+    state_->collect_all();
+    return internal::error_of_exception(ErrorCode::kUnavailable, "an event of a transaction");
   }
-  if (state_->events.size() >= limits::kTransactionEvents) {
-    return Error{ErrorCode::kRejected,
-                 "a transaction keeps at most " + std::to_string(limits::kTransactionEvents) +
-                     " events for its handlers; their labels are collected all the same",
-                 {}};
-  }
-  state_->events.push_back(std::move(event));
-  return {};
-} catch (...) {
-  // What the rules make of it is not known.
-  state_->wrote = true;
-  state_->collect_all();
-  return internal::error_of_exception(ErrorCode::kUnavailable, "an event of a transaction");
+}
+
+Result<void> Transaction::emit(Event event) { return emit_event(std::move(event), {}); }
+
+Result<void> Transaction::invalidate_by_write(std::string_view type, std::string_view id,
+                                              Fields fields, Fields old_fields) {
+  return emit_event(entity_write(type, id, std::move(fields), std::move(old_fields)),
+                    default_labels(type, id));
 }
 
 Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, const Id& id) {
@@ -170,6 +207,7 @@ Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, cons
 
 internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& id,
                                   const internal::Loader* loader, const CallOptions& call) {
+  if (!state_) return internal::failed(ended());
   if (auto refused = internal::refuse(keyspace, call)) return *refused;
   if (&keyspace.cache != state_->cache.get()) {
     return internal::failed({ErrorCode::kRejected,
@@ -205,13 +243,21 @@ InvalidationResult Transaction::commit() {
   }
   STRATA_YIELD("tiered.transaction.commit");
   Cache::State& cache = *state_->cache;
-  const internal::CauseScope::Text text = [] { return std::string(); };
+  if (cache.closed.load(std::memory_order_acquire)) {
+    result.error = internal::shared_error(
+        {ErrorCode::kClosed, "the cache was closed before the transaction was committed", {}});
+    return result;
+  }
+  const internal::CauseScope::Text text = [&] { return state_->why; };
   const internal::CauseScope scope(cache.causes, CauseKind::kTransaction, text);
   const Label all = everything();
-  const std::span<const Label> labels =
-      state_->collected_all ? std::span(&all, 1) : std::span<const Label>(state_->collected);
-  result = internal::caught_removal(
-      [&] { return internal::change_in_slices(cache, labels, internal::Change::kInvalidate); });
+  const std::span<const Label> hard =
+      state_->collected_all ? std::span(&all, 1) : std::span<const Label>(state_->hard.labels);
+  result = internal::caught_removal([&] {
+    InvalidationResult done = internal::change_in_slices(cache, hard, Change::kInvalidate);
+    internal::add_to(done, internal::change_in_slices(cache, state_->soft.labels, Change::kExpire));
+    return done;
+  });
   if (!result.ok()) return result;  // Still open: it can be tried again.
   state_->open = false;
   for (const Event& event : state_->events) (void)cache.events.emit(event);
@@ -221,7 +267,7 @@ InvalidationResult Transaction::commit() {
 void Transaction::rollback() {
   if (!state_) return;
   state_->open = false;
-  state_->collected.clear();
+  state_->forget();
   state_->events.clear();
 }
 

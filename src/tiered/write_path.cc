@@ -34,8 +34,14 @@ std::size_t value_bytes(const Entry& entry) {
   return entry.type().size + entry.type().owned_bytes(entry.raw_value());
 }
 
+// Whether what was made from the one is right for the other as well: the same bytes, made wrong by
+// nothing more.
 bool same_value(const Entry& previous, const Entry& next, const Record& record) {
   if (previous.negative() || next.negative()) return previous.negative() == next.negative();
+  const std::span<const Label> known = previous.labels();
+  for (const Label& label : next.labels()) {
+    if (std::find(known.begin(), known.end(), label) == known.end()) return false;
+  }
   const Result<std::string> before = previous.encode();
   return before && *before == record.payload;
 }
@@ -70,8 +76,9 @@ const Record* for_tier(const KeyspaceState& keyspace, const Encoded& encoded, st
 }
 
 // A refresh that brought another value: an invalidation of the key and of what depends on it,
-// unless somebody else changed something since the load began.
-void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& encoded,
+// unless somebody else changed something since the load began. Without `store` the former value
+// leaves and none comes.
+void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& encoded, bool store,
              const Tickets& tickets, Deadline deadline) {
   Cache::State& cache = keyspace.cache;
   const KeyRef key = entry->key();
@@ -84,11 +91,11 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
     return;
   }
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
-    (void)put_or_invalidate(cache, *cache.tiers[i], key, for_tier(keyspace, encoded, i),
-                            tickets.lower[i], deadline);
+    const Record* record = store ? for_tier(keyspace, encoded, i) : nullptr;
+    (void)put_or_invalidate(cache, *cache.tiers[i], key, record, tickets.lower[i], deadline);
   }
   STRATA_YIELD("tiered.replace.lower");
-  cache.hot->put(key, keyspace.hot_allowed ? entry : EntryRef(), tickets.hot,
+  cache.hot->put(key, store && keyspace.hot_allowed ? entry : EntryRef(), tickets.hot,
                  RemovalCause::kReplaced);
   widen_key(cache, key);
 }
@@ -104,7 +111,7 @@ PutResult rejected_put(Error error) {
 void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
                   Deadline deadline) {
   Cache::State& cache = keyspace.cache;
-  const auto& [entry, known, memory_only] = loaded;
+  const auto& [entry, known, memory_only, may_store] = loaded;
   // Somebody may have stored another value since the load began.
   const EntryRef there = cache.hot->peek(entry->key());
   const EntryRef& previous = there && !there->negative() ? there : known;
@@ -114,17 +121,13 @@ void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& 
     cache.note_failure("codec", "encoding '" + std::string(entry->key_text()) + "'",
                        *encoded.error);
   }
-  if (encoded.too_large) {
-    keyspace.counters.too_large.add(1);
-    return;
-  }
-  const bool compares = previous && encoded.record;
-  const bool differs = compares && (!keyspace.options.early_cutoff ||
+  if (encoded.too_large) keyspace.counters.too_large.add(1);
+  const bool store = may_store && !encoded.too_large;
+  // What cannot be compared differs.
+  const bool differs = previous && (!keyspace.options.early_cutoff || !encoded.record || !store ||
                                     !same_value(*previous, *entry, *encoded.record));
-  if (differs) {
-    replace(keyspace, entry, encoded, tickets, deadline);
-    return;
-  }
+  if (differs) replace(keyspace, entry, encoded, store, tickets, deadline);
+  if (differs || !store) return;
   bool refused = false;
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
     const Record* record = for_tier(keyspace, encoded, i);

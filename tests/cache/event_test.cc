@@ -162,5 +162,34 @@ TEST_F(EventTest, WhatIsWrongIsSaidAndChangesNothing) {
   EXPECT_EQ(cache_.rule_stats()[0].fired, 0u);
 }
 
+TEST_F(EventTest, ATransactionExpiresWhatTheRulesExpire) {
+  Transaction change = cache_.transaction();
+  EXPECT_TRUE(change.emit(entity_write("note", "1")).ok());
+  EXPECT_THAT(change.collected(), ElementsAre(tag("note:1")));
+  EXPECT_TRUE(change.commit().ok());
+  EXPECT_EQ(values_.get("note").outcome(), Outcome::kStaleHit);
+}
+
+TEST_F(EventTest, TheChainOfATransactionNamesItsRulesAndEvents) {
+  Transaction change = cache_.transaction();
+  EXPECT_TRUE(change.emit(entity_write("issue", "12", {{"project_id", "7"}}, {})).ok());
+  EXPECT_TRUE(change.commit().ok());
+  const Explanation why = cache_.explain(values_.key({.identifier = "issue"}).value());
+  ASSERT_EQ(why.history.size(), 1u);
+  EXPECT_THAT(why.history[0], HasSubstr("rule issue-write <- event entity_write issue 12"));
+}
+
+TEST_F(EventTest, ATransactionKnowsThePlainForm) {
+  values_.put("user", "v", {.labels = {tag("user:3")}});
+  values_.put("users", "v", {.labels = {tag("user:lists")}});
+  Transaction change = cache_.transaction();
+  EXPECT_TRUE(change.invalidate_by_write("user", "3").ok());
+  EXPECT_TRUE(change.invalidate_by_write("project", "7").ok()) << "for which there is a cascade";
+  EXPECT_TRUE(change.commit().ok());
+  EXPECT_EQ(values_.get("user").outcome(), Outcome::kMiss);
+  EXPECT_EQ(values_.get("users").outcome(), Outcome::kMiss);
+  EXPECT_EQ(left(), "list7 list6 note ");
+}
+
 }  // namespace
 }  // namespace strata::testkit

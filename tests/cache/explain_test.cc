@@ -10,6 +10,7 @@ namespace strata::testkit {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
@@ -133,6 +134,20 @@ TEST_F(ExplainTest, AJournalOfNoSizeKnowsNothing) {
   const Explanation why = quiet.explain(users.key({.identifier = "1"}).value());
   EXPECT_THAT(why.history, IsEmpty());
   EXPECT_EQ(why.miss, MissReason::kCold);
+}
+
+TEST(JournalStoreTest, ADamagedJournalIsSaidAndDoesNoHarm) {
+  std::vector<std::string> log;
+  CacheParts parts;
+  parts.clock = std::make_shared<ManualClock>();
+  parts.executor = std::make_shared<ManualExecutor>();
+  parts.hot = memory_tier({}, parts.clock, seeded_random(1));
+  parts.journal.read = [] { return std::string("no journal"); };
+  parts.options.log = [&](LogLevel, std::string_view line) { log.emplace_back(line); };
+  Cache cache(std::move(parts));
+  ASSERT_EQ(log.size(), 1u);
+  EXPECT_THAT(log[0], HasSubstr("cannot be told"));
+  EXPECT_TRUE(cache.keyspace<std::string>("user").put("1", "v").ok());
 }
 
 }  // namespace

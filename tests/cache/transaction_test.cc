@@ -195,5 +195,35 @@ TEST_F(TransactionTest, MoreEventsThanItKeepsAreRefusedAndTheirLabelsCollected) 
   EXPECT_EQ(read(), "-");
 }
 
+TEST_F(TransactionTest, OneThatWasMovedFromRefusesAndDoesNothing) {
+  Transaction change = cache_.transaction();
+  const Transaction there = std::move(change);
+  change.wrote();
+  change.rollback();
+  EXPECT_FALSE(change.open());
+  EXPECT_TRUE(change.collected().empty());
+  EXPECT_EQ(change.get(users_, "1").outcome(), Outcome::kError);
+  EXPECT_FALSE(change.invalidate(tag("a")).ok());
+  EXPECT_FALSE(change.commit().ok());
+}
+
+TEST_F(TransactionTest, AfterCloseNothingIsCommitted) {
+  Transaction change = cache_.transaction();
+  EXPECT_TRUE(change.invalidate(tag("org:7")).ok());
+  cache_.close();
+  const InvalidationResult result = change.commit();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error->code, ErrorCode::kClosed);
+  EXPECT_TRUE(change.open());
+}
+
+TEST_F(TransactionTest, ARollbackForgetsThatEverythingWasCollected) {
+  Transaction change = cache_.transaction();
+  EXPECT_TRUE(change.invalidate(everything()).ok());
+  EXPECT_EQ(change.collected(), Labels{everything()});
+  change.rollback();
+  EXPECT_TRUE(change.collected().empty());
+}
+
 }  // namespace
 }  // namespace strata::testkit

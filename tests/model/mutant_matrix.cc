@@ -38,8 +38,10 @@ const char* play(const Schedule& schedule, Mutant mutant) {
     std::perror("waitpid");
     std::exit(2);
   }
-  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? nullptr : "killed by";
-  return WTERMSIG(status) == SIGALRM ? "never ends in" : "crashes in";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return nullptr;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 1) return "killed by";
+  const bool is_timeout = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
+  return is_timeout ? "never ends in" : "crashes in";
 }
 
 }  // namespace

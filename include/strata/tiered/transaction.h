@@ -21,7 +21,10 @@
 // Lifetime  Keeps the cache's state alive. After commit() or rollback() reads are those of the
 //           cache, and what is collected is refused.
 // Errors    invalidate() and emit() refuse what the cache would refuse, and collect nothing then.
-//           After an error of commit() the transaction is open: call it again.
+//           After an error of commit() the transaction is open, with a part of it in effect
+//           perhaps: call it again. The destructor tries twice, and logs. Once the cache is closed
+//           nothing can be committed.
+// Time-outs Those of the call and the keyspace do not apply: loads run in the caller's thread.
 // Memory    At most limits::kTransactionLabels labels; one more, or no memory for one, and
 //           everything() takes the place of all.
 #pragma once
@@ -74,6 +77,9 @@ class Transaction {
 
   // What the cache's rules make of the event is collected; handlers are called after commit().
   Result<void> emit(Event event);
+  // As Cache::invalidate_by_write(): what no rule knows has its default labels collected.
+  Result<void> invalidate_by_write(std::string_view type, std::string_view id, Fields fields = {},
+                                   Fields old_fields = {});
 
   [[nodiscard]] Labels collected() const;
 
@@ -90,6 +96,7 @@ class Transaction {
   internal::Found read(internal::KeyspaceState& keyspace, const Id& id,
                        const internal::Loader* loader, const CallOptions& call);
   Result<void> invalidate_key(internal::KeyspaceState& keyspace, const Id& id);
+  Result<void> emit_event(Event event, const Labels& plain);
   std::unique_ptr<State> state_;
 };
 
