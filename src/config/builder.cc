@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "config/doubt.h"
 #include "config/off_tier.h"
 #include "config/outbox_feed.h"
 #include "ports/small_file.h"
@@ -44,12 +45,15 @@ Result<std::unique_ptr<Tier>> open_sqlite(const SqliteOptions& sqlite, const Cac
                                           const std::shared_ptr<Random>& random) {
   if (sqlite.path.empty()) return rejected("CacheBuilder::sqlite() needs a path");
   auto tier = open_sqlite_tier(sqlite, clock, random);
+  if (tier) internal::settle_doubt(sqlite.path, **tier, cache.log);
   if (tier || !cache.graceful) return tier;
   const std::string& reason = tier.error().message;
   if (cache.log) {
     cache.log(LogLevel::kError, "sqlite could not be opened; going on without it: " + reason);
   }
-  return internal::off_tier("sqlite", reason);
+  return internal::off_tier("sqlite", reason, [path = sqlite.path, log = cache.log] {
+    internal::leave_doubt(path, log);
+  });
 }
 
 // The journal of causes beside the database, for whoever has that open: nobody else may write it.

@@ -142,6 +142,33 @@ TEST(CacheBuilder, ASecondOwnerOfTheFileIsSeen) {
   EXPECT_EQ(first.stats().tiers.at(1).tier.state, TierState::kOk);
 }
 
+TEST(CacheBuilder, AFileThatMissedAnInvalidationIsClearedByWhoOpensItNext) {
+  const testkit::TempDir folder;
+  const SqliteOptions options{.path = folder.file("cache.db")};
+  const auto read = [](Cache& cache) {
+    return cache.keyspace<std::string>("text").get("1").value_or("-");
+  };
+  for (const bool invalidates : {false, true}) {
+    SCOPED_TRACE(invalidates);
+    Cache first = CacheBuilder().sqlite(options).build().value();
+    first.keyspace<std::string>("text").put("1", "one");
+    {
+      Cache beside = CacheBuilder().sqlite(options).build().value();
+      ASSERT_EQ(beside.stats().tiers.at(1).tier.state, TierState::kOff);
+      if (invalidates) {
+        EXPECT_TRUE(beside.clear().ok());
+      }
+    }
+    first.close();
+    Cache next = CacheBuilder().sqlite(options).build().value();
+    EXPECT_EQ(read(next), invalidates ? "-" : "one");
+    next.keyspace<std::string>("text").put("1", "one");
+    next.close();
+    Cache last = CacheBuilder().sqlite(options).build().value();
+    EXPECT_EQ(read(last), "one") << "it is cleared once";
+  }
+}
+
 TEST(CacheBuilder, WhatCannotWorkIsRefused) {
   const auto error_of = [](CacheBuilder& builder) {
     const auto cache = builder.build();

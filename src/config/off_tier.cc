@@ -2,6 +2,7 @@
 #include "config/off_tier.h"
 
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 namespace strata::internal {
@@ -9,8 +10,8 @@ namespace {
 
 class OffTier final : public Tier {
  public:
-  OffTier(std::string name, std::string reason)
-      : name_(std::move(name)), reason_(std::move(reason)) {}
+  OffTier(std::string name, std::string reason, std::function<void()> missed)
+      : name_(std::move(name)), reason_(std::move(reason)), missed_(std::move(missed)) {}
 
   [[nodiscard]] std::string_view name() const override { return name_; }
   [[nodiscard]] Ticket position() const override { return Ticket{number_.load()}; }
@@ -60,7 +61,13 @@ class OffTier final : public Tier {
   void close(Deadline /*deadline*/) override { closed_.store(true); }
 
  private:
-  Ticket raise() { return Ticket{number_.fetch_add(1) + 1}; }
+  // Whoever invalidates beside the first waits until that is noted: what has returned is final.
+  Ticket raise() {
+    std::call_once(noted_, [this] {
+      if (missed_) missed_();
+    });
+    return Ticket{number_.fetch_add(1) + 1};
+  }
 
   Error failure() {
     if (closed_.load()) return {ErrorCode::kClosed, "the tier " + name_ + " is closed", {}};
@@ -70,6 +77,8 @@ class OffTier final : public Tier {
 
   const std::string name_;
   const std::string reason_;
+  const std::function<void()> missed_;
+  std::once_flag noted_;
   std::atomic<std::uint64_t> number_{0};
   std::atomic<std::uint64_t> errors_{0};
   std::atomic<bool> closed_{false};
@@ -77,8 +86,8 @@ class OffTier final : public Tier {
 
 }  // namespace
 
-std::unique_ptr<Tier> off_tier(std::string name, std::string reason) {
-  return std::make_unique<OffTier>(std::move(name), std::move(reason));
+std::unique_ptr<Tier> off_tier(std::string name, std::string reason, std::function<void()> missed) {
+  return std::make_unique<OffTier>(std::move(name), std::move(reason), std::move(missed));
 }
 
 }  // namespace strata::internal

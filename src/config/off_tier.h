@@ -7,6 +7,7 @@
 // Threads   As Tier's.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,8 @@
 
 namespace strata::internal {
 
-[[nodiscard]] std::unique_ptr<Tier> off_tier(std::string name, std::string reason);
+// `missed` is called once, before the first invalidation that the store does not see is counted.
+[[nodiscard]] std::unique_ptr<Tier> off_tier(std::string name, std::string reason,
+                                             std::function<void()> missed = {});
 
 }  // namespace strata::internal

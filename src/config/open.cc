@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/document.h"
+#include "config/doubt.h"
 #include "config/line_log.h"
 #include "config/outbox_feed.h"
 #include "config/rule_settings.h"
@@ -155,10 +156,12 @@ Result<Cache> open(const Settings& settings, OpenOptions given) {
   builder.name(settings.name).graceful(settings.graceful).clock(clock).log(log);
   builder.memory(settings.memory).defaults(without_absent_tiers(settings, settings.defaults));
   builder.rules(internal::rule_definitions(settings)).journal(settings.journal);
-  if (settings.sqlite.enabled) {
-    SqliteOptions options = settings.sqlite.options;
-    options.path = resolved(settings.folder, options.path);
-    builder.sqlite(std::move(options));
+  SqliteOptions sqlite = settings.sqlite.options;
+  sqlite.path = resolved(settings.folder, sqlite.path);
+  if (!settings.sqlite.enabled) {
+    internal::leave_doubt(sqlite.path, log);  // What is invalidated from now on is not seen there.
+  } else {
+    builder.sqlite(std::move(sqlite));
   }
   for (const auto& [name, options] : settings.keyspaces) {
     builder.keyspace(name, without_absent_tiers(settings, options));

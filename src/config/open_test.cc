@@ -82,6 +82,19 @@ TEST_F(Open, AnyCombinationOfTiersWorks) {
   }
 }
 
+TEST_F(Open, AFileThatWasSwitchedOffIsClearedWhenItIsSwitchedOn) {
+  {
+    Cache cache = open_text("").value();
+    cache.keyspace<std::string>("text").put("1", "one", {.labels = {tag("t")}});
+  }
+  {
+    Cache cache = open_text("cache: {sqlite: {enabled: false}}").value();
+    EXPECT_TRUE(cache.invalidate(tag("t")).ok());
+  }
+  Cache cache = open_text("").value();
+  EXPECT_EQ(cache.keyspace<std::string>("text").get("1").outcome(), Outcome::kMiss);
+}
+
 TEST_F(Open, ASqliteSourceIsReadRelativeToTheFile) {
   // Any SQLite file will do: that of a cache is one.
   open_text("").value().close();
