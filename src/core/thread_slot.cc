@@ -2,6 +2,7 @@
 #include "core/thread_slot.h"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 
 #include "core/assert.h"
@@ -21,6 +22,8 @@ Slots& slots() {
   static Slots& all = *new Slots;
   return all;
 }
+
+std::atomic<unsigned> slots_in_use{kSharedSlot + 1};
 
 struct GiveBack {
   ~GiveBack() {
@@ -42,6 +45,7 @@ unsigned lowest_free_slot() {
   for (unsigned slot = kSharedSlot + 1; slot < kThreadSlots; ++slot) {
     if (slots().taken[slot]) continue;
     slots().taken[slot] = true;
+    if (slots_in_use.load(std::memory_order_relaxed) <= slot) slots_in_use.store(slot + 1);
     return slot;
   }
   return kSharedSlot;
@@ -58,6 +62,8 @@ unsigned take_thread_slot() {
   current_thread_slot = lowest_free_slot();
   return current_thread_slot;
 }
+
+unsigned thread_slots_in_use() { return slots_in_use.load(std::memory_order_acquire); }
 
 #if defined(STRATA_YIELD_POINTS)
 thread_local constinit Scheduler* thread_scheduler = nullptr;

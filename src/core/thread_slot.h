@@ -24,6 +24,9 @@ inline unsigned thread_slot() {
   return slot != kNoSlot ? slot : take_thread_slot();
 }
 
+// All slots that were ever taken are below it. Grows.
+[[nodiscard]] unsigned thread_slots_in_use();
+
 // What the calling thread holds and does later: see load/key_turns.cc. It is here because all
 // thread_local state is. Without a destructor, so that it can be used until the thread is gone.
 struct ThreadTurns {

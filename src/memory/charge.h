@@ -13,9 +13,10 @@
 
 namespace strata::memory {
 
-// A slot of 16 bytes in a table that is between 3/8 and 3/4 full, and one of 8 bytes in the ghost,
-// which is as long as nine tenths of the tier and about half full.
-inline constexpr std::size_t kTableShareBytes = 44;
+// A slot of 8 bytes and its share of the bucket in a table that is between 4/10 and 9/10 full; and
+// half of what the ghost takes, which is as long as nine tenths of a tier that evicts, and empty
+// in one that does not.
+inline constexpr std::size_t kTableShareBytes = 22;
 // A posting in a list of several: 8 bytes in a table that is as full as the others.
 inline constexpr std::size_t kPostingShareBytes = 16;
 // The index's slot for a label: 24 bytes, likewise, less the first posting, which lies in it.

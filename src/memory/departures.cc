@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "memory/residence.h"
+
 namespace strata::memory {
 
 void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
@@ -14,19 +16,17 @@ void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
   last_ = entry;
   entry->residence.next = nullptr;
   entry->residence.queue = static_cast<std::uint8_t>(cause);
-  entry->residence.generation = number(earlier);
+  entry->residence.left = number(earlier);
+  ++count_;
 }
 
 Departures::~Departures() {
-  for (Entry* entry = first_; entry != nullptr;) {
-    Entry* const next = entry->residence.next;
-    const EntryRef leaving(entry);
-    if (listener_) {
-      const Entry::Residence& left = entry->residence;
-      (*listener_)(leaving, static_cast<RemovalCause>(left.queue), Ticket{left.generation});
-    }
-    entry = next;
+  if (first_ == nullptr) return;
+  for (Entry* entry = first_; listener_ && entry != nullptr; entry = entry->residence.next) {
+    const Entry::Residence& residence = entry->residence;
+    (*listener_)(share(entry), static_cast<RemovalCause>(residence.queue), Ticket{residence.left});
   }
+  limbo_.take(first_, last_, count_);
 }
 
 }  // namespace strata::memory

@@ -1,18 +1,20 @@
 // Departures: the entries that one step removes, on their way out of the tier.
 //
-// Entries are collected under the tier's lock and told to the removal listener, and let go, when
-// the Departures is destroyed. Declare it before the lock: it then ends after the lock is
-// released, so that neither the listener nor a value's destructor runs under one.
+// Entries are collected under the tier's lock and told to the removal listener, and handed to the
+// limbo, when the Departures is destroyed. Declare it before the lock: it then ends after the lock
+// is released, so that neither the listener nor a value's destructor runs under one.
 //
-//   Departures gone;
+//   Departures gone(limbo_);
 //   const MutexLock lock(mutex_);
 //   remove(entry, RemovalCause::kErased, gone);
 //
 // Memory    None: entries are chained through their Residence, which their tier gave up.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
+#include "memory/limbo.h"
 #include "strata/core/entry.h"
 #include "strata/core/removal.h"
 #include "strata/ports/hot_tier.h"
@@ -21,7 +23,7 @@ namespace strata::memory {
 
 class Departures {
  public:
-  Departures() = default;
+  explicit Departures(Limbo& limbo) : limbo_(limbo) {}
   ~Departures();
   Departures(const Departures&) = delete;
   Departures& operator=(const Departures&) = delete;
@@ -31,6 +33,8 @@ class Departures {
            const std::shared_ptr<const DepartureListener>& listener);
 
  private:
+  Limbo& limbo_;
+  std::size_t count_ = 0;
   Entry* first_ = nullptr;
   Entry* last_ = nullptr;
   std::shared_ptr<const DepartureListener> listener_;

@@ -1,79 +1,234 @@
-// EntryTable: finds the entries of one shard by their key.
+// EntryTable: finds the entries of one shard by their key. Readers take no lock.
 //
-// Places are numbers that a shard derives from key hashes: different keys have different places
-// unless their hashes are equal, and then their texts tell them apart. The table holds one
-// reference to each entry; whoever erases an entry takes that reference over.
+// An extendible hash table: a directory, indexed by the first bits of a place, of segments; a
+// segment has 64 buckets of one cache line each. A bucket holds seven entries, as pointers with 16
+// more bits of their places beside them, so that a look-up reads one line and then, nearly
+// always, the one entry that it wants. A full segment is split, and a nearly empty one joined with
+// its neighbour: no call moves more than a segment's entries.
 //
-// Threads   Thread-compatible: guarded by the shard's lock.
+// Places are numbers made of key hashes: different keys have different places unless their hashes
+// are equal, and then their texts tell them apart.
+//
+// Source    Fagin et al., "Extendible hashing", ACM TODS 4(3), 1979.
+// Threads   One writer at a time. find(), guess(), prefetch() and walk() may run beside it within
+//           an EpochGuard; entries that they return live as long as the guard.
+// Ownership The table holds one reference to each entry; whoever erases an entry takes that
+//           reference over, and keeps it until no reader can see the entry any more.
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string_view>
+#include <vector>
 
-#include "memory/linear_table.h"
 #include "strata/core/entry.h"
 
 namespace strata::memory {
 
+// Which shard a key is in, and where there. The seed makes it hard to choose keys that crowd one
+// place.
+struct Placement {
+  std::uint64_t seed = 0;
+  unsigned shard_bits = 0;
+
+  // The first bits choose the shard.
+  [[nodiscard]] std::uint64_t mixed(std::uint64_t hash) const {
+    const auto product = static_cast<unsigned __int128>(hash ^ seed) * 0x9e3779b97f4a7c15ULL;
+    return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
+  }
+  [[nodiscard]] std::size_t shard(std::uint64_t hash) const {
+    return static_cast<std::size_t>((mixed(hash) >> 1) >> (63 - shard_bits));
+  }
+  [[nodiscard]] std::uint64_t place(std::uint64_t hash) const { return mixed(hash) << shard_bits; }
+};
+
 class EntryTable {
  public:
-  [[nodiscard]] Entry* find(std::uint64_t place, std::string_view key_text) const {
-    const Slot* slot = slots_.find(
-        place, [&](const Slot& candidate) { return candidate.entry->key_text() == key_text; });
-    return slot == nullptr ? nullptr : slot->entry;
+  static constexpr unsigned kBuckets = 64;
+  static constexpr unsigned kSlots = 7;             // of a bucket
+  static constexpr unsigned kSegmentEntries = 392;  // at most; of 448 slots
+  static constexpr unsigned kJoinedEntries = 160;   // of two segments that become one, at most
+  static constexpr unsigned kDirectoryBits = 26;    // at most
+
+  EntryTable();
+  ~EntryTable();
+  EntryTable(const EntryTable&) = delete;
+  EntryTable& operator=(const EntryTable&) = delete;
+
+  // How places are made of hashes. Precondition: the table is empty.
+  void set_placement(const Placement& placement) { placement_ = placement; }
+
+  // The first entry at this place for which `matches(entry)`, or nullptr.
+  template <typename Matches>
+  [[nodiscard]] Entry* find(std::uint64_t place, const Matches& matches) const {
+    const Segment& segment = segment_of(place);
+    const std::uint64_t tag = tag_of(place);
+    const unsigned home = home_of(place);
+    const Bucket& first = segment.buckets[home];
+    if (Entry* entry = match(first, tag, matches)) return entry;
+    if (first.strays.load(std::memory_order_acquire) == 0) return nullptr;
+    const unsigned reach = segment.reach.load(std::memory_order_relaxed);
+    for (unsigned step = 1; step <= reach; ++step) {
+      if (Entry* entry = match(segment.buckets[(home + step) % kBuckets], tag, matches)) {
+        return entry;
+      }
+    }
+    return nullptr;
   }
 
   // Fetches what find() looks at first, and returns what it will probably find.
-  void prefetch(std::uint64_t place) const { slots_.prefetch(place); }
+  void prefetch(std::uint64_t place) const {
+    __builtin_prefetch(&segment_of(place).buckets[home_of(place)]);
+  }
   [[nodiscard]] const Entry* guess(std::uint64_t place) const {
-    const Slot* slot = slots_.find(place, [](const Slot&) { return true; });
-    return slot == nullptr ? nullptr : slot->entry;
+    return match(segment_of(place).buckets[home_of(place)], tag_of(place),
+                 [](const Entry&) { return true; });
   }
 
-  // Precondition: no entry with this key is in the table. May throw std::bad_alloc.
-  void insert(std::uint64_t place, Entry* entry) { slots_.insert({place, entry}); }
+  // Precondition: no entry with this key is in the table. Throws std::bad_alloc if there is no
+  // memory, or no room for more keys of one hash, and then has changed nothing.
+  void insert(Entry* entry);
+  // Puts `incoming` where `former` is. Precondition: they have the same key.
+  void replace(const Entry* former, Entry* incoming);
+  void erase(const Entry* entry);
 
-  // Puts `incoming` where `former` is. Precondition: they have the same key text.
-  void replace(std::uint64_t place, const Entry* former, Entry* incoming) {
-    slot_of(place, former)->entry = incoming;
-  }
-
-  void erase(std::uint64_t place, const Entry* entry) { slots_.erase(slot_of(place, entry)); }
-
-  // Gives back what is far more than is needed.
-  void fit() { slots_.fit(); }
-
-  // Visits the entries with places from `from` on, about `count` of them at most; returns where
-  // to go on, or nothing at the end. An entry that is in the table during a whole walk is
-  // visited exactly once, whatever is inserted or erased between the steps.
+  // Visits about `count` entries from `cursor` on, which begins at 0; returns where to go on, or
+  // nothing at the end. An entry that is in the table during a whole walk is visited at least
+  // once, whatever is inserted or erased between the steps.
   template <typename Visit>
-  std::optional<std::uint64_t> walk(std::uint64_t from, std::size_t count,
+  std::optional<std::uint64_t> walk(std::uint64_t cursor, std::size_t count,
                                     const Visit& visit) const {
-    return slots_.walk(from, count, [&](const Slot& slot) { visit(slot.entry); });
+    const Directory& directory = *directory_.load(std::memory_order_acquire);
+    std::uint64_t prefix = cursor >> (kDepthBits + kHomeBits);
+    const unsigned depth = (cursor >> kHomeBits) % (1u << kDepthBits);
+    unsigned home = cursor % kBuckets;
+    std::size_t visited = 0;
+    std::size_t homes = std::max<std::size_t>(count, kBuckets);
+    for (;;) {
+      const Segment& segment = segment_at(directory, prefix);
+      // Two that were joined since the last step are begun again.
+      if (home != 0 && segment.depth < depth) home = 0;
+      for (; home < kBuckets; ++home, --homes) {
+        if (visited >= count || homes == 0) {
+          return ((prefix << kDepthBits | segment.depth) << kHomeBits) | home;
+        }
+        visited += visit_home(segment, home, visit);
+      }
+      prefix = end_of(segment);
+      if (prefix >> kPrefixBits != 0) return std::nullopt;
+      home = 0;
+    }
   }
 
-  [[nodiscard]] std::size_t size() const { return slots_.size(); }
-  [[nodiscard]] std::size_t capacity() const { return slots_.capacity(); }
-  void check_invariants() const { slots_.check_invariants(); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t capacity() const { return segments_ * kBuckets * kSlots; }
+  [[nodiscard]] std::size_t footprint_bytes() const;
+  void check_invariants() const;
 
  private:
-  struct Slot {
-    std::uint64_t place = 0;
-    Entry* entry = nullptr;
-    [[nodiscard]] bool empty() const { return entry == nullptr; }
-    [[nodiscard]] std::uint64_t hash() const { return place; }
-  };
+  static constexpr unsigned kHomeBits = 6;
+  static constexpr unsigned kDepthBits = 5;
+  static constexpr unsigned kPrefixBits = 32;  // of a place, that cursors name
+  static constexpr unsigned kTagShift = 48;
+  static constexpr std::uint64_t kPointer = (std::uint64_t{1} << kTagShift) - 1;
 
-  [[nodiscard]] Slot* slot_of(std::uint64_t place, const Entry* entry) const {
-    Slot* slot =
-        slots_.find(place, [&](const Slot& candidate) { return candidate.entry == entry; });
-    STRATA_ASSERT(slot != nullptr);
-    return slot;
+  struct alignas(64) Bucket {
+    std::array<std::atomic<std::uint64_t>, kSlots> slots;  // tag and pointer; 0: empty
+    std::atomic<std::uint64_t> strays;  // entries at home here that are in a later bucket
+  };
+  struct Segment {
+    std::array<Bucket, kBuckets> buckets{};
+    std::atomic<unsigned> reach{0};  // how far from home entries are, at most
+    unsigned depth = 0;              // how many bits its entries' places have in common
+    unsigned entries = 0;
+    std::uint64_t prefix = 0;  // those bits, in front
+  };
+  struct Directory;
+  struct Garbage;
+
+  // Any bits that the directory and the shard do not use.
+  [[nodiscard]] static unsigned home_of(std::uint64_t place) { return (place >> 16) % kBuckets; }
+  [[nodiscard]] static std::uint64_t tag_of(std::uint64_t place) {
+    return (place >> 22 | 0x8000) << kTagShift;
+  }
+  [[nodiscard]] static Entry* pointer_of(std::uint64_t word) {
+    return reinterpret_cast<Entry*>(word & kPointer);
+  }
+  [[nodiscard]] std::uint64_t place_of(const Entry& entry) const {
+    return placement_.place(entry.hash());
   }
 
-  LinearTable<Slot> slots_;
+  template <typename Matches>
+  [[nodiscard]] static Entry* match(const Bucket& bucket, std::uint64_t tag,
+                                    const Matches& matches) {
+    for (const std::atomic<std::uint64_t>& slot : bucket.slots) {
+      const std::uint64_t word = slot.load(std::memory_order_acquire);
+      if (((word ^ tag) >> kTagShift) != 0) continue;
+      Entry* entry = pointer_of(word);
+      if (matches(*entry)) return entry;
+    }
+    return nullptr;
+  }
+
+  template <typename Visit>
+  std::size_t visit_home(const Segment& segment, unsigned home, const Visit& visit) const {
+    std::size_t visited = 0;
+    const bool has_strays = segment.buckets[home].strays.load(std::memory_order_acquire) != 0;
+    const unsigned reach = has_strays ? segment.reach.load(std::memory_order_relaxed) : 0;
+    for (unsigned step = 0; step <= reach; ++step) {
+      for (const auto& slot : segment.buckets[(home + step) % kBuckets].slots) {
+        const std::uint64_t word = slot.load(std::memory_order_acquire);
+        if (word == 0) continue;
+        Entry* entry = pointer_of(word);
+        if (home_of(place_of(*entry)) != home) continue;
+        visit(entry);
+        ++visited;
+      }
+    }
+    return visited;
+  }
+
+  [[nodiscard]] const Segment& segment_of(std::uint64_t place) const {
+    return segment_at(*directory_.load(std::memory_order_acquire), place >> (64 - kPrefixBits));
+  }
+  [[nodiscard]] static Segment& segment_at(const Directory& directory, std::uint64_t prefix);
+  // The prefix behind the segment's last.
+  [[nodiscard]] static std::uint64_t end_of(const Segment& segment) {
+    return (segment.prefix + 1) << (kPrefixBits - segment.depth);
+  }
+
+  [[nodiscard]] std::atomic<std::uint64_t>* slot_of(const Entry* entry, unsigned& step) const;
+  void put(Segment& segment, Entry* entry) const;
+  void split(Segment& segment);
+  void join(Segment& segment);
+  void halve_directory();
+  void publish(Directory& directory, Segment* segment) const;
+  void retire(Segment* segment);
+  void retire(Directory* directory);
+  void reclaim();
+
+  Placement placement_;
+  std::atomic<Directory*> directory_;
+  std::size_t size_ = 0;
+  std::size_t segments_ = 1;
+  std::vector<Garbage> garbage_;  // what readers may still look at
 };
+
+struct EntryTable::Directory {
+  explicit Directory(unsigned bits)
+      : depth(bits), segments(std::make_unique<std::atomic<Segment*>[]>(std::size_t{1} << bits)) {}
+  const unsigned depth;
+  const std::unique_ptr<std::atomic<Segment*>[]> segments;
+};
+
+inline EntryTable::Segment& EntryTable::segment_at(const Directory& directory,
+                                                   std::uint64_t prefix) {
+  return *directory.segments[prefix >> (kPrefixBits - directory.depth)].load(
+      std::memory_order_acquire);
+}
 
 }  // namespace strata::memory

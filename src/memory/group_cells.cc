@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "memory/epochs.h"
 #include "memory/residence.h"
 
 namespace strata::memory {
@@ -99,11 +100,23 @@ bool GroupCells::has_entries(LabelId label) const {
                      [](const Cell* cell) { return cell->current > 0; });
 }
 
+// A reader may still compare an entry that has left with its cell: dropped cells wait until none
+// does. Without memory for that they stay.
 void GroupCells::drop_idle_cells() {
   const auto is_idle = [](const Cell* cell) { return cell->resident == 0; };
+  try {
+    dropped_.reserve(dropped_.size() + idle_);
+  } catch (const std::bad_alloc&) {
+    return;
+  }
   for (auto& [label, cells] : by_label_) std::erase_if(cells, is_idle);
   std::erase_if(by_label_, [](const auto& labelled) { return labelled.second.empty(); });
-  std::erase_if(cells_, [&](const auto& cell) { return is_idle(cell.second.get()); });
+  const Epoch epoch = begin_epoch();
+  std::erase_if(dropped_, [&](const Dropped& one) { return one.begun <= epoch.bound; });
+  for (auto& [id, cell] : cells_) {
+    if (is_idle(cell.get())) dropped_.push_back({std::move(cell), epoch.begun});
+  }
+  std::erase_if(cells_, [&](const auto& cell) { return cell.second == nullptr; });
   idle_ = 0;
   try {
     by_label_.rehash(0);

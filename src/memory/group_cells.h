@@ -5,8 +5,9 @@
 // entries that were accepted before are no longer current (residence.h) and are reclaimed later.
 //
 // Threads   Thread-compatible, guarded by the tier's label lock; but readers load generations,
-//           which are atomic, while their entry is in the table.
-// Lifetime  A cell lives at least as long as entries of its group are in the tier.
+//           which are atomic, within an EpochGuard.
+// Lifetime  A cell lives at least as long as entries of its group are in the tier, or are seen by a
+//           reader.
 #pragma once
 
 #include <atomic>
@@ -76,7 +77,13 @@ class GroupCells {
   void drop_idle_cells();
   void check(const Census& census) const;
 
+  struct Dropped {
+    std::unique_ptr<Cell> cell;
+    std::uint64_t begun = 0;  // the epoch
+  };
+
   std::unordered_map<std::uint64_t, std::unique_ptr<Cell>> cells_;  // by the group's id
+  std::vector<Dropped> dropped_;
   std::unordered_map<LabelId, std::vector<Cell*>> by_label_;
   std::size_t idle_ = 0;  // cells without residents
   std::uint64_t current_ = 0;

@@ -149,13 +149,16 @@ TEST_F(MemoryTierTest, ALargeEntryMayPushThousandsOut) {
 
 // Keys whose hashes are equal stand in one row, longer than what one slice can remove.
 TEST_F(MemoryTierTest, EntriesThatCrowdOnePlaceAreAllFoundAndRemoved) {
-  constexpr std::size_t kEntries = 2 * MemoryTier::kRemovalSlice + 100;
+  constexpr std::size_t kEntries = EntryTable::kSegmentEntries;
   constexpr std::uint64_t kHash = 42;
   start({});
   for (std::size_t i = 0; i < kEntries; ++i) {
     const std::string key = std::to_string(i);
     fill(Entry::make<std::string>({key, kHash, {}}, key));
   }
+  EntryRef more = Entry::make<std::string>({"one more", kHash, {}}, "one more");
+  more->set_group(&users);
+  EXPECT_EQ(tier->fill(std::move(more), tier->position()), FillOutcome::kDeclined);
   for (std::size_t i = 0; i < kEntries; i += 10) {
     const std::string key = std::to_string(i);
     const EntryRef entry = tier->get({key, kHash, {}});

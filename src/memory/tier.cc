@@ -13,31 +13,21 @@ namespace memory {
 namespace {
 
 constexpr std::size_t kShardsMax = 1024;
-constexpr std::uint64_t kShardsAuto = 64;
-constexpr std::uint64_t kBytesPerShardAuto = 256 << 10;
-constexpr std::uint64_t kEntriesPerShardAuto = 256;
 
 unsigned shard_bits_for(const MemoryOptions& options) {
-  std::uint64_t shards = options.shards;
-  if (shards == 0) {
-    shards = std::min(kShardsAuto, options.max_bytes / kBytesPerShardAuto);
-    if (options.max_entries != 0) {
-      shards = std::min(shards, options.max_entries / kEntriesPerShardAuto);
-    }
-  }
-  const std::uint64_t rounded = std::bit_ceil(std::clamp<std::uint64_t>(shards, 1, kShardsMax));
+  const std::size_t rounded = std::bit_ceil(std::clamp<std::size_t>(options.shards, 1, kShardsMax));
   return static_cast<unsigned>(std::countr_zero(rounded));
 }
 
 }  // namespace
 
 // One lock, the label lock, makes every change: it guards the label table, the groups' cells, the
-// index from labels to entries, the eviction queues and all counts. Readers take only the lock
-// of the shard that their key is in; writers hold it, within the label lock, for the moment in
-// which they change that shard's table.
+// index from labels to entries, the eviction queues, the tables and all counts. Readers take none:
+// they announce that they read (epochs.h), look into a table (entry_table.h) and take a reference.
+// What is taken out of the tier is kept in the limbo until no reader can be looking at it.
 //
 // Invariants:
-// (1) An entry is in its shard's table exactly if it is in a queue, in its group's cell and in
+// (1) An entry is in its table exactly if it is in a queue, in its group's cell and in
 //     the index under each of its details' labels, or doomed there, or just being removed from
 //     there. The table owns one reference to it.
 // (2) Acceptance is one step under the label lock: compare the entry's labels with the ticket,
@@ -61,44 +51,33 @@ unsigned shard_bits_for(const MemoryOptions& options) {
 MemoryTier::MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> clock,
                        std::uint64_t seed)
     : clock_(std::move(clock)),
-      seed_(seed),
-      shard_bits_(shard_bits_for(options)),
-      shards_(std::make_unique<Shard[]>(shard_count())),
+      placement_{.seed = seed, .shard_bits = shard_bits_for(options)},
+      tables_(std::make_unique<EntryTable[]>(table_count())),
       labels_(options.remembered_labels),
       max_entries_(options.max_entries),
       max_bytes_(options.enabled ? options.max_bytes : 0) {
   policy_.set_bounds(max_entries_, max_bytes_);
+  for (std::size_t at = 0; at < table_count(); ++at) tables_[at].set_placement(placement_);
 }
 
 MemoryTier::~MemoryTier() {
-  for (std::size_t at = 0; at < shard_count(); ++at) {
-    const Shard& shard = shards_[at];
-    const MutexLock lock(shard.mutex);
-    const EntryTable& table = shard.table;
-    table.walk(0, table.capacity(), [](Entry* entry) { const EntryRef leaving(entry); });
+  const MutexLock lock(mutex_);
+  for (std::size_t at = 0; at < table_count(); ++at) {
+    std::vector<Entry*> leaving;
+    leaving.reserve(tables_[at].size());
+    tables_[at].walk(0, SIZE_MAX, [&](Entry* entry) { leaving.push_back(entry); });
+    for (Entry* entry : leaving) const EntryRef last(entry);
   }
 }
 
-// The seed makes it hard to choose keys that crowd one place. The product's top bits depend on
-// every bit of the hash and choose the shard; the next ones are the place.
-Location MemoryTier::locate(std::uint64_t hash) const {
-  const std::uint64_t mixed = (hash ^ seed_) * 0x9e3779b97f4a7c15ULL;
-  return {static_cast<std::size_t>((mixed >> 1) >> (63 - shard_bits_)), mixed << shard_bits_};
-}
-
-Entry* MemoryTier::find(Location at, std::string_view key_text) const {
-  const Shard& shard = shards_[at.shard];
-  const MutexLock lock(shard.mutex);
-  return shard.table.find(at.place, key_text);
+Entry* MemoryTier::find(std::uint64_t hash, std::string_view key_text) const {
+  return table_of(hash).find(placement_.place(hash),
+                             [&](const Entry& entry) { return entry.key_text() == key_text; });
 }
 
 // Takes the entry out of everything.
 void MemoryTier::remove(Entry* entry, RemovalCause cause, Departures& gone) {
-  const Location at = locate(entry->hash());
-  {
-    const MutexLock lock(shards_[at.shard].mutex);
-    shards_[at.shard].table.erase(at.place, entry);
-  }
+  table_of(entry->hash()).erase(entry);
   const bool is_evicted = cause == RemovalCause::kEvicted && is_current(*entry);
   if (is_evicted) {
     policy_.evict(*entry);
@@ -145,11 +124,8 @@ TierStats MemoryTier::stats() const {
     }
   }
   stats.name = name();
-  for (std::size_t at = 0; at < shard_count(); ++at) {
-    const MutexLock lock(shards_[at].mutex);
-    stats.hits += shards_[at].hits;
-    stats.misses += shards_[at].misses;
-  }
+  stats.hits = hits_.read();
+  stats.misses = misses_.read();
   return stats;
 }
 

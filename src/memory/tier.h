@@ -3,7 +3,7 @@
 // (tier_expiry.cc) and upkeep (tier_upkeep.cc). tier.cc has the essay, the look-up and the removal
 // they share.
 //
-// Threads   Thread-safe. Lock order: mutex_, then one shard's mutex.
+// Threads   Thread-safe. Readers take no lock.
 #pragma once
 
 #include <array>
@@ -21,19 +21,15 @@
 #include "memory/entry_table.h"
 #include "memory/group_cells.h"
 #include "memory/label_index.h"
+#include "memory/limbo.h"
 #include "memory/residence.h"
 #include "memory/s3_fifo.h"
 #include "strata/core/label_table.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/hot_tier.h"
+#include "strata/stats/counter.h"
 
 namespace strata::memory {
-
-// Where a key is: which shard, and which place there.
-struct Location {
-  std::size_t shard = 0;
-  std::uint64_t place = 0;
-};
 
 // How large the tier's structures are, for tests and benchmarks.
 struct StructureSizes {
@@ -81,40 +77,36 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] StructureSizes sizes() const;
 
  private:
-  struct alignas(64) Shard {
-    mutable Mutex mutex;
-    EntryTable table STRATA_GUARDED_BY(mutex);
-    std::uint64_t hits STRATA_GUARDED_BY(mutex) = 0;
-    std::uint64_t misses STRATA_GUARDED_BY(mutex) = 0;
-  };
   struct Offer;
 
   // Look-up and removal.
-  [[nodiscard]] std::size_t shard_count() const { return std::size_t{1} << shard_bits_; }
-  [[nodiscard]] Location locate(std::uint64_t hash) const;
-  [[nodiscard]] Entry* find(Location at, std::string_view key_text) const;
+  [[nodiscard]] std::size_t table_count() const { return std::size_t{1} << placement_.shard_bits; }
+  [[nodiscard]] EntryTable& table_of(std::uint64_t hash) const {
+    return tables_[placement_.shard(hash)];
+  }
+  [[nodiscard]] Entry* find(std::uint64_t hash, std::string_view key_text) const;
   void remove(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
   void let_go(Entry* entry, RemovalCause cause, Departures& gone) STRATA_REQUIRES(mutex_);
 
-  // Visits the entries at about the next `count` places, with their shard locked. A cursor is a
-  // number of the whole tier: the shard in its top bits, the place below. 0: begin, or the end.
+  // Visits the entries at about the next `count` places. A cursor is a number of the whole tier:
+  // the table in its top bits, a cursor of that below. 0: begin, or the end. For whoever has the
+  // label lock or an EpochGuard.
   template <typename Visit>
   std::uint64_t walk(std::uint64_t cursor, std::size_t count, const Visit& visit) const {
-    const std::uint64_t at = (cursor >> 1) >> (63 - shard_bits_);
-    const Shard& shard = shards_[at];
-    const MutexLock lock(shard.mutex);
-    const auto next = shard.table.walk(cursor << shard_bits_, count, visit);
-    // Past the last shard this is 0; written so that 64 bits are never shifted by 64.
-    const auto begin_of = [&](std::uint64_t index) { return (index << (63 - shard_bits_)) << 1; };
-    return next ? begin_of(at) | (*next >> shard_bits_) : begin_of(at + 1);
+    constexpr unsigned kTableShift = 44;
+    const std::uint64_t at = cursor >> kTableShift;
+    const std::uint64_t within = cursor & ((std::uint64_t{1} << kTableShift) - 1);
+    if (const auto next = tables_[at].walk(within, count, visit)) return at << kTableShift | *next;
+    return at + 1 == table_count() ? 0 : (at + 1) << kTableShift;
   }
 
   // Reads.
-  enum class Look { kHit, kMiss, kGone };
   [[nodiscard]] bool is_servable(const Entry& entry) const;
-  Look look(Shard& shard, std::uint64_t place, KeyRef key, EntryRef& found)
-      STRATA_REQUIRES(shard.mutex);
-  void remove_if_gone(KeyRef key, Location at);
+  // The key's entry, if there is one, within an EpochGuard.
+  [[nodiscard]] Entry* look(KeyRef key) const;
+  // Counts what a look brought and takes a reference. `gone`: the entry is to be removed.
+  EntryRef take(Entry* entry, bool& gone);
+  void remove_if_gone(KeyRef key);
 
   // Writes.
   [[nodiscard]] bool refuses(const Entry& entry, LabelId key_label, Ticket ticket) const
@@ -159,11 +151,9 @@ class MemoryTier final : public HotTier {
   // An entry may be asked about more than once.
   template <typename Unwanted>
   std::uint64_t remove_where(const Unwanted& unwanted, RemovalCause cause) {
-    const std::uint64_t removed = remove_along(
+    return remove_along(
         [&](std::uint64_t cursor, const auto& visit) { return walk(cursor, kRemovalSlice, visit); },
         unwanted, cause);
-    fit_tables();
-    return removed;
   }
   // The same for what `walk_on(cursor, visit)` visits: a slice of it, with the label lock held. It
   // returns the next cursor, 0 at the end.
@@ -174,7 +164,7 @@ class MemoryTier final : public HotTier {
     std::uint64_t cursor = 0;
     bool more = true;
     while (more) {
-      Departures gone;
+      Departures gone(limbo_);
       const MutexLock lock(mutex_);
       std::size_t count = 0;
       bool overflow = false;
@@ -194,14 +184,15 @@ class MemoryTier final : public HotTier {
     }
     return removed;
   }
-  void fit_tables() STRATA_EXCLUDES(mutex_);
   void check_entry(const Entry& entry) const STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool is_off() const STRATA_REQUIRES(mutex_) { return max_bytes_ == 0; }
 
   const std::shared_ptr<Clock> clock_;
-  const std::uint64_t seed_;
-  const unsigned shard_bits_;
-  const std::unique_ptr<Shard[]> shards_;
+  const Placement placement_;
+  const std::unique_ptr<EntryTable[]> tables_;  // their writer has the label lock
+  Counter hits_;
+  Counter misses_;
+  Limbo limbo_;
   std::atomic<std::uint64_t> position_{0};  // follows labels_
 
   mutable Mutex mutex_;  // the label lock

@@ -56,12 +56,12 @@ bool MemoryTier::end(Entry& entry, Ending& ending) const {
 void MemoryTier::end_keys(std::span<const Label> labels, Ending& ending) {
   for (std::size_t next = 0; next < labels.size();) {
     const std::size_t end_of_slice = std::min(labels.size(), next + kRemovalSlice);
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     for (; next < end_of_slice; ++next) {
       if (labels[next].kind() != LabelKind::kKey) continue;
       const std::string_view text = labels[next].text();
-      Entry* entry = find(locate(key_hash(text)), text);
+      Entry* entry = find(key_hash(text), text);
       if (entry != nullptr && end(*entry, ending)) remove(entry, RemovalCause::kExpired, gone);
     }
   }

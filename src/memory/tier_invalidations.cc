@@ -122,12 +122,12 @@ std::uint64_t MemoryTier::remove_keys(std::span<const Label> labels, Ticket numb
   for (std::size_t next = 0; next < labels.size();) {
     if (next > 0) STRATA_YIELD("memory.invalidate.slice");
     const std::size_t end = std::min(labels.size(), next + kRemovalSlice);
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     for (; next < end; ++next) {
       if (labels[next].kind() != LabelKind::kKey) continue;
       const std::string_view text = labels[next].text();
-      Entry* entry = find(locate(key_hash(text)), text);
+      Entry* entry = find(key_hash(text), text);
       if (entry == nullptr || !accepted_before(*entry, number)) continue;
       if (is_current(*entry)) ++removed;
       remove(entry, RemovalCause::kInvalidated, gone);
@@ -137,13 +137,10 @@ std::uint64_t MemoryTier::remove_keys(std::span<const Label> labels, Ticket numb
 }
 
 // Starts to fetch what removals of these entries will read, in rounds of what is known at once.
-// The tables can be read without their shards' locks, because who changes them holds the label
-// lock too, which the caller does.
-void MemoryTier::prefetch_removals(std::span<Entry* const> entries) const STRATA_NO_ANALYSIS {
+void MemoryTier::prefetch_removals(std::span<Entry* const> entries) const {
   for (const Entry* entry : entries) prefetch_entry(entry);
   for (const Entry* entry : entries) {
-    const Location at = locate(entry->hash());
-    shards_[at.shard].table.prefetch(at.place);
+    table_of(entry->hash()).prefetch(placement_.place(entry->hash()));
     __builtin_prefetch(entry->residence.next);
     __builtin_prefetch(entry->residence.previous);
     __builtin_prefetch(entry->labels().data());
@@ -159,7 +156,7 @@ std::uint64_t MemoryTier::remove_doomed(std::span<const LabelId> labels) {
     const std::size_t end = std::min(labels.size(), next + kRemovalSlice);
     std::array<Entry*, kRemovalSlice> doomed;
     std::size_t room = kRemovalSlice;
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     while (next < end && room > 0) {
       const std::size_t taken = index_.take_doomed(labels[next], {doomed.data(), room});

@@ -5,6 +5,7 @@
 #include "core/assert.h"
 #include "core/mutant.h"
 #include "core/yield_point.h"
+#include "memory/epochs.h"
 #include "memory/residence.h"
 #include "memory/tier.h"
 
@@ -34,93 +35,71 @@ bool MemoryTier::is_servable(const Entry& entry) const {
   return current && (entry.keep_until() == kNever || !is_expired(entry, clock_->coarse_now()));
 }
 
-MemoryTier::Look MemoryTier::look(Shard& shard, std::uint64_t place, KeyRef key, EntryRef& found) {
-  Entry* entry = shard.table.find(place, key.text);
-  if (entry == nullptr || !has_params_of(*entry, key)) {
-    ++shard.misses;
-    return Look::kMiss;
+Entry* MemoryTier::look(KeyRef key) const {
+  return table_of(key.hash).find(placement_.place(key.hash), [&](const Entry& entry) {
+    return entry.key_text() == key.text && has_params_of(entry, key);
+  });
+}
+
+EntryRef MemoryTier::take(Entry* entry, bool& gone) {
+  gone = entry != nullptr && !is_servable(*entry);
+  if (entry == nullptr || gone) {
+    misses_.add(1);
+    return {};
   }
-  if (!is_servable(*entry)) {
-    ++shard.misses;
-    return Look::kGone;
-  }
-  ++shard.hits;
+  hits_.add(1);
   S3Fifo::count_use(*entry);
-  found = share(entry);
-  return Look::kHit;
+  return share(entry);
 }
 
 EntryRef MemoryTier::get(KeyRef key) {
-  const Location at = locate(key.hash);
-  Shard& shard = shards_[at.shard];
+  bool gone = false;
   EntryRef found;
-  Look outcome = Look::kMiss;
   {
-    const MutexLock lock(shard.mutex);
-    outcome = look(shard, at.place, key, found);
+    const EpochGuard guard;
+    found = take(look(key), gone);
   }
-  if (outcome == Look::kGone) remove_if_gone(key, at);
+  if (gone) remove_if_gone(key);
   return found;
 }
 
 EntryRef MemoryTier::peek(KeyRef key) const {
-  const Location at = locate(key.hash);
-  const Shard& shard = shards_[at.shard];
-  const MutexLock lock(shard.mutex);
-  Entry* entry = shard.table.find(at.place, key.text);
-  const bool found = entry != nullptr && has_params_of(*entry, key) && is_servable(*entry);
-  return found ? share(entry) : EntryRef();
+  const EpochGuard guard;
+  Entry* entry = look(key);
+  return entry != nullptr && is_servable(*entry) ? share(entry) : EntryRef();
 }
 
 // Removes the key's entry if it is no longer servable. It may be another one by now.
-void MemoryTier::remove_if_gone(KeyRef key, Location at) {
+void MemoryTier::remove_if_gone(KeyRef key) {
   STRATA_YIELD("memory.read.gone");
-  Departures gone;
+  Departures gone(limbo_);
   const MutexLock lock(mutex_);
-  Entry* entry = find(at, key.text);
+  Entry* entry = find(key.hash, key.text);
   if (entry == nullptr) return;
   if (is_current(*entry) && !is_expired(*entry, clock_->coarse_now())) return;
   remove(entry, RemovalCause::kExpired, gone);
 }
 
-// Three rounds over a batch in the order of shards: fetch the places, fetch the entries that are
-// probably there, look. Each round waits for memory once instead of once for each key.
+// Three rounds over a batch: fetch the buckets, fetch the entries that are probably there, look.
+// Each round waits for memory once instead of once for each key.
 void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) {
   STRATA_ASSERT(keys.size() == entries.size());
-  struct Item {
-    Location at;
-    std::size_t index;
-    Look outcome;
-  };
-  std::fill(entries.begin(), entries.end(), EntryRef());
-  std::array<Item, kBatchKeys> items;
   for (std::size_t begin = 0; begin < keys.size(); begin += kBatchKeys) {
     const std::size_t count = std::min(kBatchKeys, keys.size() - begin);
-    for (std::size_t i = 0; i < count; ++i) {
-      items[i] = {locate(keys[begin + i].hash), begin + i, Look::kMiss};
-    }
-    const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
-    std::sort(items.begin(), end,
-              [](const Item& a, const Item& b) { return a.at.shard < b.at.shard; });
-
-    const auto for_each_shard = [&](const auto& visit) {
-      for (auto item = items.begin(); item != end;) {
-        Shard& shard = shards_[item->at.shard];
-        const MutexLock lock(shard.mutex);
-        const std::size_t same = item->at.shard;
-        for (; item != end && item->at.shard == same; ++item) visit(shard, *item);
+    const std::span<const KeyRef> batch = keys.subspan(begin, count);
+    std::array<bool, kBatchKeys> gone{};
+    {
+      const EpochGuard guard;
+      for (const KeyRef& key : batch) table_of(key.hash).prefetch(placement_.place(key.hash));
+      for (const KeyRef& key : batch) {
+        prefetch_entry(table_of(key.hash).guess(placement_.place(key.hash)));
       }
-    };
-    for_each_shard([](Shard& shard, const Item& item)
-                       STRATA_NO_ANALYSIS { shard.table.prefetch(item.at.place); });
-    for_each_shard([](Shard& shard, const Item& item) STRATA_NO_ANALYSIS {
-      prefetch_entry(shard.table.guess(item.at.place));
-    });
-    for_each_shard([&](Shard& shard, Item& item) STRATA_NO_ANALYSIS {
-      item.outcome = look(shard, item.at.place, keys[item.index], entries[item.index]);
-    });
-    for (auto item = items.begin(); item != end; ++item) {
-      if (item->outcome == Look::kGone) remove_if_gone(keys[item->index], item->at);
+      for (std::size_t at = 0; at < count; ++at) {
+        entries[begin + at] = take(look(batch[at]), gone[at]);
+      }
+    }
+    for (std::size_t at = 0; at < count; ++at) {
+      if (gone[at]) remove_if_gone(batch[at]);
     }
   }
 }
@@ -138,6 +117,7 @@ bool MemoryTier::invalidated_after(std::span<const LabelId> labels, Ticket ticke
 
 std::uint64_t MemoryTier::scan(std::uint64_t cursor, std::vector<EntryRef>& entries) const {
   const Instant now = clock_->coarse_now();
+  const EpochGuard guard;
   return walk(cursor, kScanPlaces, [&](Entry* entry) {
     if (is_current(*entry) && !is_expired(*entry, now)) entries.push_back(share(entry));
   });

@@ -10,16 +10,6 @@
 
 namespace strata::memory {
 
-// Bulk removals leave tables that are larger than what is left in them.
-void MemoryTier::fit_tables() {
-  for (std::size_t at = 0; at < shard_count(); ++at) {
-    Shard& shard = shards_[at];
-    const MutexLock lock(mutex_);
-    const MutexLock shard_lock(shard.mutex);
-    shard.table.fit();
-  }
-}
-
 std::uint64_t MemoryTier::remove_expired() {
   const Instant now = clock_->now();
   return remove_where(
@@ -35,21 +25,17 @@ void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
     policy_.set_bounds(max_entries, max_bytes);
   }
   for (bool done = false; !done;) {
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     done = evict(max_entries_ == 0 ? UINT64_MAX : max_entries_, max_bytes_, nullptr, gone);
   }
-  fit_tables();
+  limbo_.release();
 }
 
 StructureSizes MemoryTier::sizes() const {
   StructureSizes sizes;
   const MutexLock lock(mutex_);
-  for (std::size_t at = 0; at < shard_count(); ++at) {
-    const Shard& shard = shards_[at];
-    const MutexLock shard_lock(shard.mutex);
-    sizes.table_slots += shard.table.capacity();
-  }
+  for (std::size_t at = 0; at < table_count(); ++at) sizes.table_slots += tables_[at].capacity();
   sizes.residents = policy_.entries();
   sizes.dead = cells_.dead();
   sizes.cells = cells_.size();
@@ -79,14 +65,12 @@ void MemoryTier::check_invariants() const {
 
   // (1), from the tables to the rest ...
   std::unordered_set<const Entry*> residents;
-  for (std::size_t at = 0; at < shard_count(); ++at) {
-    const Shard& shard = shards_[at];
-    const MutexLock shard_lock(shard.mutex);
-    const EntryTable& table = shard.table;
+  for (std::size_t at = 0; at < table_count(); ++at) {
+    const EntryTable& table = tables_[at];
     table.check_invariants();
-    table.walk(0, table.capacity(), [&](const Entry* entry) STRATA_NO_ANALYSIS {
-      STRATA_ASSERT(locate(entry->hash()).shard == at);
-      STRATA_ASSERT(table.find(locate(entry->hash()).place, entry->key_text()) == entry);
+    table.walk(0, SIZE_MAX, [&](const Entry* entry) STRATA_NO_ANALYSIS {
+      STRATA_ASSERT(&table_of(entry->hash()) == &table);
+      STRATA_ASSERT(find(entry->hash(), entry->key_text()) == entry);
       STRATA_ASSERT(residents.insert(entry).second);
       check_entry(*entry);
     });

@@ -27,7 +27,7 @@ struct MemoryTier::Offer {
   Ticket ticket;
   std::string_view key_text;
   LabelId key_label;
-  Location at;
+  std::uint64_t hash = 0;
   std::uint64_t charge = 0;
   std::uint64_t room = 0;  // the charge, with labels that nothing may carry yet
 };
@@ -50,13 +50,12 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   Offer offer{.entry = std::move(entry),
               .ticket = ticket,
               .key_text = text,
-              .key_label = label_id(LabelKind::kKey, text),
-              .at = {}};
-  offer.at = locate(offer.entry->hash());
+              .key_label = label_id(LabelKind::kKey, text)};
+  offer.hash = offer.entry->hash();
   offer.charge = charge_bytes(*offer.entry);
   offer.room = room_bytes(*offer.entry);
   for (std::size_t slice = 0; slice < kRoomSlices; ++slice) {
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     const std::optional<FillOutcome> outcome = try_fill(offer, gone);
     if (outcome) return *outcome;
@@ -73,7 +72,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
               .ticket = ticket,
               .key_text = key.text,
               .key_label = label_id(LabelKind::kKey, key.text),
-              .at = locate(key.hash)};
+              .hash = key.hash};
   if (offer.entry) {
     offer.charge = charge_bytes(*offer.entry);
     offer.room = room_bytes(*offer.entry);
@@ -81,7 +80,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   std::optional<FillOutcome> outcome;
   for (std::size_t slice = 0; !outcome; ++slice) {
     if (slice == kRoomSlices) offer.entry = EntryRef();  // No room: what remains is an erase.
-    Departures gone;
+    Departures gone(limbo_);
     const MutexLock lock(mutex_);
     if (slice == kRoomSlices) ++counters_.declined;
     outcome = try_put(offer, cause, gone);
@@ -99,7 +98,7 @@ std::optional<FillOutcome> MemoryTier::try_fill(Offer& offer, Departures& gone) 
     return FillOutcome::kRefused;
   }
   sweep(gone);
-  Entry* former = find(offer.at, offer.key_text);
+  Entry* former = find(offer.hash, offer.key_text);
   if (!make_room(offer, former, gone)) return std::nullopt;
   return accept(offer, former, RemovalCause::kReplaced, gone);
 }
@@ -111,7 +110,7 @@ std::optional<FillOutcome> MemoryTier::try_put(Offer& offer, RemovalCause cause,
   const bool refused = wanted && !STRATA_MUTANT(kPutUnconditional) &&
                        refuses(*offer.entry, offer.key_label, offer.ticket);
   sweep(gone);
-  Entry* former = find(offer.at, offer.key_text);
+  Entry* former = find(offer.hash, offer.key_text);
   if (wanted && !refused && !make_room(offer, former, gone)) return std::nullopt;
 
   const Ticket raised = raise({&offer.key_label, 1});
@@ -150,14 +149,13 @@ bool MemoryTier::publish(Offer& offer, Entry* former) {
   } catch (const std::bad_alloc&) {
     return false;
   }
-  Shard& shard = shards_[offer.at.shard];
+  EntryTable& table = table_of(offer.hash);
   try {
     index_.add(entry);
-    const MutexLock lock(shard.mutex);
     if (former != nullptr) {
-      shard.table.replace(offer.at.place, former, &entry);
+      table.replace(former, &entry);
     } else {
-      shard.table.insert(offer.at.place, &entry);
+      table.insert(&entry);
     }
   } catch (const std::bad_alloc&) {
     index_.remove(entry);

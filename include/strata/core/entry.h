@@ -150,7 +150,10 @@ class Entry {
   // Owned by the hot tier that published the entry, guarded by its locks.
   struct Residence {
     Entry* next = nullptr;
-    Entry* previous = nullptr;
+    union {
+      Entry* previous = nullptr;
+      std::uint64_t left;  // of one that has left the tier: why, or in which epoch
+    };
     std::uint32_t charge_bytes = 0;
     std::uint8_t queue = 0;
     std::atomic<std::uint8_t> frequency{0};

@@ -1,0 +1,108 @@
+// Epochs: what a reader announces, and what waits for it.
+#include "memory/epochs.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "memory/limbo.h"
+#include "memory/test_entries.h"
+#include "testkit/threads.h"
+#include "testkit/wait_until.h"
+
+namespace strata::memory {
+namespace {
+
+TEST(EpochsTest, WithoutReadersNothingWaits) {
+  const Epoch epoch = begin_epoch();
+  EXPECT_EQ(epoch.bound, epoch.begun);
+  EXPECT_GT(begin_epoch().begun, epoch.begun);
+}
+
+TEST(EpochsTest, AReaderHoldsUpWhatWasUnlinkedWhileItReads) {
+  Epoch during;
+  {
+    const EpochGuard guard;
+    during = begin_epoch();
+    EXPECT_LT(during.bound, during.begun);
+    {
+      const EpochGuard nested;
+      EXPECT_EQ(begin_epoch().bound, during.bound);
+    }
+    EXPECT_EQ(begin_epoch().bound, during.bound) << "the outer guard is still there";
+  }
+  EXPECT_GE(begin_epoch().bound, during.begun);
+}
+
+TEST(EpochsTest, AReaderThatBeganLaterHoldsUpNothingOlder) {
+  const Epoch before = begin_epoch();
+  const EpochGuard guard;
+  EXPECT_GE(begin_epoch().bound, before.begun);
+}
+
+TEST(EpochsTest, ThreadsWithoutASlotReadToo) {
+  std::atomic<int> reading = 0;
+  std::atomic<bool> go = false;
+  std::atomic<int> done = 0;
+  constexpr int kThreads = internal::kThreadSlots + 4;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      static_cast<void>(internal::thread_slot());
+      ++reading;
+      while (!go) std::this_thread::yield();
+      const EpochGuard guard;
+      ++done;
+    });
+  }
+  testkit::wait_until([&] { return reading == kThreads; });
+  go = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(done, kThreads);
+  const Epoch epoch = begin_epoch();
+  EXPECT_EQ(epoch.bound, epoch.begun);
+}
+
+class LimboTest : public testing::Test {
+ protected:
+  // An entry that the tier gives up, and a reference by which the test sees what becomes of it.
+  EntryRef leave() {
+    EntryRef entry = entry_with_labels("k" + std::to_string(next_++), {});
+    EntryRef tier_reference = entry;
+    Entry* const raw = tier_reference.release();
+    limbo_.take(raw, raw, 1);
+    return entry;
+  }
+  int next_ = 0;
+  Limbo limbo_;
+};
+
+TEST_F(LimboTest, ABatchIsLetGoWhenItIsFull) {
+  for (std::size_t i = 1; i < Limbo::kBatch; ++i) static_cast<void>(leave());
+  EXPECT_EQ(limbo_.size(), Limbo::kBatch - 1);
+  static_cast<void>(leave());
+  EXPECT_EQ(limbo_.size(), 0u);
+}
+
+TEST_F(LimboTest, NothingGoesWhileItIsRead) {
+  {
+    const EpochGuard guard;
+    for (std::size_t i = 0; i < 3 * Limbo::kBatch; ++i) static_cast<void>(leave());
+    limbo_.release();
+    EXPECT_EQ(limbo_.size(), 3 * Limbo::kBatch);
+  }
+  static_cast<void>(leave());
+  limbo_.release();
+  EXPECT_EQ(limbo_.size(), 0u);
+}
+
+TEST_F(LimboTest, WhatSomebodyHoldsLivesOn) {
+  const EntryRef held = leave();
+  limbo_.release();
+  EXPECT_EQ(limbo_.size(), 0u);
+  EXPECT_EQ(held->key_text(), "k0");
+}
+
+}  // namespace
+}  // namespace strata::memory
