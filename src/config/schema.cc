@@ -89,7 +89,7 @@ std::span<const Setting> memory_settings() {
           "remembered_labels", {2, 1 << 26},
           "How many invalidated labels are remembered one by one before older loads are refused"),
       integer<&Memory::shards>("shards", {0, 1024},
-                               "How many locks readers share; 0 chooses by max_bytes"),
+                               "Into how many tables the entries are split; 0 is one"),
   };
   return kRows;
 }

@@ -124,6 +124,22 @@ class EntryTable {
     }
   }
 
+  // Visits each entry once, and does not look at it. Nobody may write meanwhile.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    const Directory& directory = *directory_.load(std::memory_order_acquire);
+    for (std::uint64_t prefix = 0; prefix >> kPrefixBits == 0;) {
+      const Segment& segment = segment_at(directory, prefix);
+      for (const Bucket& bucket : segment.buckets) {
+        for (const auto& slot : bucket.slots) {
+          Entry* entry = pointer_of(slot.load(std::memory_order_relaxed));
+          if (entry != nullptr) visit(entry);
+        }
+      }
+      prefix = end_of(segment);
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t capacity() const { return segments_ * kBuckets * kSlots; }
   [[nodiscard]] std::size_t footprint_bytes() const;

@@ -61,12 +61,9 @@ MemoryTier::MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> cloc
 }
 
 MemoryTier::~MemoryTier() {
-  const MutexLock lock(mutex_);
+  // Nobody calls any more.
   for (std::size_t at = 0; at < table_count(); ++at) {
-    std::vector<Entry*> leaving;
-    leaving.reserve(tables_[at].size());
-    tables_[at].walk(0, SIZE_MAX, [&](Entry* entry) { leaving.push_back(entry); });
-    for (Entry* entry : leaving) const EntryRef last(entry);
+    tables_[at].for_each([](Entry* entry) { const EntryRef leaving(entry); });
   }
 }
 

@@ -12,9 +12,11 @@ namespace strata::memory {
 
 std::uint64_t MemoryTier::remove_expired() {
   const Instant now = clock_->now();
-  return remove_where(
-      [&](const Entry& entry) { return is_expired(entry, now) || !is_current(entry); },
-      RemovalCause::kExpired);
+  const std::uint64_t removed =
+      remove_where([&](const Entry& entry) { return is_expired(entry, now) || !is_current(entry); },
+                   RemovalCause::kExpired);
+  limbo_.release();
+  return removed;
 }
 
 void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {

@@ -1,7 +1,7 @@
 // The memory tier: a bounded hot tier in this process, with S3-FIFO eviction.
 //
-// A sharded hash table finds entries; all changes go through one lock, which also guards the
-// label table, so that comparing a ticket and becoming visible are one step. The labels that a
+// A hash table that can be read while it changes finds entries; all changes go through one lock,
+// which also guards the label table, so that comparing a ticket and becoming visible are one step. The labels that a
 // whole group of entries shares (keyspace, source, ...) are invalidated in O(1) by a number that
 // every hit compares; tags and inherited labels through an index from label to entries.
 //
@@ -10,7 +10,8 @@
 //
 // Promise    That of HotTier. Both bounds hold after every call; an entry larger than the byte
 //            bound is declined and evicts nothing.
-// Threads    As HotTier's. Readers take one short lock out of `shards`.
+// Threads    As HotTier's. Readers take no lock; changes are made one after the other.
+// Limits     At most 392 keys whose 64-bit hashes are equal; more are declined.
 // Time       Entries past keep_until are not returned; they are removed when they are met, by a
 //            slow sweep that fills push along, and by remove_expired(). Reads compare with
 //            Clock::coarse_now().
@@ -40,7 +41,7 @@ struct MemoryOptions {
   std::size_t remembered_labels = limits::kRememberedLabels;  // at least 2; see label_table.h
 
   // Performance.
-  std::size_t shards = 0;  // rounded up to a power of two, at most 1024; 0: by max_bytes
+  std::size_t shards = 0;  // of the table: rounded up to a power of two, at most 1024; 0: one
 };
 
 // A tier that is switched off still counts invalidations and answers for them; it declines what

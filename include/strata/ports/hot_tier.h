@@ -7,7 +7,9 @@
 // Promise    As Tier's: once put() or invalidate() has returned, no get() that starts later
 //            returns an entry accepted before that carries one of the labels.
 // Threads    Every call may run concurrently with every other.
-// Ownership  Entries are shared: one that has left the tier lives on with its holders.
+// Ownership  Entries are shared: one that has left the tier lives on with its holders. It may be
+//            kept by the tier too, until no call that runs can be looking at it: at most for a
+//            hundred further removals, or until remove_expired() or resize().
 // Errors     None: memory that cannot be had means an entry is declined.
 // Callbacks  The removal listener, in the thread that caused the removal, with no lock of the tier
 //            held.
