@@ -119,6 +119,7 @@ TEST_F(ExplainTest, AJournalThatCannotBeReadIsAWarning) {
   EXPECT_EQ(outcome.code, ExitCode::kCorrupt);
   EXPECT_TRUE(has(outcome.messages, "what happened before cannot be told: ")) << outcome.messages;
   EXPECT_TRUE(has(outcome.messages, "cache.db.causes")) << outcome.messages;
+  EXPECT_EQ(run({"explain", "user:43"}).code, ExitCode::kCorrupt);
 }
 
 TEST_F(ExplainTest, LooksWithoutLeavingATraceInTheStatistics) {

@@ -255,10 +255,10 @@ ExitCode explain(Context& context, Session& session, const ExplainOptions& optio
   const Explanation& why = findings.why;
   if (!is_known(why)) {
     const std::string remark = KnownNames(session).remark_on_key(options.key);
-    const ExitCode code = fail(context, ExitCode::kNotFound,
-                               options.key + " is not in the cache, and nothing is known of it" +
-                                   (remark.empty() ? "" : ": " + remark));
-    return of_journal == ExitCode::kOk ? code : of_journal;
+    const ExitCode code = of_journal == ExitCode::kOk ? ExitCode::kNotFound : of_journal;
+    return fail(context, code,
+                options.key + " is not in the cache, and nothing is known of it" +
+                    (remark.empty() ? "" : ": " + remark));
   }
   for (const Place& place : why.places) {
     findings.missing.push_back(missing_label(session.settings(), place.labels));
