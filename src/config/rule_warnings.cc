@@ -81,6 +81,7 @@ class RuleChecks {
     if (!declared_.empty() && !is_declared) {
       warn_(key, "the type in " + quoted(text) + " is not declared in cache.types" +
                      suggestion(trigger.type, declared_));
+      return;
     }
     if (is_of_entities(trigger) || has_no_items(trigger)) check_group(key, trigger.type);
   }
@@ -161,10 +162,11 @@ class RuleChecks {
       const bool is_declared =
           std::find(declared_.begin(), declared_.end(), *type) != declared_.end();
       const std::string meant = is_declared ? std::string() : suggestion(*type, declared_);
-      if (!meant.empty()) {
+      if (meant.empty()) {
+        check_group(path + key, *type);
+      } else {
         warn_(path + key, "the type " + quoted(*type) + " is not declared in cache.types" + meant);
       }
-      check_group(path + key, *type);
     }
     check_label(path + ".label", cascade.label);
   }
