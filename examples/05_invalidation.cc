@@ -4,6 +4,7 @@
 // Prints:
 //   before the commit: other readers see plan, the transaction sees roadmap
 //   after it: roadmap
+//   after a write of doc 2: the doc is gone, the list of docs is gone
 //   after the issue was moved: lists of project 6 and 7 are gone, that of 8 is there
 //   the rules that fired: issue-moved
 //   after the prices: the report is gone
@@ -44,6 +45,13 @@ int main() {
   committed = written;  // COMMIT
   change.commit();
   std::cout << "after it: " << *docs.get_or_load("1", load) << '\n';
+
+  // Where no rule is for it, a write makes what shows the item wrong, and what lists the type.
+  docs.put("2", "...", {.labels = {strata::tag("doc:2")}});
+  docs.put("list", "...", {.labels = {strata::tag("doc:lists")}});
+  (void)cache.invalidate_by_write("doc", "2");
+  std::cout << "after a write of doc 2: the doc is " << state(docs, "2") << ", the list of docs is "
+            << state(docs, "list") << '\n';
 
   // Rules say once what an event makes wrong.
   const strata::RuleDefinitions rules{

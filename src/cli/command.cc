@@ -14,8 +14,9 @@ namespace {
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
-template <std::unsigned_integral T>
-Setter number_setter(T& into) {
+// Into a T or an optional one.
+template <std::unsigned_integral T, typename Into>
+Setter number_setter(Into& into) {
   return [&into](const std::string& text) -> Result<void> {
     T number = 0;
     const char* end = text.data() + text.size();
@@ -69,8 +70,9 @@ Setter setter(std::vector<std::string>& into) {
   };
 }
 
-Setter setter(std::uint64_t& into) { return number_setter(into); }
-Setter setter(unsigned& into) { return number_setter(into); }
+Setter setter(std::uint64_t& into) { return number_setter<std::uint64_t>(into); }
+Setter setter(std::optional<std::uint64_t>& into) { return number_setter<std::uint64_t>(into); }
+Setter setter(unsigned& into) { return number_setter<unsigned>(into); }
 
 Setter setter(std::optional<Duration>& into) {
   return [&into](const std::string& text) -> Result<void> {

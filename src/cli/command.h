@@ -39,6 +39,7 @@ using Setter = std::function<Result<void>(const std::string& text)>;
 [[nodiscard]] Setter setter(std::optional<std::string>& into);
 [[nodiscard]] Setter setter(std::vector<std::string>& into);  // appends
 [[nodiscard]] Setter setter(std::uint64_t& into);
+[[nodiscard]] Setter setter(std::optional<std::uint64_t>& into);
 [[nodiscard]] Setter setter(unsigned& into);
 [[nodiscard]] Setter setter(std::optional<Duration>& into);
 [[nodiscard]] Setter setter(std::optional<WallTime>& into);

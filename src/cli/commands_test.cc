@@ -81,7 +81,8 @@ TEST_F(CommandsTest, ReachWhatOtherProgramsHaveStored) {
       users.put(id, Json(), {.labels = {tag("org:7"), tag(std::string("user:") + id)}});
     }
   });
-  EXPECT_EQ(run({"invalidate", "--tag", "user:1"}).data, "invalidated 1 entry, 4 B\n");
+  EXPECT_TRUE(
+      run({"invalidate", "--tag", "user:1"}).data.starts_with("invalidated 1 entry, 4 B\n"));
   EXPECT_EQ(run({"erase", "user", "2"}).code, ExitCode::kOk);
   EXPECT_EQ(run({"get", "--keyspace", "user", "1"}).code, ExitCode::kNotFound);
   EXPECT_EQ(run({"get", "--keyspace", "user", "2"}).code, ExitCode::kNotFound);

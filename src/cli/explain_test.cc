@@ -1,6 +1,8 @@
 // `strata explain`, and who is named in explanations of what the program did.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "strata/codecs/json.h"
 #include "strata/tiered/origin.h"
 #include "testkit/program_run.h"
@@ -69,6 +71,55 @@ TEST_F(ExplainTest, SaysWhenNothingIsKnown) {
   EXPECT_TRUE(has(outcome.messages, "user:42 is not in the cache")) << outcome.messages;
   EXPECT_EQ(run({"explain", "user"}).code, ExitCode::kUsage);
   EXPECT_EQ(run({"explain", "us er:1"}).code, ExitCode::kUsage);
+}
+
+TEST_F(ExplainTest, AKeyspaceThatIsNowhereIsSaidToBeSo) {
+  fill([](Cache& cache) { cache.keyspace<std::string>("user").put("42", "Ada"); });
+  const Outcome outcome = run({"explain", "usr:42"});
+  EXPECT_EQ(outcome.code, ExitCode::kNotFound);
+  EXPECT_TRUE(has(outcome.messages,
+                  "no keyspace \"usr\" is configured or cached, did you mean "
+                  "\"user\"?"))
+      << outcome.messages;
+  EXPECT_FALSE(has(run({"explain", "user:43"}).messages, "configured"));
+}
+
+// What the library takes for a miss is none here either.
+TEST_F(ExplainTest, WhatWasStoredWithoutALabelOfTheKeyspaceIsAMiss) {
+  for (const char* label : {"type", "schema", "source"}) {
+    std::ofstream(folder_.file("strata.yaml")) << "cache: {sqlite: {path: cache.db}}\n";
+    fill([](Cache& cache) { cache.keyspace<std::string>("user").put("42", "Ada"); });
+    EXPECT_EQ(run({"get", "--keyspace", "user", "42"}).data, "Ada");
+    std::ofstream(folder_.file("strata.yaml"))
+        << "cache: {sqlite: {path: cache.db}, keyspaces: {user: {" << label << ": new}}}\n";
+    const std::string reason =
+        "it was stored without " + std::string(label) + ":new, which its keyspace has now";
+    const Outcome got = run({"get", "--keyspace", "user", "42"});
+    EXPECT_EQ(got.code, ExitCode::kNotFound);
+    EXPECT_EQ(got.data, "");
+    EXPECT_TRUE(has(got.messages, "user:42 is a miss: " + reason)) << got.messages;
+    const std::string text = run({"explain", "user:42"}).data;
+    EXPECT_TRUE(has(text, "would miss  version: " + reason)) << text;
+    EXPECT_TRUE(has(text, "refused")) << text;
+    EXPECT_FALSE(has(text, "fresh")) << text;
+    const Json told = Json::parse(run({"explain", "user:42", "--json"}).data).value();
+    EXPECT_EQ(told.pick("/places/0/state").value().text(), "\"refused\"");
+    EXPECT_EQ(told.pick("/miss").value().text(), "\"version\"");
+  }
+}
+
+TEST_F(ExplainTest, AJournalThatCannotBeReadIsAWarning) {
+  fill([](Cache& cache) {
+    cache.keyspace<std::string>("user").put("42", "Ada");
+    cache.keyspace<std::string>("user").invalidate("42");
+  });
+  EXPECT_EQ(run({"explain", "user:42"}).code, ExitCode::kOk);
+  std::ofstream(folder_.file("cache.db.causes")) << "damaged";
+  const Outcome outcome = run({"explain", "user:42"});
+  EXPECT_EQ(outcome.code, ExitCode::kCorrupt);
+  EXPECT_TRUE(has(outcome.messages, "what happened before cannot be told: ")) << outcome.messages;
+  EXPECT_TRUE(has(outcome.messages, "cache.db.causes")) << outcome.messages;
+  EXPECT_EQ(run({"explain", "user:43"}).code, ExitCode::kCorrupt);
 }
 
 TEST_F(ExplainTest, LooksWithoutLeavingATraceInTheStatistics) {

@@ -1,6 +1,8 @@
 // `strata invalidate` and `strata labels`, on caches that other programs have filled.
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "cli/invalidation_report.h"
 #include "strata/codecs/json.h"
 #include "testkit/program_run.h"
@@ -27,6 +29,18 @@ class InvalidateTest : public testing::Test, protected testkit::ProgramRun {
     EXPECT_EQ(outcome.code, ExitCode::kOk) << outcome.messages;
     return outcome.data;
   }
+  // The sum; lines of tiers and rules follow it.
+  std::string first_line(const std::vector<std::string>& words) {
+    const std::string all = text(words);
+    return all.substr(0, all.find('\n') + 1);
+  }
+  // What is said when nothing was found.
+  std::string note(const std::vector<std::string>& words) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, ExitCode::kOk) << outcome.messages;
+    EXPECT_TRUE(outcome.data.find("invalidated 0 entries") == 0) << outcome.data;
+    return outcome.messages;
+  }
   std::string refusal(const std::vector<std::string>& words) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.code, ExitCode::kUsage) << outcome.data;
@@ -45,32 +59,32 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 TEST_F(InvalidateTest, EveryKindOfLabelReachesWhatCarriesIt) {
-  EXPECT_EQ(text({"invalidate", "--schema", "s1"}), "invalidated 1 entry, 2 B\n");
-  EXPECT_EQ(text({"invalidate", "--tenant", "acme"}), "invalidated 1 entry, 4 B\n");
-  EXPECT_EQ(text({"invalidate", "--type", "issue"}), "invalidated 1 entry, 1 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--schema", "s1"}), "invalidated 1 entry, 2 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--tenant", "acme"}), "invalidated 1 entry, 4 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--type", "issue"}), "invalidated 1 entry, 1 B\n");
   EXPECT_EQ(left(), 1);
 }
 
 TEST_F(InvalidateTest, LabelsAddUp) {
-  EXPECT_EQ(text({"invalidate", "--tag", "issue:13", "--tag", "org:7", "--tenant", "acme"}),
+  EXPECT_EQ(first_line({"invalidate", "--tag", "issue:13", "--tag", "org:7", "--tenant", "acme"}),
             "invalidated 3 entries, 9 B\n");
   EXPECT_EQ(left(), 1);
 }
 
 TEST_F(InvalidateTest, APrefixEndsWithASegment) {
-  EXPECT_EQ(text({"invalidate", "--prefix", "issue"}), "invalidated 2 entries, 3 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "issue"}), "invalidated 2 entries, 3 B\n");
   EXPECT_EQ(left(), 2);
-  EXPECT_EQ(text({"invalidate", "--prefix", "1:issue_type"}), "invalidated 1 entry, 3 B\n");
-  EXPECT_EQ(text({"invalidate", "--prefix", "acme/user:1"}), "invalidated 1 entry, 4 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "1:issue_type"}), "invalidated 1 entry, 3 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "acme/user:1"}), "invalidated 1 entry, 4 B\n");
   EXPECT_EQ(left(), 0);
 }
 
 TEST_F(InvalidateTest, FiltersNarrowLabelsDown) {
-  EXPECT_EQ(text({"invalidate", "--prefix", "12", "--tag", "org:7", "--tag", "issue:13"}),
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "12", "--tag", "org:7", "--tag", "issue:13"}),
             "invalidated 1 entry, 3 B\n");
-  EXPECT_EQ(text({"invalidate", "--older-than", "1h", "--type", "issue"}),
+  EXPECT_EQ(first_line({"invalidate", "--older-than", "1h", "--type", "issue"}),
             "invalidated 0 entries, 0 B\n");
-  EXPECT_EQ(text({"invalidate", "--older-than", "0s", "--prefix", "issue:12"}),
+  EXPECT_EQ(first_line({"invalidate", "--older-than", "0s", "--prefix", "issue:12"}),
             "invalidated 1 entry, 1 B\n");
   EXPECT_EQ(left(), 2);
 }
@@ -88,17 +102,17 @@ TEST_F(InvalidateTest, MoreKeysThanOneSliceGo) {
 }
 
 TEST_F(InvalidateTest, ADryRunChangesNothing) {
-  EXPECT_EQ(text({"invalidate", "--prefix", "issue", "--dry-run"}),
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "issue", "--dry-run"}),
             "would invalidate 2 entries, 3 B\n");
-  EXPECT_EQ(text({"invalidate", "--type", "issue", "--soft", "--dry-run"}),
+  EXPECT_EQ(first_line({"invalidate", "--type", "issue", "--soft", "--dry-run"}),
             "would expire 2 entries, 3 B\n");
-  EXPECT_EQ(text({"invalidate", "--write", "issue:12", "--dry-run"}),
+  EXPECT_EQ(first_line({"invalidate", "--write", "issue:12", "--dry-run"}),
             "would invalidate 1 entry, 1 B\n");
   EXPECT_EQ(left(), 4);
 }
 
 TEST_F(InvalidateTest, SoftOnesEndTtls) {
-  EXPECT_EQ(text({"invalidate", "--type", "issue", "--soft"}), "expired 2 entries, 3 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--type", "issue", "--soft"}), "expired 2 entries, 3 B\n");
   const Json entries = Json::parse(text({"inspect", "--keyspace", "issue", "--json"})).value();
   EXPECT_EQ(entries.pick("/entries/0/state").value().text(), "\"stale\"");
   EXPECT_EQ(entries.pick("/matched").value().text(), "2");
@@ -108,7 +122,7 @@ TEST_F(InvalidateTest, SoftOnesEndTheTtlsOfWhatFiltersSelect) {
   const std::string would =
       text({"invalidate", "--type", "issue", "--soft", "--dry-run", "--json"});
   EXPECT_TRUE(has(would, "\"expired_entries\":2")) << would;
-  EXPECT_EQ(text({"invalidate", "--prefix", "issue:12", "--soft"}), "expired 1 entry, 1 B\n");
+  EXPECT_EQ(first_line({"invalidate", "--prefix", "issue:12", "--soft"}), "expired 1 entry, 1 B\n");
   const Json entries = Json::parse(text({"inspect", "--keyspace", "issue", "--json"})).value();
   EXPECT_EQ(entries.pick("/entries/0/state").value().text(), "\"stale\"");
   EXPECT_EQ(entries.pick("/entries/1/state").value().text(), "\"fresh\"");
@@ -117,7 +131,8 @@ TEST_F(InvalidateTest, SoftOnesEndTheTtlsOfWhatFiltersSelect) {
 TEST_F(InvalidateTest, AWriteWithoutRulesReachesTheItemAndItsLists) {
   const Outcome outcome = run({"invalidate", "--write", "issue:12", "--field", "status=a=b"});
   EXPECT_EQ(outcome.code, ExitCode::kOk);
-  EXPECT_EQ(outcome.data, "invalidated 1 entry, 1 B\n");
+  EXPECT_EQ(outcome.data,
+            "invalidated 1 entry, 1 B\nsqlite: removed as they are met\nmemory: 0 removed\n");
   EXPECT_TRUE(has(outcome.messages, "no rule is for it")) << outcome.messages;
   EXPECT_EQ(left(), 3);
 }
@@ -158,7 +173,7 @@ TEST_F(InvalidateTest, NothingNamedIsNotEverything) {
   EXPECT_TRUE(has(refusal({"invalidate", "--soft"}), "say what to invalidate"));
   EXPECT_TRUE(has(refusal({"invalidate", "--prefix", ""}), "purge --all"));
   for (const char* prefix : {"1", "1:"}) {
-    EXPECT_EQ(text({"invalidate", "--prefix", prefix, "--keyspace", "issue"}),
+    EXPECT_EQ(first_line({"invalidate", "--prefix", prefix, "--keyspace", "issue"}),
               "invalidated 0 entries, 0 B\n")
         << "all keys begin so";
   }
@@ -172,8 +187,54 @@ TEST_F(InvalidateTest, WildcardsAreRefusedWithTheText) {
       EXPECT_TRUE(has(refused, option)) << refused;
     }
   }
-  EXPECT_TRUE(has(refusal({"invalidate", "--key", "issue:*"}), "issue:*"));
+  for (const char* text : {"issue:*", "iss?e:1"}) {
+    EXPECT_TRUE(has(refusal({"invalidate", "--write", text}), std::string("\"") + text + "\""));
+  }
+  EXPECT_TRUE(has(refusal({"put", "issue", "14", "x", "--tag", "a*"}), "--tag: \"a*\" has a"));
   EXPECT_TRUE(has(refusal({"invalidate", "--prefix", "issue*"}), "issue*"));
+}
+
+// An id may have any character, so that a key names one thing whatever stands in it.
+TEST_F(InvalidateTest, AKeyIsMeantAsItIsWritten) {
+  fill([](Cache& cache) { cache.keyspace<std::string>("issue").put("a*b?", "x"); });
+  EXPECT_EQ(first_line({"invalidate", "--key", "issue:a*b?"}), "invalidated 1 entry, 1 B\n");
+  EXPECT_TRUE(has(note({"invalidate", "--key", "issue:*"}), "there are no wildcards"));
+  EXPECT_EQ(left(), 4);
+}
+
+TEST_F(InvalidateTest, ANameThatIsNowhereIsSaidToBeSo) {
+  EXPECT_TRUE(has(note({"invalidate", "--keyspace", "usr"}),
+                  "no keyspace \"usr\" is configured or cached, did you mean \"user\"?"));
+  EXPECT_TRUE(has(note({"invalidate", "--keyspace", "acme/usr"}), "did you mean \"user\"?"));
+  EXPECT_TRUE(has(note({"invalidate", "--key", "usr:42"}), "did you mean \"user\"?"));
+  EXPECT_TRUE(has(note({"invalidate", "--key", "1:usr::42:"}), "did you mean \"user\"?"));
+  EXPECT_TRUE(
+      has(note({"invalidate", "--prefix", "usr"}), "begins with \"usr\", did you mean \"user\"?"));
+  EXPECT_TRUE(has(note({"invalidate", "--source", "nosuch"}), "no source \"nosuch\""));
+  EXPECT_EQ(note({"invalidate", "--key", "user:42"}), "");
+  EXPECT_EQ(note({"invalidate", "--prefix", "user:42"}), "");
+  EXPECT_EQ(note({"invalidate", "--keyspace", "user", "--prefix", "42"}),
+            note({"invalidate", "--prefix", "42"}));
+  std::ofstream(folder_.file("strata.yaml"))
+      << "cache: {sqlite: {path: cache.db}, keyspaces: {page: {source: web}}}\n";
+  EXPECT_EQ(note({"invalidate", "--keyspace", "page", "--source", "web"}), "");
+  EXPECT_TRUE(has(note({"invalidate", "--source", "wep"}), "did you mean \"web\"?"));
+}
+
+TEST_F(InvalidateTest, WhatMakesNoLabelIsRefusedWithTheText) {
+  EXPECT_TRUE(has(refusal({"invalidate", "--write", "issue:" + std::string(300, 'x')}),
+                  "--write: tag \"issue:xxx"));
+  EXPECT_TRUE(has(refusal({"invalidate", "--write", "issue:\xff"}), "is not UTF-8"));
+  EXPECT_TRUE(has(refusal({"invalidate", "--write", "iss\nue:1"}), "has a control character"));
+}
+
+TEST_F(InvalidateTest, TextTellsWhatEachTierDid) {
+  EXPECT_EQ(text({"invalidate", "--tag", "org:7"}),
+            "invalidated 1 entry, 3 B\nsqlite: removed as they are met\nmemory: 0 removed\n");
+  EXPECT_EQ(text({"invalidate", "--tag", "issue:12", "--soft"}),
+            "expired 1 entry, 1 B\nsqlite: expired as they are met\nmemory: 0 expired\n");
+  EXPECT_EQ(text({"invalidate", "--tag", "issue:12", "--dry-run"}),
+            "would invalidate 1 entry, 1 B\n");
 }
 
 TEST_F(InvalidateTest, WhatIsWrongWithAnEventIsSaid) {

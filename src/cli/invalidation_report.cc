@@ -44,6 +44,25 @@ std::string verb_of(const InvalidationReport& report) {
   return report.dry_run ? "would " + verb : verb + "d";
 }
 
+// "2 removed", "removed as they are met"
+std::string describe(std::optional<std::uint64_t> amount, const std::string& what) {
+  return amount ? describe_count(*amount) + " " + what : what + " as they are met";
+}
+
+// What was done, by tier.
+std::string lines_of(const InvalidationReport& report) {
+  std::string lines;
+  for (const InvalidationReport::Tier& tier : report.tiers) {
+    std::string done;
+    if (!report.soft) done = describe(tier.removed, "removed");
+    if (report.soft || tier.expired != 0) {
+      done += (done.empty() ? "" : ", ") + describe(tier.expired, "expired");
+    }
+    lines += printable_line(tier.name) + ": " + done + "\n";
+  }
+  return lines;
+}
+
 }  // namespace
 
 void InvalidationReport::add(const InvalidationResult& step,
@@ -68,7 +87,7 @@ void print_report(Context& context, const InvalidationReport& report) {
   if (!report.soft && report.expired_entries > 0) {
     line += "; of " + describe_count(report.expired_entries) + " only the ttl ends";
   }
-  context.console.data(line + "\n");
+  context.console.data(line + "\n" + lines_of(report));
   if (!report.rules) return;
   for (const std::string& rule : *report.rules) {
     context.console.data("rule " + printable_line(rule) + "\n");

@@ -7,6 +7,7 @@
 
 #include "cli/recorded_stats.h"
 #include "cli/stats_file.h"
+#include "core/mutex.h"
 #include "ports/small_file.h"
 #include "strata/config/open.h"
 
@@ -47,6 +48,21 @@ bool is_damaged(const CacheStats& stats, const std::string& trouble) {
 bool is_used_elsewhere(const Error& error) {
   return error.code == ErrorCode::kUnavailable &&
          error.message.find("in use by process") != std::string::npos;
+}
+
+// The cache, as soon as no other process has its file. Of several that wait, any one is next.
+Result<Cache> open_in_turn(const Settings& settings) {
+  constexpr auto kPause = std::chrono::milliseconds(10);
+  const std::shared_ptr<Clock> clock = system_clock();
+  const Instant end = saturating_add(clock->now(), kTurnPatience);
+  while (true) {
+    Result<Cache> cache = strata::open(settings);
+    if (cache || !is_used_elsewhere(cache.error()) || clock->now() >= end) return cache;
+    Mutex mutex;
+    CondVar nobody_notifies;
+    const MutexLock lock(mutex);
+    (void)nobody_notifies.wait_for(mutex, kPause);
+  }
 }
 
 // Sources become the keyspaces that they are cached in, so that one that is away, or wrong,
@@ -105,7 +121,8 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
     settings->sqlite.enabled = false;
   }
 
-  Result<Cache> cache = strata::open(*settings);
+  Result<Cache> cache =
+      access == Access::kStats ? strata::open(*settings) : open_in_turn(*settings);
   if (!cache && access == Access::kStats && is_used_elsewhere(cache.error())) {
     settings->graceful = true;  // The tier is off then, and says why.
     cache = strata::open(*settings);

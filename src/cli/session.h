@@ -41,6 +41,10 @@ enum class Access {
 // Where the SQLite file of these settings is.
 [[nodiscard]] std::string sqlite_path(const Settings& settings);
 
+// How long a session waits for its turn when another process has the SQLite file, before it says
+// which: longer than a few runs of the program take, one after the other.
+inline constexpr Duration kTurnPatience = std::chrono::seconds(2);
+
 class Session {
  public:
   // The session, or the exit code after saying why there is none.

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -213,17 +214,21 @@ Result<Cache> CacheBuilder::build() {
 
   const std::shared_ptr<Clock> clock = parts.clock;
   const LogSink log = parts.options.log;
+  std::set<std::string> types{parts.options.defaults.type};
   Cache cache(std::move(parts));
   for (auto& [name, options] : state.keyspaces) {
+    types.insert(options.type);
     cache.configure_keyspace(name, std::move(options));
   }
   for (State::NamedSource& named : state.sources) {
     if (named.source == nullptr) return rejected("CacheBuilder::source() was given no source");
+    types.insert(named.options.keyspace.type);
     auto added = cache.add_source(std::move(named.source), std::move(named.options));
     if (!added) return added.error();
   }
   for (OutboxRelayOptions& outbox : state.outboxes) {
-    auto fed = internal::feed_from_outbox(cache, std::move(outbox), clock, log);
+    auto fed = internal::feed_from_outbox(
+        cache, {.relay = std::move(outbox), .rules = state.rules, .types = types}, clock, log);
     if (!fed) return fed.error();
   }
   return cache;

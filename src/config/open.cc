@@ -10,6 +10,7 @@
 #include "config/line_log.h"
 #include "config/outbox_feed.h"
 #include "config/rule_settings.h"
+#include "config/rule_warnings.h"
 #include "config/source_checks.h"
 #include "config/variables.h"
 #include "config/waiting_source.h"
@@ -108,7 +109,11 @@ Result<void> add_outboxes(Cache& cache, const Settings& settings,
     OutboxRelayOptions options = outbox.options;
     options.database = resolved(settings.folder, options.database);
     options.reader = reader;
-    const auto fed = internal::feed_from_outbox(cache, std::move(options), clock, log);
+    const auto fed = internal::feed_from_outbox(cache,
+                                                {.relay = std::move(options),
+                                                 .rules = internal::rule_definitions(settings),
+                                                 .types = internal::types_of_keyspaces(settings)},
+                                                clock, log);
     if (!fed) return with_place(settings, "cache.outboxes." + reader, fed.error());
   }
   return {};

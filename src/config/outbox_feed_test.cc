@@ -26,23 +26,37 @@ using testkit::wait_until;
 
 class OutboxFeed : public testkit::OutboxBed {
  protected:
-  Result<Cache> try_open(const std::string& outbox) {
-    const std::string path = folder_.file("strata.yaml");
-    std::ofstream(path) << R"(cache:
-  sqlite: {enabled: false}
-  log: {level: off}
+  static constexpr const char* kKeyspaces = R"(
   keyspaces:
     issue: {type: issue}
     comment: {type: comment}
+)";
+  static constexpr const char* kRules = R"(
   rules:
     issue-changed:
       on: [write issue, delete issue]
       invalidate: ["issue:{id}", "project:{project}:lists"]
+)";
+  static constexpr const char* kCascades = R"(
   cascades:
     comments-of-issue: {from: issue, to: comment, label: "comments-of:{id}"}
-  outboxes:
-    shop: )" << outbox;
+)";
+
+  Result<Cache> try_open_with(const std::string& sections) {
+    const std::string path = folder_.file("strata.yaml");
+    std::ofstream(path) << "cache:\n  sqlite: {enabled: false}\n  log: {level: off}\n" << sections;
     return strata::open(path);
+  }
+  Result<Cache> try_open(const std::string& outbox) {
+    return try_open_with("  outboxes: {shop: " + outbox + "}\n" + kKeyspaces + kRules + kCascades);
+  }
+  // Opened with those sections and the outbox, and told of the gap of a new reader.
+  Cache open_with(const std::string& sections) {
+    Cache cache =
+        try_open_with("  outboxes: {shop: {database: application.db, poll: 1ms}}\n" + sections)
+            .value();
+    wait_for_reader(path_);
+    return cache;
   }
   // Opened, and told of the gap that a new reader begins with.
   Cache open_cache(const std::string& outbox = "{database: application.db, poll: 1ms}") {
@@ -152,6 +166,70 @@ TEST_F(OutboxFeed, AGapOfATypeTakesItsValuesAndWhatCascades) {
   EXPECT_TRUE(has(cache, "1")) << "it is of no type";
 }
 
+TEST_F(OutboxFeed, WithoutRulesAWriteTakesItsItemItsListsAndItsType) {
+  Cache cache = open_with(kKeyspaces);
+  put(cache, "item", "issue:1");
+  put(cache, "list", "issue:lists");
+  put(cache, "other", "issue:2");
+  put(cache, "2", "a", "issue");
+  insert(1, 1);
+  EXPECT_THAT(history_of(cache, "item", 1), HasSubstr("event entity_write issue 1 <- outbox shop"));
+  EXPECT_FALSE(has(cache, "list"));
+  EXPECT_FALSE(has(cache, "2", "issue")) << "nobody says which values are made of issue 1";
+  EXPECT_TRUE(has(cache, "other"));
+
+  put(cache, "item", "issue:1");
+  put(cache, "list", "issue:lists");
+  application_.run("DELETE FROM issue");
+  wait_until([&] { return !has(cache, "item"); });
+  EXPECT_FALSE(has(cache, "list"));
+}
+
+TEST_F(OutboxFeed, WithoutRulesWhatAWriteMakesWrongIsGoneBeforeHandlersAreTold) {
+  Cache cache = open_with("");
+  std::atomic<bool> is_told = false;
+  std::atomic<bool> was_there = true;
+  const Subscription subscription = cache.events()
+                                        .subscribe(EventKinds::all(),
+                                                   [&](const Event&) {
+                                                     was_there = has(cache, "item");
+                                                     is_told = true;
+                                                   })
+                                        .value();
+  put(cache, "item", "issue:1");
+  insert(1, 1);
+  wait_until([&] { return is_told.load(); });
+  EXPECT_FALSE(was_there);
+}
+
+TEST_F(OutboxFeed, ARuleWhoseConditionDoesNotHoldKeepsTheOthersOfItsType) {
+  Cache cache = open_with(std::string(kKeyspaces) + R"(
+  rules: {a: {on: [write issue], when: project == 8, invalidate: ["project:8"]}}
+)");
+  put(cache, "item", "issue:1");
+  put(cache, "list", "project:8");
+  put(cache, "2", "a", "issue");
+  insert(1, 1);  // of project 7
+  wait_until([&] { return !has(cache, "item"); });
+  EXPECT_TRUE(has(cache, "list"));
+  EXPECT_TRUE(has(cache, "2", "issue"));
+}
+
+TEST_F(OutboxFeed, ATypeInNoKeyspaceTakesEverythingAfterAGap) {
+  Cache cache = open_with("");
+  put(cache, "1", "a");
+  application_.run("DROP TABLE issue; CREATE TABLE issue(id INTEGER PRIMARY KEY, project INTEGER)");
+  EXPECT_THAT(history_of(cache, "1", 0), HasSubstr("everything <- outbox shop"))
+      << "no keyspace has the type, so nobody knows which values are of it";
+}
+
+TEST_F(OutboxFeed, WhatCascadesToATypeInNoKeyspaceTakesEverythingAfterAGap) {
+  Cache cache = open_with("  keyspaces: {issue: {type: issue}}\n" + std::string(kCascades));
+  put(cache, "comment", "comments-of:1");
+  application_.run("DROP TABLE issue; CREATE TABLE issue(id INTEGER PRIMARY KEY, project INTEGER)");
+  EXPECT_THAT(history_of(cache, "comment", 0), HasSubstr("everything <- outbox shop"));
+}
+
 TEST_F(OutboxFeed, AGapOfEverythingTakesEverything) {
   Cache cache = open_cache();
   put(cache, "1", "a");
@@ -181,7 +259,7 @@ TEST_F(OutboxFeed, AReaderThatIsInUseIsAnErrorAlsoForAGracefulCache) {
   const auto cache = try_open("{database: application.db}");
   ASSERT_FALSE(cache.ok());
   EXPECT_EQ(cache.error().code, ErrorCode::kUnavailable);
-  EXPECT_THAT(cache.error().message, HasSubstr("strata.yaml:14:12: cache.outboxes.shop: "));
+  EXPECT_THAT(cache.error().message, HasSubstr("strata.yaml:4:21: cache.outboxes.shop: "));
   EXPECT_TRUE(try_open("{database: application.db, enabled: false}").ok()) << "it is not read";
 }
 

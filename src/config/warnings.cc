@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "config/document.h"
+#include "config/rule_warnings.h"
 #include "config/variables.h"
 #include "http_source/url_template.h"
 #include "strata/config/settings.h"
@@ -35,6 +36,8 @@ class Warner {
       check_policy("cache.sources." + name, source.cache.keyspace);
       check_parameters("cache.sources." + name, source);
     }
+    check_rules(settings_,
+                [this](const std::string& key, const std::string& message) { warn(key, message); });
     return std::move(lines_);
   }
 
@@ -109,7 +112,15 @@ class Warner {
   void warn(const std::string& key, const std::string& message) {
     Place place;
     std::string from;
-    const auto origin = settings_.origins.find(key);
+    auto origin = settings_.origins.find(key);
+    if (origin == settings_.origins.end()) {
+      // Of a section, where the first of its settings stands.
+      const std::string below = key + '.';
+      origin = settings_.origins.lower_bound(below);
+      if (origin != settings_.origins.end() && !origin->first.starts_with(below)) {
+        origin = settings_.origins.end();
+      }
+    }
     if (origin != settings_.origins.end()) {
       place = {origin->second.line, origin->second.column};
       from = from_variables(origin->second.variables);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/quote.h"
+#include "labels/rule_trigger.h"
 #include "outbox/literal_list.h"
 #include "outbox/registry.h"
 #include "strata/core/limits.h"
@@ -23,9 +24,16 @@ Result<void> check_length(const Database& database, const std::string& what,
                            std::to_string(limits::kEventTextBytes));
 }
 
+// What rules could not name, nobody could ever be told of.
+Result<void> check_type_name(const Database& database, const std::string& type) {
+  if (Result<void> length = check_length(database, "type", type); !length) return length;
+  const Result<void> valid = internal::check_type(type);
+  return valid ? valid : database.rejected("cannot be watched: " + valid.error().message);
+}
+
 Result<void> check_table(const Database& database, const OutboxTable& table,
                          const TableShape& shape) {
-  if (Result<void> type = check_length(database, "type", table.type); !type) return type;
+  if (Result<void> type = check_type_name(database, table.type); !type) return type;
   if (Result<void> id = check_length(database, "id column", table.id_column); !id) return id;
   if (const auto id = find_column(database, shape, table.id_column); !id) return id.error();
   if (table.fields.size() > limits::kEventFields) {

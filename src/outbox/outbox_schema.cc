@@ -172,9 +172,11 @@ Result<void> read_rows(Database& database, OutboxStatus& status) {
 
 Result<OutboxChange> install_outbox(const OutboxDatabase& database, const OutboxTable& table,
                                     std::optional<std::uint64_t> max_rows, OutboxMode mode) {
-  constexpr std::uint64_t kMostRows = std::uint64_t{1} << 62;
-  if (max_rows && (*max_rows == 0 || *max_rows > kMostRows)) {
-    return Error{ErrorCode::kRejected, "an outbox needs max_rows of 1 to 2^62", {}};
+  if (max_rows && (*max_rows == 0 || *max_rows > kOutboxRowsMax)) {
+    return Error{ErrorCode::kRejected,
+                 "an outbox keeps from 1 to " + std::to_string(kOutboxRowsMax) + " rows, not " +
+                     std::to_string(*max_rows),
+                 {}};
   }
   return change(
       database, mode,

@@ -99,7 +99,21 @@ TEST_F(OutboxSchema, WhatIsNotThereIsRefusedWithTheNearestName) {
   expect_refused({"issue", "issue", "id", {"title", "TITLE"}}, "twice");
   expect_refused({"issue", "", "id", {}}, "type");
   expect_refused({"issue", std::string(513, 't'), "id", {}}, "512");
-  EXPECT_THAT(install({"issue", std::string(512, 't'), "id", {}}).statements, Not(IsEmpty()));
+  EXPECT_THAT(install({"issue", std::string(128, 't'), "id", {}}).statements, Not(IsEmpty()));
+}
+
+TEST_F(OutboxSchema, ATypeThatRulesCannotNameIsRefused) {
+  expect_refused({"issue", "or*", "id", {}}, "\"or*\" has a wildcard");
+  expect_refused({"issue", "or?", "id", {}}, "\"or?\" has a wildcard");
+  expect_refused({"issue", "or der", "id", {}}, "\"or der\" has a blank");
+  expect_refused({"issue", std::string(129, 't'), "id", {}}, "the limit is 128");
+  expect_refused({"issue",
+                  "or\x01"
+                  "der",
+                  "id",
+                  {}},
+                 "control character");
+  expect_refused({"issue", "\xff", "id", {}}, "not UTF-8");
 }
 
 TEST_F(OutboxSchema, WhatHasNoTriggersIsRefused) {
@@ -266,7 +280,12 @@ TEST_F(OutboxSchema, ALockedDatabaseIsUnavailableAndUnchanged) {
 }
 
 TEST_F(OutboxSchema, MaxRowsHasARange) {
-  EXPECT_FALSE(install_outbox(database_, issue_, 0).ok());
+  for (const std::uint64_t wrong : {std::uint64_t{0}, kOutboxRowsMax + 1}) {
+    const Result<OutboxChange> change = install_outbox(database_, issue_, wrong);
+    ASSERT_FALSE(change.ok());
+    EXPECT_THAT(change.error().message, HasSubstr("rows, not " + std::to_string(wrong)));
+  }
+  EXPECT_TRUE(install_outbox(database_, issue_, kOutboxRowsMax, OutboxMode::kDryRun).ok());
   ASSERT_TRUE(install_outbox(database_, issue_, 1).ok());
   EXPECT_EQ(status().max_rows, 1u);
   install({"person", "person", "id", {}});

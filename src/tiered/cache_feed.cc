@@ -16,7 +16,9 @@ std::shared_ptr<const Error> closed() {
 CacheFeed::CacheFeed(std::weak_ptr<Cache::State> cache, std::string origin)
     : cache_(std::move(cache)), origin_(std::move(origin)) {}
 
-EventResult CacheFeed::emit(Event event) {
+EventResult CacheFeed::emit(Event event) { return emit(std::move(event), {}); }
+
+EventResult CacheFeed::emit(Event event, const Labels& otherwise) {
   EventResult result;
   const std::shared_ptr<Cache::State> cache = cache_.lock();
   if (!cache) {
@@ -24,7 +26,7 @@ EventResult CacheFeed::emit(Event event) {
     return result;
   }
   event.origin = origin_;
-  return internal::emit(*cache, event, {});
+  return internal::emit(*cache, event, otherwise);
 }
 
 InvalidationResult CacheFeed::invalidate(std::span<const Label> labels) {

@@ -73,7 +73,15 @@ class Install(Outbox):
                 (("--table", "orders", "--id", "id"), "--type is missing"),
                 (("--table", "orders", "--type", "o"), "--id is missing"),
                 (("--table", "orders", "--type", "o", "--id", "id", "--max-rows", "-1"),
-                 "whole number")):
+                 "whole number"),
+                (("--table", "orders", "--type", "o", "--id", "id", "--max-rows", "0"),
+                 '--max-rows: "0" is not a whole number from 1 to 4611686018427387904'),
+                (("--table", "orders", "--type", "o", "--id", "id",
+                  "--max-rows", "4611686018427387905"),
+                 '--max-rows: "4611686018427387905" is not a whole number from 1'),
+                (("--table", "orders", "--type", "or*", "--id", "id"), '"or*" has a wildcard'),
+                (("--table", "orders", "--type", "or der", "--id", "id"), '"or der" has a blank'),
+                (("--table", "orders", "--type", "t" * 200, "--id", "id"), "the limit is 128")):
             self.refused(*INSTALL, *words, saying=saying)
         self.refused("outbox", "install", "--table", "orders", saying="--database is missing")
         self.refused("outbox", "instal", saying='did you mean "install"')
@@ -159,6 +167,13 @@ class Remove(Outbox):
                        "--json").json
         self.assertTrue(told["removed"])
         self.assertEqual([row for row in self.schema() if row[0] != "sqlite_sequence"], before)
+
+    def test_where_there_is_none_nothing_is_said_to_be_removed(self):
+        remove = ("outbox", "remove", "--database", "orders.db", "--all")
+        for more in ((), ("--confirm",)):
+            self.assertEqual(self.ok(*remove, *more).out, "there is no outbox\n")
+            self.assertFalse(self.ok(*remove, *more, "--json").json["removed"])
+        self.assertEqual(self.ok(*remove, "--dry-run").out, "-- nothing to do\n")
 
     def test_wrong_arguments_are_refused_with_a_reason(self):
         remove = ("outbox", "remove", "--database", "orders.db")

@@ -194,6 +194,18 @@ class Streams(StrataTest):
         self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "Ada")
 
 
+class InTurn(StrataTest):
+
+    def test_short_runs_wait_for_each_other(self):
+        self.ok("put", "user", "0", "Ada", "--tag", "org:7")
+        runs = [self.start("put", "user", str(number), "Ada") for number in range(6)]
+        runs += [self.start("invalidate", "--tag", "org:7") for _ in range(6)]
+        for run in runs:
+            _, err = run.communicate(timeout=SECONDS)
+            self.assertEqual((run.returncode, err.count(b"in use")), (0, 0), err)
+        self.assertEqual(self.ok("inspect", "--json").json["matched"], 6)
+
+
 class Files(StrataTest):
 
     def damage(self, change):

@@ -14,7 +14,8 @@
 //           it changes nothing. Other tables, and rows that wait, are left as they are.
 // Threads   Thread-safe: every call has a connection of its own.
 // Errors    kRejected, changing nothing, for what cannot be installed: no such table or column
-//           (with the nearest name), a view, a virtual or system table, a name that is too long;
+//           (with the nearest name), a view, a virtual or system table, a name that is too long,
+//           a type that rules cannot name (a blank, a wildcard, what is no label), 0 rows;
 //           also for a file that is no database or has a newer Strata's outbox. kUnavailable if
 //           the file cannot be opened or written, or stays locked. kCorrupt if it is damaged.
 // Time      Waits up to `busy_timeout` for other programs' locks.
@@ -44,6 +45,8 @@ struct OutboxTable {
   friend bool operator==(const OutboxTable&, const OutboxTable&) = default;
 };
 
+inline constexpr std::uint64_t kOutboxRowsMax = std::uint64_t{1} << 62;  // upper end of max_rows
+
 enum class OutboxMode { kApply, kDryRun };
 
 // What a call did, or in a dry run would do.
@@ -53,8 +56,8 @@ struct OutboxChange {
 };
 
 // Makes the triggers of one table, and the outbox if there is none. A table that has triggers
-// already gets those that `table` describes. With `max_rows`, a row that is so many rows old goes
-// although somebody may not have read it; without, that stays as it is (or 1,000,000).
+// already gets those that `table` describes. With `max_rows`, from 1 on, a row that is so many rows
+// old goes although somebody may not have read it; without, that stays as it is (or 1,000,000).
 [[nodiscard]] Result<OutboxChange> install_outbox(
     const OutboxDatabase& database, const OutboxTable& table,
     std::optional<std::uint64_t> max_rows = std::nullopt, OutboxMode mode = OutboxMode::kApply);

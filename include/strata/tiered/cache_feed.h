@@ -25,6 +25,8 @@ class CacheFeed {
  public:
   // Cache::emit(), with the feed's origin.
   EventResult emit(Event event);
+  // The same; where no rule fires, `otherwise` is invalidated, before the handlers are called.
+  EventResult emit(Event event, const Labels& otherwise);
   // Cache::invalidate(), in the name of the origin.
   InvalidationResult invalidate(std::span<const Label> labels);
 

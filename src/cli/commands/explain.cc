@@ -3,13 +3,17 @@
 #include <memory>
 
 #include "cli/commands/commands.h"
+#include "cli/keyspace_group.h"
+#include "cli/known_names.h"
 #include "cli/named_key.h"
 #include "cli/record_filter.h"
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "ports/small_file.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/core/duration.h"
+#include "strata/labels/cause_journal.h"
 #include "strata/tiered/explanation.h"
 
 namespace strata::cli {
@@ -21,17 +25,31 @@ struct ExplainOptions {
 
 using Place = Explanation::Place;
 
+// What is known of a key, and of each place of it the label that it lacks to be taken.
+struct Findings {
+  Explanation why;
+  std::vector<std::optional<Label>> missing{};
+};
+
 RecordState state_of(const Place& place) {
   if (place.kept_left <= Duration(0)) return RecordState::kExpired;
   return place.fresh_left <= Duration(0) ? RecordState::kStale : RecordState::kFresh;
 }
 
+std::string_view describe_state(const Findings& findings, std::size_t place) {
+  return findings.missing[place] ? "refused" : to_string(state_of(findings.why.places[place]));
+}
+
 // Why a look-up would miss, or nothing where a tier has something to answer with.
-std::optional<MissReason> miss_of(const Explanation& why) {
-  const auto is_served = [](const Place& place) {
-    return state_of(place) != RecordState::kExpired;
-  };
-  if (std::any_of(why.places.begin(), why.places.end(), is_served)) return std::nullopt;
+std::optional<MissReason> miss_of(const Findings& findings) {
+  const Explanation& why = findings.why;
+  bool is_refused = false;
+  for (std::size_t i = 0; i < why.places.size(); ++i) {
+    if (state_of(why.places[i]) == RecordState::kExpired) continue;
+    if (!findings.missing[i]) return std::nullopt;
+    is_refused = true;
+  }
+  if (is_refused) return MissReason::kVersion;
   if (!why.places.empty()) return MissReason::kExpired;
   return why.failures.empty() ? why.miss : MissReason::kError;
 }
@@ -92,8 +110,8 @@ void write_texts(JsonWriter& writer, std::string_view name, const std::vector<st
   writer.end_array();
 }
 
-void write_place(JsonWriter& writer, const Place& place) {
-  writer.begin_object().member("tier", place.tier).member("state", to_string(state_of(place)));
+void write_place(JsonWriter& writer, const Place& place, std::string_view state) {
+  writer.begin_object().member("tier", place.tier).member("state", state);
   writer.member("negative", place.negative).member("size_bytes", place.size_bytes);
   write_seconds(writer, "age_seconds", place.age);
   write_seconds(writer, "fresh_left_seconds", place.fresh_left);
@@ -104,12 +122,15 @@ void write_place(JsonWriter& writer, const Place& place) {
   writer.end_object();
 }
 
-std::string json_of(const Explanation& why) {
-  const std::optional<MissReason> miss = miss_of(why);
+std::string json_of(const Findings& findings) {
+  const Explanation& why = findings.why;
+  const std::optional<MissReason> miss = miss_of(findings);
   JsonWriter writer;
   writer.begin_object().member("schema", "strata.explain/1").member("key", why.key);
   writer.key("places").begin_array();
-  for (const Place& place : why.places) write_place(writer, place);
+  for (std::size_t i = 0; i < why.places.size(); ++i) {
+    write_place(writer, why.places[i], describe_state(findings, i));
+  }
   writer.end_array().key("miss");
   if (miss) {
     writer.value(strata::to_string(*miss));
@@ -127,7 +148,7 @@ std::string left(Duration duration) {
   return duration > Duration(0) ? describe_duration(duration) : "-";
 }
 
-std::string table_of(const Explanation& why, const TableStyle& style) {
+std::string table_of(const Findings& findings, const TableStyle& style) {
   Table table({{"TIER"},
                {"STATE"},
                {"SIZE", Align::kRight},
@@ -136,9 +157,10 @@ std::string table_of(const Explanation& why, const TableStyle& style) {
                {"KEPT LEFT", Align::kRight},
                {"LOAD COST", Align::kRight},
                {"VERSION", Align::kLeft, true}});
-  for (const Place& place : why.places) {
+  for (std::size_t i = 0; i < findings.why.places.size(); ++i) {
+    const Place& place = findings.why.places[i];
     table.row({printable_line(place.tier),
-               std::string(to_string(state_of(place))) + (place.negative ? ", absent" : ""),
+               std::string(describe_state(findings, i)) + (place.negative ? ", absent" : ""),
                describe_bytes(place.size_bytes), describe_duration(place.age),
                left(place.fresh_left), left(place.kept_left),
                place.load_cost > Duration(0) ? describe_duration(place.load_cost) : "",
@@ -165,15 +187,19 @@ std::vector<std::string> texts_of(const Labels& labels) {
   return texts;
 }
 
-std::string text_of(const Explanation& why, const TableStyle& style) {
-  std::string out = why.key + "\n" + table_of(why, style);
+std::string text_of(const Findings& findings, const TableStyle& style) {
+  const Explanation& why = findings.why;
+  std::string out = why.key + "\n" + table_of(findings, style);
   // What tiers hold of one key was written with the same labels; the nearest is the newest.
   if (!why.places.empty()) out += lines_of("labels", texts_of(why.places.front().labels));
   out += lines_of("depends on", texts_of(why.sources));
   out += lines_of("dependents", texts_of(why.dependents));
-  if (const auto miss = miss_of(why)) {
-    out += lines_of("would miss",
-                    {std::string(strata::to_string(*miss)) + ": " + std::string(describe(*miss))});
+  if (const auto miss = miss_of(findings)) {
+    std::string reason(describe(*miss));
+    for (const std::optional<Label>& missing : findings.missing) {
+      if (missing && miss == MissReason::kVersion) reason = describe_missing(*missing);
+    }
+    out += lines_of("would miss", {std::string(strata::to_string(*miss)) + ": " + reason});
   }
   return out + lines_of("history", why.history);
 }
@@ -204,18 +230,43 @@ Explanation explanation_of(Session& session, std::vector<MeantKey> keys) {
   return why;
 }
 
+// The cache goes on without what it cannot read of the journal; here that is all that was asked.
+ExitCode warn_of_journal(Context& context, Session& session) {
+  constexpr std::size_t kJournalBytes = 16u << 20;
+  if (!session.settings().sqlite.enabled) return ExitCode::kOk;
+  const std::string file = sqlite_path(session.settings()) + ".causes";
+  const Result<std::string> bytes = internal::read_file(file, kJournalBytes);
+  Result<void> read = bytes ? Result<void>() : Result<void>(bytes.error());
+  if (bytes && !bytes->empty()) {
+    read = CauseJournal(session.settings().journal).decode(*bytes);
+  }
+  if (read) return ExitCode::kOk;
+  context.console.warning("what happened before cannot be told: " + file + ": " +
+                          read.error().message);
+  const bool is_damaged = read.error().code == ErrorCode::kCorrupt;
+  return is_damaged ? ExitCode::kCorrupt : ExitCode::kDegraded;
+}
+
 ExitCode explain(Context& context, Session& session, const ExplainOptions& options) {
   Result<std::vector<MeantKey>> keys = meant_keys(session, options.key);
   if (!keys) return fail(context, keys.error());
-  const Explanation why = explanation_of(session, *std::move(keys));
+  const ExitCode of_journal = warn_of_journal(context, session);
+  Findings findings{.why = explanation_of(session, *std::move(keys))};
+  const Explanation& why = findings.why;
   if (!is_known(why)) {
-    return fail(context, ExitCode::kNotFound,
-                options.key + " is not in the cache, and nothing is known of it");
+    const std::string remark = KnownNames(session).remark_on_key(options.key);
+    const ExitCode code = of_journal == ExitCode::kOk ? ExitCode::kNotFound : of_journal;
+    return fail(context, code,
+                options.key + " is not in the cache, and nothing is known of it" +
+                    (remark.empty() ? "" : ": " + remark));
+  }
+  for (const Place& place : why.places) {
+    findings.missing.push_back(missing_label(session.settings(), place.labels));
   }
   for (const std::string& failure : why.failures) context.console.warning(failure);
-  context.console.data(context.globals.json ? json_of(why)
-                                            : text_of(why, context.console.table_style()));
-  return why.failures.empty() ? ExitCode::kOk : ExitCode::kDegraded;
+  context.console.data(context.globals.json ? json_of(findings)
+                                            : text_of(findings, context.console.table_style()));
+  return why.failures.empty() ? of_journal : ExitCode::kDegraded;
 }
 
 ExitCode run_explain(Context& context, const ExplainOptions& options) {

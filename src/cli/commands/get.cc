@@ -3,6 +3,7 @@
 
 #include "cli/answer.h"
 #include "cli/commands/commands.h"
+#include "cli/keyspace_group.h"
 #include "cli/named_key.h"
 #include "cli/session.h"
 #include "core/quote.h"
@@ -62,6 +63,11 @@ ExitCode get_stored(Context& context, Session& session, const GetOptions& option
   // A tier that has a record although no text was found holds a value of another type.
   if (found.outcome() == Outcome::kMiss && hits_below_memory(session.cache()) > hits_before) {
     if (const auto stored = find_stored(session, *key)) {
+      if (const auto missing = missing_label(session.settings(), stored->row.labels)) {
+        return fail(
+            context, ExitCode::kNotFound,
+            *options.keyspace + ":" + options.name + " is a miss: " + describe_missing(*missing));
+      }
       return print_stored(context, *stored, options.explain);
     }
   }

@@ -6,9 +6,11 @@
 
 #include "cli/commands/commands.h"
 #include "cli/invalidation_report.h"
+#include "cli/known_names.h"
 #include "cli/named_key.h"
 #include "cli/record_filter.h"
 #include "cli/session.h"
+#include "cli/wildcards.h"
 #include "core/quote.h"
 #include "strata/labels/rules.h"
 
@@ -30,23 +32,18 @@ struct InvalidateOptions {
     return !(keys.empty() && tags.empty() && sources.empty() && keyspaces.empty() &&
              types.empty() && tenants.empty() && schemas.empty());
   }
+  // By names that can be looked up.
+  [[nodiscard]] bool names_things() const {
+    return !(keys.empty() && sources.empty() && keyspaces.empty());
+  }
   [[nodiscard]] bool filters() const { return prefix || older_than; }
   [[nodiscard]] bool has_fields() const { return !fields.empty() || !old_fields.empty(); }
 };
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
-// Whoever writes one means more than the one thing that the text would name.
-Result<void> refuse_wildcards(std::string_view option, const std::string& text,
-                              const char* wildcards) {
-  if (text.find_first_of(wildcards) == std::string::npos) return {};
-  return rejected(std::string(option) + ": " + internal::quoted(text) +
-                  " has a wildcard, and there are none; --prefix selects by the beginning");
-}
-
 // KEYSPACE:ID and canonical text may both be meant: rather too much is invalidated than too little.
 Result<void> add_keys(Session& session, const std::string& text, Labels& labels) {
-  if (Result<void> plain = refuse_wildcards("--key", text, "*"); !plain) return plain;
   const Result<std::vector<MeantKey>> keys = meant_keys(session, text);
   if (!keys) return rejected("--key: " + keys.error().message);
   for (const MeantKey& key : *keys) labels.emplace_back(LabelKind::kKey, key.text);
@@ -65,7 +62,7 @@ Result<Labels> labels_of(Session& session, const InvalidateOptions& options) {
   for (const auto& [texts, kind] : named) {
     for (const std::string& text : *texts) {
       const std::string option = "--" + std::string(to_string(kind));
-      if (Result<void> plain = refuse_wildcards(option, text, "*?"); !plain) return plain.error();
+      if (Result<void> plain = refuse_wildcards(option, text); !plain) return plain.error();
       const Label label(kind, text);
       if (const Result<void> valid = label.validate(); !valid) return valid.error();
       labels.push_back(label);
@@ -119,6 +116,24 @@ Result<void> change(Cache& cache, std::span<const Label> labels, InvalidationRep
   return {};
 }
 
+// What was named and is nowhere, where nothing was found.
+void note_unknown_names(Context& context, Session& session, const InvalidateOptions& options,
+                        const InvalidationReport& report) {
+  if (report.entries > 0 || (!options.names_things() && !options.prefix)) return;
+  const KnownNames known(session);
+  const auto note = [&](const std::string& remark) {
+    if (!remark.empty()) context.console.note(remark);
+  };
+  for (const std::string& name : options.keyspaces) note(known.remark_on_keyspace(name));
+  for (const std::string& name : options.sources) note(known.remark_on_source(name));
+  for (const std::string& text : options.keys) {
+    note(known.remark_on_key(text));
+    const bool has_wildcard = text.find_first_of("*?") != std::string::npos;
+    if (has_wildcard) note(internal::quoted(text) + " is that one key: there are no wildcards");
+  }
+  if (options.prefix) note(known.remark_on_prefix(*options.prefix));
+}
+
 ExitCode invalidate_filtered(Context& context, Session& session, const InvalidateOptions& options,
                              const Labels& labels, InvalidationReport& report) {
   const Moment at(session.clock());
@@ -136,6 +151,7 @@ ExitCode invalidate_filtered(Context& context, Session& session, const Invalidat
     }
   }
   print_report(context, report);
+  note_unknown_names(context, session, options, report);
   return ExitCode::kOk;
 }
 
@@ -155,6 +171,7 @@ ExitCode invalidate(Context& context, Session& session, const InvalidateOptions&
   // What cannot be counted is invalidated all the same.
   if (!counted) return fail(context, counted.error());
   print_report(context, report);
+  note_unknown_names(context, session, options, report);
   return ExitCode::kOk;
 }
 
@@ -176,6 +193,11 @@ Result<Event> event_of(const InvalidateOptions& options) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
     return rejected("--write: " + internal::quoted(text) + " is not an item; write TYPE:ID");
+  }
+  if (const auto plain = refuse_wildcards("--write", text); !plain) return plain.error();
+  // What rules make of a text that is no label would be carried by nothing.
+  if (const Result<void> valid = tag(text).validate(); !valid) {
+    return rejected("--write: " + valid.error().message);
   }
   const Result<Fields> fields = fields_of("--field", options.fields);
   if (!fields) return fields.error();

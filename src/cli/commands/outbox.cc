@@ -1,5 +1,6 @@
 // `strata outbox`: installs, shows and removes the outbox of an application's database.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace {
 struct InstallOptions {
   OutboxDatabase database;
   OutboxTable table;
-  std::uint64_t max_rows = 0;  // 0: not given
+  std::optional<std::uint64_t> max_rows;
   bool dry_run = false;
 };
 
@@ -64,10 +65,13 @@ ExitCode run_install(Context& context, const InstallOptions& options) {
   for (const auto& [name, value] : needed) {
     if (value->empty()) return fail(context, ExitCode::kUsage, std::string(name) + " is missing");
   }
-  const std::optional<std::uint64_t> max_rows =
-      options.max_rows == 0 ? std::nullopt : std::optional(options.max_rows);
+  if (options.max_rows && (*options.max_rows == 0 || *options.max_rows > kOutboxRowsMax)) {
+    return fail(context, ExitCode::kUsage,
+                "--max-rows: \"" + std::to_string(*options.max_rows) +
+                    "\" is not a whole number from 1 to " + std::to_string(kOutboxRowsMax));
+  }
   const Result<OutboxChange> change =
-      install_outbox(options.database, options.table, max_rows, mode_of(!options.dry_run));
+      install_outbox(options.database, options.table, options.max_rows, mode_of(!options.dry_run));
   if (!change) return fail(context, change.error());
   for (const std::string& warning : change->warnings) context.console.warning(warning);
   if (context.globals.json) {
@@ -199,12 +203,16 @@ ExitCode run_remove(Context& context, const RemoveOptions& options) {
                                           ? remove_whole_outbox(options.database, mode)
                                           : remove_outbox(options.database, options.table, mode);
   if (!change) return fail(context, change.error());
+  const bool is_there = !change->statements.empty();
   if (context.globals.json) {
     JsonWriter writer;
     writer.begin_object().member("schema", "strata.outbox-remove/1");
-    writer.member("database", options.database.path).member("removed", options.removes());
+    writer.member("database", options.database.path);
+    writer.member("removed", is_there && options.removes());
     write_change(writer, *change);
     context.console.data(writer.end_object().take() + "\n");
+  } else if (!is_there) {
+    context.console.data(options.dry_run ? script_of(*change) : "there is no outbox\n");
   } else if (!options.removes()) {
     context.console.data(script_of(*change));
   } else {
@@ -212,7 +220,7 @@ ExitCode run_remove(Context& context, const RemoveOptions& options) {
                                      : "changes of " + printable_line(options.table) +
                                            " are no longer noted\n");
   }
-  if (options.confirm || options.dry_run) return ExitCode::kOk;
+  if (!is_there || options.confirm || options.dry_run) return ExitCode::kOk;
   context.console.error("nothing was removed; --confirm removes it");
   return ExitCode::kUsage;
 }

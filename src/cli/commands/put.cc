@@ -8,6 +8,7 @@
 #include "cli/named_key.h"
 #include "cli/session.h"
 #include "cli/text.h"
+#include "cli/wildcards.h"
 #include "ports/small_file.h"
 #include "strata/codecs/json_writer.h"
 
@@ -61,7 +62,12 @@ ExitCode put(Context& context, Session& session, const PutOptions& options, std:
   const std::size_t size = value.size();
   CallOptions call;
   call.ttl = options.ttl;
-  for (const std::string& text : options.tags) call.labels.push_back(tag(text));
+  for (const std::string& text : options.tags) {
+    if (const auto plain = refuse_wildcards("--tag", text); !plain) {
+      return fail(context, plain.error());
+    }
+    call.labels.push_back(tag(text));
+  }
   if (options.ttl && *options.ttl == Duration(0)) {
     return fail(context, ExitCode::kUsage,
                 "--ttl 0 says not to keep it, and nothing was changed; `strata erase` removes a "
