@@ -19,12 +19,18 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "ports/memory_barrier.h"
 #include "strata/core/entry.h"
 
 namespace strata::memory {
@@ -178,12 +184,39 @@ class EntryTable {
     return placement_.place(entry.hash());
   }
 
+  // The slots with this tag, as bits. Without a branch, so that a processor that waits for the
+  // bucket's line can go on with what comes after; the slots may have changed when they are read.
+  [[nodiscard]] static unsigned slots_with(const Bucket& bucket, std::uint64_t tag) {
+#if defined(__SSE2__) && !defined(STRATA_FENCE_BY_EXCHANGE)
+    const auto* words = reinterpret_cast<const __m128i*>(&bucket);
+    const auto high_halves = [&](int at) {
+      return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(_mm_load_si128(words + at)),
+                                             _mm_castsi128_ps(_mm_load_si128(words + at + 1)),
+                                             _MM_SHUFFLE(3, 1, 3, 1)));
+    };
+    const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag >> kTagShift));
+    const auto equal = [&](__m128i halves) {
+      return _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_srli_epi32(halves, 16), wanted)));
+    };
+    return static_cast<unsigned>(equal(high_halves(0)) | equal(high_halves(2)) << 4) &
+           ((1u << kSlots) - 1);
+#else
+    unsigned found = 0;
+    for (unsigned at = 0; at < kSlots; ++at) {
+      const std::uint64_t word = bucket.slots[at].load(std::memory_order_relaxed);
+      found |= static_cast<unsigned>(((word ^ tag) >> kTagShift) == 0) << at;
+    }
+    return found;
+#endif
+  }
+
   template <typename Matches>
   [[nodiscard]] static Entry* match(const Bucket& bucket, std::uint64_t tag,
                                     const Matches& matches) {
-    for (const std::atomic<std::uint64_t>& slot : bucket.slots) {
-      const std::uint64_t word = slot.load(std::memory_order_acquire);
-      if (((word ^ tag) >> kTagShift) != 0) continue;
+    for (unsigned found = slots_with(bucket, tag); found != 0; found &= found - 1) {
+      const unsigned at = static_cast<unsigned>(std::countr_zero(found));
+      const std::uint64_t word = bucket.slots[at].load(std::memory_order_acquire);
+      if (((word ^ tag) >> kTagShift) != 0) continue;  // It has changed.
       Entry* entry = pointer_of(word);
       if (matches(*entry)) return entry;
     }
