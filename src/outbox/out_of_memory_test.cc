@@ -36,5 +36,19 @@ TEST_F(RelayOutOfMemory, WhatAPollCouldNotTellTheNextOneDoes) {
   EXPECT_GT(failed, 20);
 }
 
+TEST_F(RelayOutOfMemory, ARelayThatCannotBeOpenedCanBeOpenedAgain) {
+  OutboxListener handler;
+  const long failed = testkit::fail_each_allocation([&](FailingAllocations& failing) {
+    OutboxRelayOptions first = options();
+    failing.begin();
+    auto relay = OutboxRelay::open(std::move(first), handler.handler(), clock_, {});
+    failing.end();
+    if (!relay) relay = try_open(handler, options());
+    ASSERT_TRUE(relay.ok()) << relay.error().message;
+    EXPECT_TRUE((*relay)->poll_once().ok());
+  });
+  EXPECT_GT(failed, 4);
+}
+
 }  // namespace
 }  // namespace strata

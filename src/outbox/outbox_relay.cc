@@ -316,13 +316,16 @@ OutboxRelay::~OutboxRelay() { close(); }
 
 Result<std::unique_ptr<OutboxRelay>> OutboxRelay::open(OutboxRelayOptions options,
                                                        OutboxHandler handler,
-                                                       std::shared_ptr<Clock> clock, LogSink log) {
+                                                       std::shared_ptr<Clock> clock,
+                                                       LogSink log) try {
   if (const Result<void> checked = outbox::check_options(options, handler); !checked)
     return checked.error();
   auto state = std::make_unique<State>(std::move(options), std::move(handler), std::move(clock),
                                        std::move(log));
   if (const Result<void> attached = state->attach(); !attached) return attached.error();
   return std::unique_ptr<OutboxRelay>(new OutboxRelay(std::move(state)));
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "opening an outbox");
 }
 
 void OutboxRelay::start() {
