@@ -8,6 +8,7 @@
 
 #include "config/schema.h"
 #include "core/quote.h"
+#include "strata/core/limits.h"
 
 namespace strata::internal {
 namespace {
@@ -29,6 +30,7 @@ class RuleReader {
     for (const Entry* entry : names("types", "cache.types")) read_type(*entry);
     for (const Entry* entry : names("rules", "cache.rules")) read_rule(*entry);
     for (const Entry* entry : names("cascades", "cache.cascades")) read_cascade(*entry);
+    check_cascades();
     check_all();
   }
 
@@ -61,19 +63,48 @@ class RuleReader {
     settings_.rules.push_back(std::move(rule));
   }
 
-  // Together with those before it: they may go round in a circle. Of these, the last one is wrong.
   void read_cascade(const Entry& entry) {
     Cascade cascade;
     const std::string path = key_below("cache.cascades", entry.key);
     if (!read_one(entry, path, {cascade_settings(), &cascade})) return;
-    cascades_.push_back(cascade);
-    std::set<std::string_view> types;
-    for (const Cascade& one : cascades_) types.insert(one.from);
-    const bool is_right =
-        compiles(entry, path, {.cascades = cascades_, .types = declared(types)},
-                 "cascade from " + quoted(cascade.from) + " to " + quoted(cascade.to) + ": ");
-    if (!is_right) cascades_.pop_back();
+    const RuleDefinitions alone{.cascades = {cascade}, .types = declared({cascade.from})};
+    if (compiles(entry, path, alone, subject_of(cascade))) {
+      cascades_.push_back(cascade);
+      entries_.push_back(&entry);
+    }
     settings_.cascades.emplace(entry.key, std::move(cascade));
+  }
+
+  // Each is right by itself; together they may go round in a circle, be there twice or be too
+  // many. Then the last of the fewest that are wrong together is named, and goes. Where all are
+  // right that is one compilation.
+  void check_cascades() {
+    std::size_t right = 0;  // as many from the beginning on are
+    while (!are_right(cascades_.size())) {
+      std::size_t wrong = cascades_.size();  // as many are not
+      while (wrong - right > 1) {
+        const std::size_t middle = right + (wrong - right) / 2;
+        (are_right(middle) ? right : wrong) = middle;
+      }
+      const Entry& entry = *entries_[right];
+      compiles(entry, key_below("cache.cascades", entry.key), first_cascades(wrong),
+               subject_of(cascades_[right]));
+      cascades_.erase(cascades_.begin() + static_cast<std::ptrdiff_t>(right));
+      entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(right));
+    }
+  }
+
+  bool are_right(std::size_t count) const {
+    return count <= limits::kCascades && RuleSet::compile(first_cascades(count)).ok();
+  }
+
+  RuleDefinitions first_cascades(std::size_t count) const {
+    return {
+        .cascades = {cascades_.begin(), cascades_.begin() + static_cast<std::ptrdiff_t>(count)}};
+  }
+
+  static std::string subject_of(const Cascade& cascade) {
+    return "cascade from " + quoted(cascade.from) + " to " + quoted(cascade.to) + ": ";
   }
 
   bool read_one(const Entry& entry, const std::string& path, const Target& target) {
@@ -115,7 +146,8 @@ class RuleReader {
   const Reader::Sections& sections_;
   Settings& settings_;
   std::map<std::string, TypeFields, std::less<>> fields_;  // of declared types
-  std::vector<Cascade> cascades_;                          // that are right together
+  std::vector<Cascade> cascades_;      // each of which is right; in the end all together
+  std::vector<const Entry*> entries_;  // of these
 };
 
 }  // namespace

@@ -212,6 +212,17 @@ TEST(RuleSettings, TheCascadeThatClosesACircleIsNamed) {
             "f.yaml:5:5: cache.cascades.x: cascades go round in a circle: a -> b -> c -> a");
 }
 
+TEST(RuleSettings, EveryCascadeThatIsWrongWithOthersIsNamed) {
+  EXPECT_EQ(error_of("cache:\n  cascades:\n    a: {from: a, to: b, label: 'a:{id}'}\n"
+                     "    b: {from: b, to: a, label: 'b:{id}'}\n"
+                     "    c: {from: b, to: c, label: 'b:{id}'}\n"
+                     "    d: {from: a, to: b, label: 'x:{id}'}\n"
+                     "    e: {from: c, to: a, label: 'c:{id}'}\n"),
+            "f.yaml:4:5: cache.cascades.b: cascades go round in a circle: a -> b -> a\n"
+            "f.yaml:6:5: cache.cascades.d: cascade from \"a\" to \"b\" is declared twice\n"
+            "f.yaml:7:5: cache.cascades.e: cascades go round in a circle: a -> b -> c -> a");
+}
+
 TEST(RuleSettings, TooManyAreRefusedWhereTheyStand) {
   const auto with_rules = [](std::size_t count) {
     std::string text = "cache:\n  rules:\n";

@@ -19,21 +19,33 @@ Duration spacing_of(double batches_per_second) {
   return ns < 1e18 ? Duration(static_cast<std::int64_t>(ns)) : kForever;
 }
 
+// Whether there was memory for the item.
+bool is_appended(const std::function<void()>& append) {
+  try {
+    if (append) append();
+    return append != nullptr;
+  } catch (...) {
+    return false;
+  }
+}
+
 // What is left to be done when the lock has been given back.
 struct Step {
   bool post = false;
+  bool retry = false;
   Instant wake_at = kNever;
 };
 
 }  // namespace
 
 // Items are pending until a thread takes them as a batch; that thread is then the deliverer,
-// until it has called `deliver`. It delivers on the executor, or within flush() and close().
+// until it has called `deliver`. It delivers on the executor, or within flush() and close(). That
+// items were dropped is pending like an item, until a batch says it.
 //
 // Invariants, under the lock:
 // (1) There is one deliverer at most, and only it takes items.
-// (2) If items are pending, then there is a deliverer, or a task on its way to the executor, or
-//     a wake-up at the time that they are due or before, or executor and timer have refused.
+// (2) If something is pending, then there is a deliverer, or a task on its way to the executor, or
+//     a wake-up at the time that it is due or before, or executor and timer have refused.
 // (3) Once closed, nothing is appended, posted or scheduled.
 // (4) Once over, tasks that still come find nothing to do, and no task is within.
 //
@@ -44,6 +56,11 @@ struct Step {
 // A task holds the state while it runs, and may be the last to do so; an executor or timer that
 // ended there would end within its own thread. So only the core owns them, and by (4) it lets go
 // of them when no task uses them any more.
+//
+// Memory may run out wherever some is asked for: for an item, for a batch, for a task. An item is
+// then dropped; a batch stays pending, and is tried again as if the executor had refused it; a
+// task is refused. Who waits for a batch has no later: items for which flush() and close() have no
+// memory are dropped, and the batch that says so needs none.
 struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
   State(DebounceOptions given, const DebouncePorts& ports, std::unique_ptr<DebounceQueue> items)
       : options(given),
@@ -54,8 +71,7 @@ struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
     STRATA_ASSERT(clock != nullptr);
     STRATA_ASSERT(timer != nullptr);
     STRATA_ASSERT(executor != nullptr);
-    options.max_batch = std::max<std::size_t>(options.max_batch, 1);
-    options.max_pending = std::max<std::size_t>(options.max_pending, 1);
+    STRATA_ASSERT(options.validate().ok());
   }
 
   bool add(const std::function<void()>& append);
@@ -64,10 +80,16 @@ struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
   // After close(): waits for the tasks within. Then timer and executor are not used any more.
   void end();
 
-  // Makes the caller the deliverer of what it returns. Precondition: there is none.
-  [[nodiscard]] std::function<void()> take(Instant now) STRATA_REQUIRES(mutex);
-  // Delivers `batch`, and what a closed debouncer still has.
-  void deliver(std::function<void()> batch);
+  [[nodiscard]] bool has_pending() const STRATA_REQUIRES(mutex) {
+    return queue->size() > 0 || dropped > 0;
+  }
+  void drop_oldest() STRATA_REQUIRES(mutex);
+  // Makes the caller the deliverer of a batch, unless there is no memory for it. Precondition:
+  // there is no other deliverer.
+  [[nodiscard]] bool take(Instant now) STRATA_REQUIRES(mutex);
+  void take_or_drop(Instant now) STRATA_REQUIRES(mutex);
+  // Delivers what was taken, and what a closed debouncer still has.
+  void deliver();
 
   [[nodiscard]] Instant due_at() const STRATA_REQUIRES(mutex);
   [[nodiscard]] Step plan(Instant now) STRATA_REQUIRES(mutex);
@@ -101,6 +123,12 @@ struct DebounceCore::State : std::enable_shared_from_this<DebounceCore::State> {
   DebounceStats stats STRATA_GUARDED_BY(mutex);
 };
 
+void DebounceCore::State::drop_oldest() {
+  queue->drop_oldest();
+  ++stats.dropped;
+  ++dropped;
+}
+
 bool DebounceCore::State::add(const std::function<void()>& append) {
   const Instant now = clock->now();
   Step step;
@@ -110,14 +138,14 @@ bool DebounceCore::State::add(const std::function<void()>& append) {
       ++stats.refused;
       return false;
     }
-    if (queue->size() == 0) first_at = now;
+    if (!has_pending()) first_at = now;
     last_at = now;
-    append();
     ++stats.added;
-    for (; queue->size() > options.max_pending; queue->drop_oldest()) {
+    if (!is_appended(append)) {
       ++stats.dropped;
       ++dropped;
     }
+    while (queue->weight() > options.max_pending && queue->size() > 1) drop_oldest();
     step = plan(now);
   }
   carry_out(step);
@@ -132,7 +160,7 @@ Instant DebounceCore::State::due_at() const {
 }
 
 Step DebounceCore::State::plan(Instant now) {
-  if (closed || queue->size() == 0 || posted || deliverer != std::thread::id()) return {};
+  if (closed || !has_pending() || posted || deliverer != std::thread::id()) return {};
   const Instant due = due_at();
   if (due <= now) {
     posted = true;
@@ -144,12 +172,13 @@ Step DebounceCore::State::plan(Instant now) {
 }
 
 void DebounceCore::State::carry_out(Step step) {
-  if (step.post && !post(false)) {
+  if (step.post && !post(false)) step.retry = true;
+  if (step.retry) {
     // Whoever comes next may try again at once; if nobody comes, the timer does.
     const Instant retry_at = saturating_add(clock->now(), std::max(options.window, kRetry));
     {
       const MutexLock lock(mutex);
-      posted = false;
+      if (step.post) posted = false;
       if (closed || retry_at >= wake_at) return;
       wake_at = retry_at;
     }
@@ -161,7 +190,7 @@ void DebounceCore::State::carry_out(Step step) {
   {
     const MutexLock lock(mutex);
     if (wake_at == step.wake_at) wake_at = kNever;
-    if (step.post || posted) return;  // Neither takes anything.
+    if (step.retry || posted) return;  // Neither takes anything.
     posted = true;
   }
   if (post(true)) return;
@@ -169,18 +198,23 @@ void DebounceCore::State::carry_out(Step step) {
   posted = false;
 }
 
-bool DebounceCore::State::post(bool even_if_early) {
+// The task itself takes memory.
+bool DebounceCore::State::post(bool even_if_early) try {
   return executor->post([weak = weak_from_this(), even_if_early] {
     const std::shared_ptr<State> state = weak.lock();
     if (state != nullptr) state->run_task([&] { state->run_posted(even_if_early); });
   });
+} catch (...) {
+  return false;
 }
 
-bool DebounceCore::State::schedule(Instant at) {
+bool DebounceCore::State::schedule(Instant at) try {
   return timer->schedule(at, [weak = weak_from_this(), at] {
     const std::shared_ptr<State> state = weak.lock();
     if (state != nullptr) state->run_task([&] { state->run_woken(at); });
   });
+} catch (...) {
+  return false;
 }
 
 template <typename Task>
@@ -190,10 +224,15 @@ void DebounceCore::State::run_task(Task task) {
     if (over) return;
     ++tasks;
   }
+  struct Within {
+    ~Within() {
+      const MutexLock lock(state.mutex);
+      --state.tasks;
+      state.changed.notify_all();
+    }
+    State& state;
+  } const within{*this};
   task();
-  const MutexLock lock(mutex);
-  --tasks;
-  changed.notify_all();
 }
 
 void DebounceCore::State::run_woken(Instant at) {
@@ -211,51 +250,64 @@ void DebounceCore::State::run_woken(Instant at) {
 // there is no later.
 void DebounceCore::State::run_posted(bool even_if_early) {
   const Instant now = clock->now();
-  std::function<void()> batch;
+  bool is_taken = false;
   Step step;
   {
     const MutexLock lock(mutex);
     posted = false;
-    const bool is_free = queue->size() > 0 && deliverer == std::thread::id();
+    const bool is_free = has_pending() && deliverer == std::thread::id();
     if (is_free && (even_if_early || due_at() <= now)) {
-      batch = take(now);
-      delivers_in_task = true;
+      is_taken = take(now);
+      delivers_in_task = is_taken;
+      step.retry = !is_taken;
     } else {
       step = plan(now);
     }
   }
-  if (batch) {
-    deliver(std::move(batch));
+  if (is_taken) {
+    deliver();
   } else {
     carry_out(step);
   }
 }
 
-std::function<void()> DebounceCore::State::take(Instant now) {
+bool DebounceCore::State::take(Instant now) {
   const std::size_t before = queue->size();
-  std::function<void()> batch = queue->take(options.max_batch, std::exchange(dropped, 0));
+  try {
+    queue->take(options.max_batch, dropped);
+  } catch (...) {
+    return false;
+  }
+  dropped = 0;
   deliverer = std::this_thread::get_id();
   next_batch_at = saturating_add(now, spacing_of(options.batches_per_second));
   stats.delivered += before - queue->size();
   ++stats.batches;
-  return batch;
+  return true;
 }
 
-void DebounceCore::State::deliver(std::function<void()> batch) {
+void DebounceCore::State::take_or_drop(Instant now) {
+  if (take(now)) return;
+  while (queue->size() > 0) drop_oldest();
+  const bool is_taken = take(now);
+  STRATA_ASSERT(is_taken);
+}
+
+void DebounceCore::State::deliver() {
   Step step;
-  while (batch) {
+  for (bool has_more = true; has_more;) {
     bool failed = false;
     try {
-      batch();
+      queue->deliver();
     } catch (...) {
       failed = true;
     }
-    batch = nullptr;
     const Instant now = clock->now();
     const MutexLock lock(mutex);
     if (failed) ++stats.failures;
-    if (closed && queue->size() > 0) {
-      batch = take(now);
+    has_more = closed && has_pending();
+    if (has_more) {
+      take_or_drop(now);
       continue;
     }
     deliverer = {};
@@ -266,6 +318,7 @@ void DebounceCore::State::deliver(std::function<void()> batch) {
   carry_out(step);
 }
 
+// That items were dropped may also be said with those that follow.
 void DebounceCore::State::flush() {
   std::uint64_t until = 0;
   {
@@ -273,17 +326,17 @@ void DebounceCore::State::flush() {
     until = stats.added;
   }
   for (;;) {
-    std::function<void()> batch;
     {
       const MutexLock lock(mutex);
       while (deliverer != std::thread::id()) {
         if (deliverer == std::this_thread::get_id()) return;
         changed.wait(mutex);
       }
-      if (stats.added - queue->size() >= until) return;
-      batch = take(clock->now());
+      const bool is_said = dropped == 0 || queue->size() > 0;
+      if (is_said && stats.added - queue->size() >= until) return;
+      take_or_drop(clock->now());
     }
-    deliver(std::move(batch));
+    deliver();
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/quote.h"
 #include "strata/core/limits.h"
+#include "strata/core/value_type.h"
 
 namespace strata::internal {
 namespace {
@@ -53,6 +54,16 @@ Result<void> check_counts(const Label& derived, std::size_t sources, std::size_t
                     ": remove those that are not needed any more");
   }
   return {};
+}
+
+Error error_of_edges(const Label& derived) noexcept {
+  std::string doing;
+  try {
+    doing = "adding dependencies of " + quoted_label(derived);
+  } catch (...) {
+    return error_of_exception(ErrorCode::kUnavailable, "adding dependencies");
+  }
+  return error_of_exception(ErrorCode::kUnavailable, doing);
 }
 
 }  // namespace strata::internal

@@ -20,4 +20,7 @@ namespace strata::internal {
 [[nodiscard]] Result<void> check_counts(const Label& derived, std::size_t sources,
                                         std::size_t edges);
 
+// The exception that is being handled, as the error of adding edges of `derived`.
+[[nodiscard]] Error error_of_edges(const Label& derived) noexcept;
+
 }  // namespace strata::internal

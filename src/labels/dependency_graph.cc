@@ -11,7 +11,6 @@
 #include "labels/dependency_checks.h"
 #include "labels/dependency_edges.h"
 #include "strata/core/limits.h"
-#include "strata/core/value_type.h"
 
 namespace strata {
 
@@ -236,7 +235,7 @@ Result<bool> DependencyGraph::add(const Label& derived, std::span<const Label> s
     state.announce({&derived, 1}, number);
     return true;
   } catch (...) {
-    return internal::error_of_exception(ErrorCode::kUnavailable, "adding dependencies");
+    return internal::error_of_edges(derived);
   }
 }
 

@@ -1,6 +1,8 @@
 // Subscriptions to batches of events.
+#include <cmath>
 #include <stdexcept>
 
+#include "strata/core/limits.h"
 #include "testkit/event_bus_bed.h"
 
 namespace strata {
@@ -112,6 +114,61 @@ TEST_F(BatchedTest, WhileItIsDisabledNothingIsCollectedOrDelivered) {
   emit("3");
   pass(milliseconds(10));
   EXPECT_EQ(seen_, Lines{" 3"});
+}
+
+TEST_F(BatchedTest, AnEventTakesTheRoomOfItsItems) {
+  Event bulk{.kind = EventKind::kEntityBulkWrite, .type = "issue"};
+  const auto with_items = [&](std::size_t count) {
+    bulk.items.assign(count, {std::to_string(count), {}, {}});
+    return bulk;
+  };
+  const Subscription bulks = bus_->subscribe_batched(EventKind::kEntityBulkWrite,
+                                                     [this](const EventBatch& batch) {
+                                                       std::string line =
+                                                           "lost" + std::to_string(batch.dropped);
+                                                       for (const Event& event : batch.items)
+                                                         line += " " + event.items[0].id;
+                                                       seen_.push_back(line);
+                                                     },
+                                                     {.max_pending = 10})
+                                 .value();
+  for (const std::size_t count : {4, 4, 2}) EXPECT_TRUE(bus_->emit(with_items(count)).ok());
+  pass(milliseconds(10));
+  for (const std::size_t count : {4, 4, 3}) EXPECT_TRUE(bus_->emit(with_items(count)).ok());
+  pass(milliseconds(10));
+  for (const std::size_t count : {4, 11}) EXPECT_TRUE(bus_->emit(with_items(count)).ok());
+  pass(milliseconds(10));
+  EXPECT_EQ(seen_, (Lines{"lost0 4 4 2", "lost1 4 3", "lost1 11"}));
+}
+
+TEST_F(BatchedTest, OptionsOutOfTheirRangeAreRefused) {
+  const auto problem = [&](DebounceOptions debounce, SubscriptionOptions options = {}) {
+    const auto subscribed = bus_->subscribe_batched(
+        EventKinds::all(), [](const EventBatch&) {}, debounce, options);
+    if (subscribed.ok()) return std::string();
+    EXPECT_EQ(subscribed.error().code, ErrorCode::kRejected);
+    return subscribed.error().message;
+  };
+  EXPECT_EQ(problem({.window = Duration::zero(),
+                     .max_delay = kForever,
+                     .max_batch = 1,
+                     .batches_per_second = 0.5,
+                     .max_pending = limits::kPendingItems}),
+            "");
+  const std::string range = "; it must be 1 to 1048576";
+  EXPECT_EQ(problem({.max_batch = 0}), "max_batch is 0" + range);
+  EXPECT_EQ(problem({.max_batch = limits::kPendingItems + 1}), "max_batch is 1048577" + range);
+  EXPECT_EQ(problem({.max_pending = 0}), "max_pending is 0" + range);
+  EXPECT_EQ(problem({.max_pending = limits::kPendingItems + 1}), "max_pending is 1048577" + range);
+  EXPECT_EQ(problem({.window = milliseconds(-1)}), "window of a batch is negative: -1 ms");
+  EXPECT_EQ(problem({.max_delay = milliseconds(-1)}), "max_delay of a batch is negative: -1 ms");
+  const std::string rate = "; it must be a number from 0 on, and 0 is for no limit";
+  EXPECT_EQ(problem({.batches_per_second = -2}), "batches_per_second is -2.000000" + rate);
+  EXPECT_EQ(problem({.batches_per_second = std::nan("")}), "batches_per_second is nan" + rate);
+  EXPECT_EQ(problem({.batches_per_second = HUGE_VAL}), "batches_per_second is inf" + rate);
+  const SubscriptionOptions slow{.name = "a", .slow_after = milliseconds(-1)};
+  EXPECT_EQ(problem({}, slow), "slow_after of handler \"a\" is negative: -1 ms");
+  EXPECT_FALSE(bus_->subscribe(EventKinds::all(), notes("a"), slow).ok());
 }
 
 TEST_F(BatchedTest, NeedsATimerAndAnExecutor) {

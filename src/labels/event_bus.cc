@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <utility>
 
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "core/quote.h"
 #include "core/thread_slot.h"
 #include "labels/handler.h"
+#include "strata/core/duration.h"
 #include "strata/core/limits.h"
+#include "strata/core/value_type.h"
 
 namespace strata {
 
@@ -26,12 +30,29 @@ using HandlerList = std::vector<HandlerRef>;
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 Error closed() { return {ErrorCode::kClosed, "the event bus is closed", {}}; }
 
+Result<void> check_options(const SubscriptionOptions& options) {
+  if (options.slow_after >= Duration::zero()) return {};
+  return rejected("slow_after of handler " + internal::quoted(options.name) +
+                  " is negative: " + describe_duration(options.slow_after));
+}
+
+// An emission that the calling thread is within.
+class Emission {
+ public:
+  Emission() { ++thread_calls.emissions; }
+  ~Emission() { --thread_calls.emissions; }
+  Emission(const Emission&) = delete;
+  Emission& operator=(const Emission&) = delete;
+};
+
 }  // namespace
 
 // Invariants:
 // (1) A list that was published is never changed; a change publishes another one.
 // (2) `listened` has every kind that a handler of the published list is for.
 // (3) Once `is_closed` is set, the published list stays empty.
+// (4) To close a handler or the bus takes no memory. A closed handler for whose removal there was
+//     none stays in the list, where nobody calls it, until the list changes next.
 //
 // An emitter takes the list under the lock, for as long as it takes to copy a pointer, and calls
 // the handlers without it. A handler that is no longer in the list may be called by who took an
@@ -43,7 +64,7 @@ struct EventBus::State : std::enable_shared_from_this<EventBus::State> {
     const MutexLock lock(mutex);
     return handlers;
   }
-  void publish(HandlerList next) STRATA_REQUIRES(mutex);
+  void publish(std::shared_ptr<HandlerList> next) STRATA_REQUIRES(mutex);
   Result<void> refuse(Error error) {
     ++refused;
     return error;
@@ -54,9 +75,9 @@ struct EventBus::State : std::enable_shared_from_this<EventBus::State> {
   std::atomic<bool> is_enabled{true};
   std::atomic<bool> is_closed{false};
   std::atomic<std::uint64_t> refused{0};
+  const std::shared_ptr<HandlerList> nobody = std::make_shared<HandlerList>();
   Mutex mutex;
-  std::shared_ptr<const HandlerList> handlers STRATA_GUARDED_BY(mutex) =
-      std::make_shared<HandlerList>();
+  std::shared_ptr<const HandlerList> handlers STRATA_GUARDED_BY(mutex) = nobody;
 };
 
 struct Subscription::State {
@@ -64,10 +85,10 @@ struct Subscription::State {
   HandlerRef handler;
 };
 
-void EventBus::State::publish(HandlerList next) {
+void EventBus::State::publish(std::shared_ptr<HandlerList> next) {
   EventKinds kinds;
-  for (const HandlerRef& handler : next) kinds |= handler->kinds();
-  handlers = std::make_shared<HandlerList>(std::move(next));
+  for (const HandlerRef& handler : *next) kinds |= handler->kinds();
+  handlers = std::move(next);
   listened = kinds;
 }
 
@@ -75,6 +96,8 @@ Result<Subscription> EventBus::State::add(HandlerRef handler) {
   if (handler->kinds().empty()) {
     return rejected("a subscription without a kind of event; EventKinds::all() is every kind");
   }
+  auto subscription =
+      std::make_unique<Subscription::State>(Subscription::State{weak_from_this(), handler});
   {
     const MutexLock lock(mutex);
     if (is_closed) return closed();
@@ -83,20 +106,23 @@ Result<Subscription> EventBus::State::add(HandlerRef handler) {
                       " subscriptions already; the limit is " +
                       std::to_string(limits::kSubscriptions));
     }
-    HandlerList next = *handlers;
-    next.push_back(handler);
+    auto next = std::make_shared<HandlerList>();
+    next->reserve(handlers->size() + 1);
+    std::copy_if(handlers->begin(), handlers->end(), std::back_inserter(*next),
+                 [](const HandlerRef& one) { return one->is_open(); });
+    next->push_back(std::move(handler));
     publish(std::move(next));
   }
-  return Subscription(std::make_unique<Subscription::State>(
-      Subscription::State{weak_from_this(), std::move(handler)}));
+  return Subscription(std::move(subscription));
 }
 
-void EventBus::State::remove(const Handler* handler) {
+void EventBus::State::remove(const Handler* handler) try {
   const MutexLock lock(mutex);
-  HandlerList next = *handlers;
-  if (std::erase_if(next, [&](const HandlerRef& one) { return one.get() == handler; }) > 0) {
-    publish(std::move(next));
+  const auto next = std::make_shared<HandlerList>(*handlers);
+  if (std::erase_if(*next, [&](const HandlerRef& one) { return one.get() == handler; }) > 0) {
+    publish(next);
   }
+} catch (...) {  // By (4) it stays.
 }
 
 EventBus::EventBus(EventBusOptions options)
@@ -110,22 +136,27 @@ EventBus::EventBus(EventBusOptions options)
 EventBus::~EventBus() { close(); }
 
 Result<Subscription> EventBus::subscribe(EventKinds kinds, EventHandler handler,
-                                         SubscriptionOptions options) {
+                                         SubscriptionOptions options) try {
   if (!handler) return rejected("a subscription without a handler");
+  if (auto valid = check_options(options); !valid) return valid.error();
   const auto monitor = std::make_shared<HandlerMonitor>(state_->context, std::move(options));
   auto deliver = [monitor, handler = std::move(handler)](const Event& event, Instant& now) {
     monitor->run([&] { handler(event); }, {&event, 1}, now);
   };
   return state_->add(std::make_shared<Handler>(kinds, monitor, std::move(deliver), nullptr));
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "a subscription");
 }
 
 Result<Subscription> EventBus::subscribe_batched(EventKinds kinds, EventBatchHandler handler,
                                                  DebounceOptions debounce,
-                                                 SubscriptionOptions options) {
+                                                 SubscriptionOptions options) try {
   if (!handler) return rejected("a subscription without a handler");
+  if (auto valid = check_options(options); !valid) return valid.error();
   if (ports_.timer == nullptr || ports_.executor == nullptr) {
     return rejected("a batched subscription needs an event bus with a timer and an executor");
   }
+  if (auto valid = debounce.validate(); !valid) return valid.error();
   const auto monitor = std::make_shared<HandlerMonitor>(state_->context, std::move(options));
   auto deliver_batch = [monitor, handler = std::move(handler)](const EventBatch& batch) {
     Instant now = monitor->clock().coarse_now();
@@ -143,9 +174,11 @@ Result<Subscription> EventBus::subscribe_batched(EventKinds kinds, EventBatchHan
   };
   return state_->add(std::make_shared<Handler>(kinds, monitor, std::move(collect),
                                                [collected] { collected->flush(); }));
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "a subscription");
 }
 
-Result<void> EventBus::emit(const Event& event) {
+Result<void> EventBus::emit(const Event& event) try {
   State& state = *state_;
   if (state.is_closed) return state.refuse(closed());
   if (Result<void> valid = event.validate(); !valid) return state.refuse(valid.error());
@@ -162,7 +195,7 @@ Result<void> EventBus::emit(const Event& event) {
   const std::shared_ptr<const HandlerList> handlers = state.list();
   const bool is_enabled = state.is_enabled.load(std::memory_order_relaxed);
   Instant now = state.context->clock->coarse_now();
-  ++thread_calls.emissions;
+  const Emission emission;
   for (const HandlerRef& handler : *handlers) {
     if (!handler->kinds().contains(event.kind)) continue;
     if (is_enabled) {
@@ -171,8 +204,9 @@ Result<void> EventBus::emit(const Event& event) {
       handler->monitor().count_dropped({&event, 1});
     }
   }
-  --thread_calls.emissions;
   return {};
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "an event for handlers");
 }
 
 void EventBus::enable() { state_->is_enabled = true; }
@@ -191,7 +225,7 @@ void EventBus::close() {
     const MutexLock lock(state->mutex);
     state->is_closed = true;
     handlers = state->handlers;
-    state->publish({});
+    state->publish(state->nobody);
   }
   for (const HandlerRef& handler : *handlers) handler->close();
 }

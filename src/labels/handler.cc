@@ -47,11 +47,26 @@ void HandlerMonitor::run(const std::function<void()>& call, std::span<const Even
   note_duration(between(begun, now), events, now);
 }
 
+template <typename Message>
+void HandlerMonitor::log(LogLevel level, const Message& message, std::uint64_t unsaid) const try {
+  if (!context_->log) return;
+  std::string line = "event handler " + quoted(options_.name) + " " + message();
+  if (unsaid > 0) line += " (and " + std::to_string(unsaid) + " times since the last such line)";
+  context_->log(level, line);
+} catch (...) {  // There is nobody to be told.
+}
+
 void HandlerMonitor::note_failure(std::string_view what, Instant now) {
   ++failures_;
   if (const std::optional<std::uint64_t> unsaid = failure_lines_.may_log(now)) {
-    log(LogLevel::kError, "threw " + quoted(what), *unsaid);
+    log(
+        LogLevel::kError, [&] { return "threw " + quoted(what); }, *unsaid);
   }
+}
+
+void HandlerMonitor::note_thrown(const Event& event, Instant now) {
+  note_failure("something outside of the handler itself", now);
+  ++context_->of(event).failures;
 }
 
 void HandlerMonitor::note_duration(Duration taken, std::span<const Event> events, Instant now) {
@@ -62,24 +77,19 @@ void HandlerMonitor::note_duration(Duration taken, std::span<const Event> events
   }
   ++slow_;
   for (const Event& event : events) ++context_->of(event).slow;
+  const auto limit = [&] { return describe_duration(options_.slow_after); };
   if (const std::optional<std::uint64_t> unsaid = slow_lines_.may_log(now)) {
-    log(LogLevel::kWarning,
-        "took " + describe_duration(taken) + "; its limit is " +
-            describe_duration(options_.slow_after),
-        *unsaid);
+    const auto text = [&] {
+      return "took " + describe_duration(taken) + "; its limit is " + limit();
+    };
+    log(LogLevel::kWarning, text, *unsaid);
   }
   if (++slow_in_a_row_ < limits::kSlowHandlerCalls || !is_enabled_.exchange(false)) return;
-  log(LogLevel::kError, "is disabled: " + std::to_string(limits::kSlowHandlerCalls) +
-                            " calls in a row were over its limit of " +
-                            describe_duration(options_.slow_after) +
-                            "; enable its subscription when it is well again");
-}
-
-void HandlerMonitor::log(LogLevel level, std::string_view message, std::uint64_t unsaid) const {
-  if (!context_->log) return;
-  std::string line = "event handler " + quoted(options_.name) + " " + std::string(message);
-  if (unsaid > 0) line += " (and " + std::to_string(unsaid) + " times since the last such line)";
-  context_->log(level, line);
+  log(LogLevel::kError, [&] {
+    return "is disabled: " + std::to_string(limits::kSlowHandlerCalls) +
+           " calls in a row were over its limit of " + limit() +
+           "; enable its subscription when it is well again";
+  });
 }
 
 void HandlerMonitor::count_dropped(std::span<const Event> events) {
@@ -103,18 +113,37 @@ HandlerStats HandlerMonitor::stats() const {
           .dropped = dropped_};
 }
 
+// A call that is in, if the gate let it; it gets out however it ends.
+class Handler::Call {
+ public:
+  explicit Call(Handler& handler) : handler_(handler), is_in_(handler.gate_.enter(frame_)) {}
+  ~Call() {
+    if (is_in_ && handler_.gate_.leave(frame_)) handler_.finish();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  [[nodiscard]] bool is_in() const { return is_in_; }
+
+ private:
+  Handler& handler_;
+  CallFrame frame_;
+  const bool is_in_;
+};
+
+// What the handler itself throws is caught in HandlerMonitor::run(); the rest is the way there.
 void Handler::call(const Event& event, Instant& now) {
-  CallFrame frame;
-  if (!gate_.enter(frame)) return;
-  deliver_(event, now);
-  if (gate_.leave(frame)) finish();
+  const Call call(*this);
+  if (!call.is_in()) return;
+  try {
+    deliver_(event, now);
+  } catch (...) {
+    monitor_->note_thrown(event, now);
+  }
 }
 
 void Handler::flush() {
-  CallFrame frame;
-  if (!flush_ || !gate_.enter(frame)) return;
-  flush_();
-  if (gate_.leave(frame)) finish();
+  const Call call(*this);
+  if (call.is_in() && flush_) flush_();
 }
 
 void Handler::close() {

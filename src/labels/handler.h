@@ -61,6 +61,8 @@ class HandlerMonitor {
   // not called.
   void run(const std::function<void()>& call, std::span<const Event> events, Instant& now);
 
+  // Notes that something around the call for `event` threw.
+  void note_thrown(const Event& event, Instant now);
   void count_dropped(std::span<const Event> events);
   void count_lost(std::uint64_t events) { dropped_ += events; }
 
@@ -72,7 +74,9 @@ class HandlerMonitor {
  private:
   void note_failure(std::string_view what, Instant now);
   void note_duration(Duration taken, std::span<const Event> events, Instant now);
-  void log(LogLevel level, std::string_view message, std::uint64_t unsaid = 0) const;
+  // Logs what `message()` says. For lack of memory, or if the log throws, the line is missing.
+  template <typename Message>
+  void log(LogLevel level, const Message& message, std::uint64_t unsaid = 0) const;
 
   const std::shared_ptr<HandlerContext> context_;
   const SubscriptionOptions options_;
@@ -109,6 +113,7 @@ class Handler {
   void close();
 
  private:
+  class Call;
   void finish();
 
   const EventKinds kinds_;

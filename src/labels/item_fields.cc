@@ -59,6 +59,10 @@ const std::string* ItemFields::value(const FieldName& field) const {
   if (field.of == FieldName::Of::kId) return &item_->id;
   if (field.of == FieldName::Of::kOld) return before(field.name);
   const std::string* const now = after(field.name);
+  if (field.of == FieldName::Of::kBefore) {
+    const std::string* const was = before(field.name);
+    return was != nullptr || !is_deleted_ ? was : now;
+  }
   return now != nullptr || !is_deleted_ ? now : before(field.name);
 }
 

@@ -13,6 +13,7 @@ struct FieldName {
   enum class Of {
     kNow,        // project_id
     kOld,        // old.project_id
+    kBefore,     // what kNow was, which there must be; not written by anybody
     kId,         // id
     kEventType,  // event.type
   };

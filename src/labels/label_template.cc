@@ -132,7 +132,7 @@ void LabelTemplate::add_fields(std::vector<FieldName>& fields) const {
 LabelTemplate LabelTemplate::of_before() const {
   LabelTemplate before = *this;
   for (Place& place : before.places_) {
-    if (place.field.of == FieldName::Of::kNow) place.field.of = FieldName::Of::kOld;
+    if (place.field.of == FieldName::Of::kNow) place.field.of = FieldName::Of::kBefore;
   }
   return before;
 }

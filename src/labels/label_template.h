@@ -42,7 +42,8 @@ class LabelTemplate {
   [[nodiscard]] const std::string& written() const { return written_; }
   void add_fields(std::vector<FieldName>& fields) const;
 
-  // The template of what the label was before: with {old.name} for {name}.
+  // The template of what the label was before the event. Unlike with {old.name}, an old value
+  // that is not told makes it incomplete; to a deletion the last value is the old one.
   [[nodiscard]] LabelTemplate of_before() const;
 
  private:

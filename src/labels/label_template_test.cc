@@ -161,6 +161,8 @@ TEST(LabelTemplate, OfBeforeNamesTheOldValues) {
   std::string text;
   EXPECT_EQ(label.render(ItemFields(a_write, a_write.items.data()), text), Outcome::kLabel);
   EXPECT_EQ(text, "p:6:12");
+  const Event unknown = entity_write("issue", "12", {{"project_id", "7"}});
+  EXPECT_EQ(label.render(ItemFields(unknown, unknown.items.data()), text), Outcome::kIncomplete);
 }
 
 // Goal: what is rendered is the template with each place replaced, whatever text is around it and

@@ -38,8 +38,10 @@ TEST(RuleCompiler, WhatIsWrongInARuleIsNamedWithTheRule) {
   EXPECT_EQ(message_of(rule), "rule \"r\": on is missing; write for example \"write issue\"");
   rule = fine();
   rule.on = {"write issue", "updated issue"};
-  EXPECT_EQ(message_of(rule),
-            "rule \"r\": on \"updated issue\" begins with the unknown word \"updated\"");
+  EXPECT_EQ(
+      message_of(rule),
+      "rule \"r\": on \"updated issue\" begins with the unknown word \"updated\"; write read, "
+      "write, delete, link, unlink, query, traverse, schema, type");
   rule = fine();
   rule.when = "status = done";
   EXPECT_EQ(message_of(rule),

@@ -17,6 +17,12 @@ using internal::LabelTemplate;
 using internal::RuleCounters;
 using internal::Truth;
 
+// Everything, where the type is none that a value can carry.
+Label type_label(std::string_view type) {
+  Label label(LabelKind::kType, type);
+  return label.validate() ? label : everything();
+}
+
 // A list of labels without repetition.
 class LabelList {
  public:
@@ -130,12 +136,6 @@ class Evaluation {
     list.add_always(type_label(rule.widens_to.empty() ? event_.type : rule.widens_to));
   }
 
-  // Everything, where the type is none that a value can carry.
-  static Label type_label(const std::string& type) {
-    Label label(LabelKind::kType, type);
-    return label.validate() ? label : everything();
-  }
-
   const Event& event_;
   RuleOutcome& outcome_;
   LabelList invalidate_;
@@ -161,6 +161,7 @@ RuleSet::RuleSet(std::shared_ptr<const State> state) : state_(std::move(state)) 
 
 RuleOutcome RuleSet::evaluate(const Event& event) const {
   const auto kind = static_cast<std::size_t>(event.kind);
+  if (kind >= kEventKindCount) return {};
   const auto of_type = state_->by_type.find(event.type);
   std::span<const std::uint32_t> general = state_->for_every_type[kind];
   std::span<const std::uint32_t> special;
@@ -193,7 +194,12 @@ std::vector<RuleStats> RuleSet::stats() const {
 
 Labels default_labels(std::string_view type, std::string_view id) {
   const std::string prefix = std::string(type) + ":";
-  return {tag(prefix + std::string(id)), tag(prefix + "lists")};
+  Labels labels{tag(prefix + std::string(id)), tag(prefix + "lists")};
+  const bool are_valid = std::all_of(labels.begin(), labels.end(),
+                                     [](const Label& label) { return label.validate().ok(); });
+  if (!are_valid) labels.push_back(type_label(type));
+  std::erase_if(labels, [](const Label& label) { return !label.validate(); });
+  return labels;
 }
 
 }  // namespace strata

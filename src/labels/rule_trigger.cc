@@ -81,8 +81,13 @@ Result<RuleTrigger> parse_trigger(std::string_view text) {
     }
     return RuleTrigger{word.kinds, std::string(type)};
   }
+  std::string hint = suggestion(words[0], names);
+  if (hint.empty()) {
+    for (const std::string_view name : names)
+      hint += (hint.empty() ? "; write " : ", ") + std::string(name);
+  }
   return rejected("on " + quoted(text) + " begins with the unknown word " + quoted(words[0]) +
-                  suggestion(words[0], names));
+                  hint);
 }
 
 }  // namespace strata::internal

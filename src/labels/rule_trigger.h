@@ -23,7 +23,7 @@ struct RuleTrigger {
   std::string type;  // "*": every type, and events without one
 };
 
-// Errors: kRejected, quoting the text, with the nearest word.
+// Errors: kRejected, quoting the text, with the nearest word, or all if none is near.
 [[nodiscard]] Result<RuleTrigger> parse_trigger(std::string_view text);
 
 // Whether `type` can be named by rules and cascades, and be a label "type:...".

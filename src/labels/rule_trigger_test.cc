@@ -33,7 +33,11 @@ TEST(RuleTrigger, EveryWordHasItsKinds) {
 TEST(RuleTrigger, AnUnknownWordIsRefusedWithTheNearest) {
   EXPECT_EQ(read("wirte issue"),
             "on \"wirte issue\" begins with the unknown word \"wirte\", did you mean \"write\"?");
-  EXPECT_EQ(read("*"), "on \"*\" begins with the unknown word \"*\"");
+  const std::string words =
+      "; write read, write, delete, link, unlink, query, traverse, schema, type";
+  EXPECT_EQ(read("*"), "on \"*\" begins with the unknown word \"*\"" + words);
+  EXPECT_EQ(read("entity_write issue"),
+            "on \"entity_write issue\" begins with the unknown word \"entity_write\"" + words);
 }
 
 TEST(RuleTrigger, WhatIsMissingOrTooMuchIsSaid) {

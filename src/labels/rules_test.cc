@@ -249,6 +249,28 @@ TEST(Cascade, ALabelOfAFieldIsInvalidatedAsItIsAndAsItWas) {
   EXPECT_EQ(same.invalidate.size(), 3u);
 }
 
+// Nobody knows under which label the values were stored, if the event does not tell.
+TEST(Cascade, AnOldValueThatIsNotToldWidensToTheTypeThatItCascadesTo) {
+  const RuleSet rules = with_cascades();
+  const RuleOutcome outcome = rules.evaluate(entity_write("user", "1", {{"name", "new"}}));
+  EXPECT_EQ(texts(outcome.invalidate),
+            (Texts{"tag:user:new", "type:issue", "type:comment", "type:reaction"}));
+  EXPECT_TRUE(outcome.fired.at(0).is_incomplete);
+  const RuleOutcome other =
+      rules.evaluate(entity_write("user", "1", {{"name", "new"}}, {{"age", "7"}}));
+  EXPECT_TRUE(other.fired.at(0).is_incomplete) << "another field's old value says nothing";
+
+  // What is deleted is as it was last, wherever that is told.
+  for (const Event& gone : {entity_delete("user", "1", {{"name", "last"}}),
+                            Event{.kind = EventKind::kEntityDelete,
+                            .type = "user",
+                            .items = {{"1", {{"name", "last"}}, {}}}}}) {
+    const RuleOutcome deleted = rules.evaluate(gone);
+    EXPECT_EQ(texts(deleted.invalidate), (Texts{"tag:user:last", "type:comment", "type:reaction"}));
+    EXPECT_FALSE(deleted.fired.at(0).is_incomplete);
+  }
+}
+
 // The values that carry the label are of the type that it cascades to.
 TEST(Cascade, AMissingFieldWidensToTheTypeThatItCascadesTo) {
   const RuleOutcome outcome = with_cascades().evaluate(entity_write("user", "1"));
@@ -284,6 +306,23 @@ TEST(Cascade, RulesComeBeforeCascades) {
 
 TEST(DefaultLabels, AreTheItemAndItsLists) {
   EXPECT_EQ(texts(default_labels("issue", "12")), (Texts{"tag:issue:12", "tag:issue:lists"}));
+}
+
+TEST(DefaultLabels, TheTypeStandsForWhatIsNoLabel) {
+  const std::string longest(limits::kLabelBytes - std::string("issue:").size(), 'x');
+  EXPECT_EQ(texts(default_labels("issue", longest)),
+            (Texts{"tag:issue:" + longest, "tag:issue:lists"}));
+  EXPECT_EQ(texts(default_labels("issue", longest + "x")),
+            (Texts{"tag:issue:lists", "type:issue"}));
+  const std::string type(limits::kLabelBytes, 't');
+  EXPECT_EQ(texts(default_labels(type, "12")), Texts{"type:" + type});
+  EXPECT_EQ(texts(default_labels(type + "t", "12")), Texts{"*"});
+}
+
+TEST(RuleSet, AKindThatIsNoneFiresNothing) {
+  const RuleSet rules =
+      compiled({.rules = {{.name = "r", .on = {"write *", "schema"}, .invalidate = {"x"}}}});
+  EXPECT_TRUE(rules.evaluate({.kind = static_cast<EventKind>(200), .type = "a"}).fired.empty());
 }
 
 TEST(RuleSet, CopiesShareStatisticsAndThreadsMayShareASet) {

@@ -22,14 +22,15 @@ void cut(std::string& text) {
   text.resize(end);
 }
 
-// Nothing if the text is not one that a trigger writes. A field that is NULL is left out.
+// Nothing if the text is not one that a trigger writes. A field that is NULL is left out, and so is
+// a column "id": rules know the item by its own id.
 std::optional<Fields> read_fields(const std::string& text) {
   std::optional<LiteralList> list = read_literals(text);
   if (!list || list->size() % 2 != 0) return std::nullopt;
   Fields fields;
   for (std::size_t i = 0; i < list->size(); i += 2) {
     if (!(*list)[i]) return std::nullopt;
-    if (!(*list)[i + 1]) continue;
+    if (!(*list)[i + 1] || *(*list)[i] == "id") continue;
     fields.push_back({*std::move((*list)[i]), *std::move((*list)[i + 1])});
     cut(fields.back().value);
   }
@@ -45,6 +46,7 @@ std::optional<Event> read_event(const Row& row) {
   Event event = is_delete
                     ? entity_delete(row.type, row.id, *std::move(old_fields))
                     : entity_write(row.type, row.id, *std::move(fields), *std::move(old_fields));
+  event.at = row.at;
   if (!event.validate()) return std::nullopt;
   return event;
 }

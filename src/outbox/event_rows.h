@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "strata/core/time.h"
 #include "strata/labels/event.h"
 
 namespace strata::outbox {
@@ -16,6 +18,7 @@ struct Row {
   std::string operation;
   std::string fields;  // lists of literals; empty: none
   std::string old_fields;
+  std::optional<WallTime> at{};  // when it was written
 };
 
 struct EventBatch {

@@ -35,6 +35,25 @@ TEST(EventRows, ARowBecomesAnEventWithItsFields) {
   EXPECT_THAT(event.items[0].old_fields, ElementsAre(Field{"a", "it's"}));
 }
 
+TEST(EventRows, AColumnCalledIdIsNoField) {
+  const EventBatch batch =
+      to_events({row("a", "1", "update", "'id','1','b','2'", "'id','1'")}, "o");
+  ASSERT_EQ(batch.events.size(), 1u);
+  EXPECT_THAT(batch.events[0].items[0].fields, ElementsAre(Field{"b", "2"}));
+  EXPECT_THAT(batch.events[0].items[0].old_fields, IsEmpty());
+}
+
+TEST(EventRows, AnEventHasTheTimeOfItsFirstRow) {
+  std::vector<Row> rows{row("a", "1", "insert"), row("a", "2", "insert"), row("b", "3", "insert")};
+  for (std::size_t place = 0; place < 2; ++place) {
+    rows[place].at = WallTime{static_cast<std::int64_t>(1'000 * place)};
+  }
+  const EventBatch batch = to_events(rows, "o");
+  ASSERT_EQ(batch.events.size(), 2u);
+  EXPECT_EQ(batch.events[0].at, WallTime{0});
+  EXPECT_EQ(batch.events[1].at, std::nullopt);
+}
+
 TEST(EventRows, NeighboursOfAKindAndTypeShareAnEvent) {
   const EventBatch batch =
       to_events({row("a", "1", "insert"), row("a", "2", "update"), row("a", "3", "delete"),

@@ -19,6 +19,7 @@
 #include "core/quote.h"
 #include "outbox/reader.h"
 #include "outbox/relay_options.h"
+#include "strata/core/value_type.h"
 #include "strata/ports/thread.h"
 
 namespace strata {
@@ -74,6 +75,7 @@ struct OutboxRelay::State {
   [[nodiscard]] bool wait_for_lock(int tries);
   [[nodiscard]] bool begin_turn(bool in_thread, Error& refusal);
   void end_turn();
+  [[nodiscard]] Result<OutboxPoll> poll_caught();
   [[nodiscard]] Result<OutboxPoll> poll();
   [[nodiscard]] Result<void> hand_over(const Snapshot& snapshot, const EventBatch& batch);
   [[nodiscard]] Result<void> tell_gap(const OutboxGap& gap);
@@ -148,17 +150,29 @@ void OutboxRelay::State::end_turn() {
   changed.notify_all();
 }
 
-Result<OutboxPoll> OutboxRelay::State::take_turn(bool in_thread) {
+// Throws nothing: in the relay's thread there is nobody who would catch it.
+Result<OutboxPoll> OutboxRelay::State::take_turn(bool in_thread) try {
   Error refusal;
   if (!begin_turn(in_thread, refusal)) return refusal;
-  Result<OutboxPoll> polled = poll();
+  struct Turn {
+    ~Turn() { state.end_turn(); }
+    State& state;
+  } const turn{*this};
+  Result<OutboxPoll> polled = poll_caught();
   if (polled) {
     note_success();
   } else {
     note_failure(polled.error());
   }
-  end_turn();
   return polled;
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "a poll of an outbox");
+}
+
+// What threw may have left the connection within something.
+Result<OutboxPoll> OutboxRelay::State::poll_caught() try { return poll(); } catch (...) {
+  reader.disconnect();
+  return internal::error_of_exception(ErrorCode::kUnavailable, "polling " + name);
 }
 
 Result<OutboxPoll> OutboxRelay::State::poll() {
@@ -267,8 +281,8 @@ void OutboxRelay::State::note_failure(const Error& error) {
     stats.error = error.message;
   }
   if (logged == error.message) return;
-  logged = error.message;
   if (log) log(LogLevel::kWarning, name + ": " + error.message + "; it is tried again");
+  logged = error.message;
 }
 
 void OutboxRelay::State::note_success() {
@@ -302,13 +316,16 @@ OutboxRelay::~OutboxRelay() { close(); }
 
 Result<std::unique_ptr<OutboxRelay>> OutboxRelay::open(OutboxRelayOptions options,
                                                        OutboxHandler handler,
-                                                       std::shared_ptr<Clock> clock, LogSink log) {
+                                                       std::shared_ptr<Clock> clock,
+                                                       LogSink log) try {
   if (const Result<void> checked = outbox::check_options(options, handler); !checked)
     return checked.error();
   auto state = std::make_unique<State>(std::move(options), std::move(handler), std::move(clock),
                                        std::move(log));
   if (const Result<void> attached = state->attach(); !attached) return attached.error();
   return std::unique_ptr<OutboxRelay>(new OutboxRelay(std::move(state)));
+} catch (...) {
+  return internal::error_of_exception(ErrorCode::kUnavailable, "opening an outbox");
 }
 
 void OutboxRelay::start() {

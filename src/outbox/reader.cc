@@ -231,6 +231,7 @@ Result<void> Reader::read_rows(Snapshot& snapshot) {
     row.operation = rows->text(3);
     row.fields = rows->text(4);
     row.old_fields = rows->text(5);
+    row.at = at;
     bytes += bytes_of(row);
   }
 }

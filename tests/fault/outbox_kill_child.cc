@@ -49,21 +49,21 @@ class Writer {
         break;
       case 2:
         application_.run("INSERT INTO item VALUES (" + id + ", NULL, " + version +
-                         ") ON CONFLICT(id) DO UPDATE SET version = excluded.version");
+                         ") ON CONFLICT(number) DO UPDATE SET version = excluded.version");
         break;
       case 3:
-        application_.run("UPDATE item SET version = " + version + " WHERE id = " + id);
+        application_.run("UPDATE item SET version = " + version + " WHERE number = " + id);
         break;
       case 4:
-        application_.run("UPDATE OR REPLACE item SET id = (id + 7) % 20, slot = " + slot +
-                         ", version = " + version + " WHERE id = " + id);
+        application_.run("UPDATE OR REPLACE item SET number = (number + 7) % 20, slot = " + slot +
+                         ", version = " + version + " WHERE number = " + id);
         break;
       default:
-        application_.run("DELETE FROM item WHERE id = " + id);
+        application_.run("DELETE FROM item WHERE number = " + id);
         return;
     }
     application_.run("INSERT INTO log SELECT " + version +
-                     ", id FROM item WHERE version = " + version);
+                     ", number FROM item WHERE version = " + version);
   }
 
   testkit::ApplicationDatabase application_;

@@ -29,9 +29,9 @@ class OutboxKillRounds {
         application_(database_),
         oracle_(*OutboxOracle::map(folder_.file("oracle"))) {
     application_.run("PRAGMA journal_mode = " + journal_mode +
-                     "; CREATE TABLE item(id INTEGER PRIMARY KEY, slot INTEGER UNIQUE,"
+                     "; CREATE TABLE item(number INTEGER PRIMARY KEY, slot INTEGER UNIQUE,"
                      " version INTEGER); CREATE TABLE log(version INTEGER PRIMARY KEY, id)");
-    const OutboxTable table{"item", "item", "id", {"id", "version"}};
+    const OutboxTable table{"item", "item", "number", {"number", "version"}};
     EXPECT_TRUE(install_outbox({.path = database_}, table).ok());
     for (std::size_t reader = 0; reader < OutboxOracle::kReaders; ++reader) {
       drain(reader);  // From now on each reader is known.

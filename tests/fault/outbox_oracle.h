@@ -102,10 +102,10 @@ struct OutboxOracle {
   static bool mark(std::array<std::atomic<bool>, kVersions>& marks, const EventItem& item,
                    const Fields& fields) {
     if (fields.empty()) return true;
-    const std::string* const id = find_field(fields, "id");
+    const std::string* const number = find_field(fields, "number");
     const std::string* const version = find_field(fields, "version");
-    if (id == nullptr || version == nullptr) return false;
-    if (*id == item.id) marks[std::stoull(*version)] = true;
+    if (number == nullptr || version == nullptr) return false;
+    if (*number == item.id) marks[std::stoull(*version)] = true;
     return true;
   }
 };

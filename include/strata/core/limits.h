@@ -36,6 +36,7 @@ inline constexpr std::size_t kDependencyReach = 10'000;     // dependents that o
 inline constexpr std::size_t kCauseTextBytes = 96;          // kept of what a cause was
 inline constexpr std::size_t kCauseChain = 32;              // causes in one explanation
 inline constexpr std::size_t kJournalRecords = 1u << 24;    // removals, or causes, of a journal
+inline constexpr std::size_t kPendingItems = 1u << 20;      // upper end of max_batch, max_pending
 inline constexpr std::size_t kEventTextBytes = 512;   // a type, an id, a field's name or value
 inline constexpr std::size_t kEventDepth = 16;        // events emitted within handlers of events
 inline constexpr std::size_t kSubscriptions = 1024;   // of one event bus

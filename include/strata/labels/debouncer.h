@@ -10,92 +10,36 @@
 //   labels.flush();             // it has, when this returns
 //
 // Promise    Every item that add() accepted is delivered once, at the latest by close(), unless
-//            `max_pending` others came after it: then it is dropped, and the next batch says how
-//            many were. Who must not miss any takes such a batch for "everything".
+//            `max_pending` others came after it or memory ran out: then it is dropped, and the
+//            next batch says how many were. Who must not miss any takes such a batch for
+//            "everything". It has no items if none came after those that were dropped.
 // Threads    Thread-safe.
-// Errors     What `deliver` throws is caught and counted. When executor or timer take no more,
-//            batches are tried again later; flush() and close() need neither.
+// Errors     What `deliver` throws is caught and counted. When executor, timer or memory give no
+//            more, batches are tried again later; flush() and close() need none of them, and
+//            drop the items that they have no memory for.
 // Callbacks  `deliver` runs with no lock held, never twice at once: on the executor, and within
 //            flush() and close() in the caller's thread. Items move and end under its lock.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <iterator>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "strata/core/time.h"
-#include "strata/ports/clock.h"
-#include "strata/ports/executor.h"
-#include "strata/ports/timer.h"
+#include "strata/labels/debounce_core.h"
 
 namespace strata {
 
-struct DebounceOptions {
-  Duration window = std::chrono::milliseconds(10);      // 0: every item is due at once
-  Duration max_delay = std::chrono::milliseconds(100);  // of the first item of a batch
-  std::size_t max_batch = 1'000;                        // at least 1
-  double batches_per_second = 0;                        // 0: as many as become due
-  std::size_t max_pending = 65'536;                     // then the oldest are dropped; at least 1
-};
-
-// Who made timer and executor ends them after the debouncer.
-struct DebouncePorts {
-  std::shared_ptr<Clock> clock;
-  std::shared_ptr<Timer> timer;
-  std::shared_ptr<Executor> executor;
-};
-
-struct DebounceStats {
-  std::uint64_t added = 0;
-  std::uint64_t delivered = 0;
-  std::uint64_t dropped = 0;   // for lack of room
-  std::uint64_t refused = 0;   // after close()
-  std::uint64_t batches = 0;   // deliveries
-  std::uint64_t failures = 0;  // deliveries that threw
-  std::size_t pending = 0;
-};
-
-namespace internal {
-
-// The items of a debouncer. Called under its lock.
-class DebounceQueue {
- public:
-  virtual ~DebounceQueue() = default;
-  [[nodiscard]] virtual std::size_t size() const = 0;
-  virtual void drop_oldest() = 0;
-  // Takes the oldest items, at most `limit`; to call the result delivers them.
-  [[nodiscard]] virtual std::function<void()> take(std::size_t limit, std::uint64_t dropped) = 0;
-};
-
-// What needs no type: times, turns, statistics.
-class DebounceCore {
- public:
-  DebounceCore(DebounceOptions options, DebouncePorts ports, std::unique_ptr<DebounceQueue> queue);
-  ~DebounceCore();
-  DebounceCore(const DebounceCore&) = delete;
-  DebounceCore& operator=(const DebounceCore&) = delete;
-
-  bool add(const std::function<void()>& append);
-  void flush();
-  void close();
-  [[nodiscard]] DebounceStats stats() const;
-
- private:
-  struct State;
-  DebouncePorts ports_;
-  std::shared_ptr<State> state_;
-};
-}  // namespace internal
-
 template <typename Item>
 class Debouncer {
+  static_assert(std::is_nothrow_move_constructible_v<Item>, "half a batch could not be taken back");
+
  public:
   struct Batch {
     std::vector<Item> items;    // in the order they were added
@@ -103,14 +47,23 @@ class Debouncer {
   };
   using Deliver = std::function<void(Batch batch)>;
 
-  // Precondition: the ports are there.
+  // Precondition: the ports are there, and options.validate().
   Debouncer(DebounceOptions options, DebouncePorts ports, Deliver deliver)
       : queue_(new Queue(std::move(deliver))),
         core_(options, std::move(ports), std::unique_ptr<internal::DebounceQueue>(queue_)) {}
 
   // Returns whether the item was accepted; it is not after close().
-  bool add(Item item) {
-    return core_.add([&] { queue_->items.push_back(std::move(item)); });
+  bool add(Item&& item) {
+    return core_.add([&] { queue_->append(std::move(item)); });
+  }
+  bool add(const Item& item) {
+    std::optional<Item> copy;  // made without the lock
+    try {
+      copy.emplace(item);
+    } catch (...) {
+      return core_.add(nullptr);
+    }
+    return add(*std::move(copy));
   }
   // Delivers all that was added before, now, and waits until that is done. From within `deliver`
   // it does nothing: what is pending is delivered later.
@@ -123,28 +76,40 @@ class Debouncer {
   [[nodiscard]] DebounceStats stats() const { return core_.stats(); }
 
  private:
-  struct Queue final : internal::DebounceQueue {
-    explicit Queue(Deliver given) : deliver(std::make_shared<Deliver>(std::move(given))) {}
-    [[nodiscard]] std::size_t size() const override { return items.size(); }
-    void drop_oldest() override { items.pop_front(); }
-    [[nodiscard]] std::function<void()> take(std::size_t limit, std::uint64_t dropped) override;
+  class Queue final : public internal::DebounceQueue {
+   public:
+    explicit Queue(Deliver deliver) : deliver_(std::move(deliver)) {}
+    void append(Item&& item) {
+      items_.push_back(std::move(item));
+      weight_ += DebounceWeight<Item>::of(items_.back());
+    }
+    [[nodiscard]] std::size_t size() const override { return items_.size(); }
+    [[nodiscard]] std::size_t weight() const override { return weight_; }
+    void drop_oldest() override {
+      weight_ -= DebounceWeight<Item>::of(items_.front());
+      items_.pop_front();
+    }
+    void take(std::size_t limit, std::uint64_t dropped) override {
+      const std::size_t count = std::min(limit, items_.size());
+      taken_.items.reserve(count);
+      taken_.dropped = dropped;
+      for (std::size_t taken = 0; taken < count; ++taken) {
+        weight_ -= DebounceWeight<Item>::of(items_.front());
+        taken_.items.push_back(std::move(items_.front()));
+        items_.pop_front();
+      }
+    }
+    void deliver() override { deliver_(std::exchange(taken_, {})); }
 
-    const std::shared_ptr<Deliver> deliver;
-    std::deque<Item> items;
+   private:
+    const Deliver deliver_;
+    std::deque<Item> items_;
+    std::size_t weight_ = 0;
+    Batch taken_;
   };
 
   Queue* const queue_;  // the core's
   internal::DebounceCore core_;
 };
-
-template <typename Item>
-std::function<void()> Debouncer<Item>::Queue::take(std::size_t limit, std::uint64_t dropped) {
-  const auto batch = std::make_shared<Batch>();
-  const auto last = items.begin() + static_cast<std::ptrdiff_t>(std::min(limit, items.size()));
-  batch->items.assign(std::make_move_iterator(items.begin()), std::make_move_iterator(last));
-  batch->dropped = dropped;
-  items.erase(items.begin(), last);
-  return [deliver = deliver, batch] { (*deliver)(std::move(*batch)); };
-}
 
 }  // namespace strata

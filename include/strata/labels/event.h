@@ -20,10 +20,12 @@
 #include <vector>
 
 #include "strata/core/result.h"
+#include "strata/core/time.h"
 
 namespace strata {
 
-// Stable names, in logs, rules and metrics: to_string(kEntityWrite) is "entity_write".
+// Their names are stable, in logs, causes and metrics: to_string(kEntityWrite) is "entity_write".
+// Rules have shorter words, which are for several kinds: "write issue".
 enum class EventKind : std::uint8_t {
   kEntityRead,
   kEntityWrite,
@@ -49,6 +51,7 @@ inline constexpr std::array<EventKind, kEventKindCount> kEventKinds{
     EventKind::kRelationBulkDelete, EventKind::kQueryExecuted,     EventKind::kTraversalExecuted,
     EventKind::kSchemaModified,     EventKind::kTypeModified};
 
+// "unknown" for a number that is no kind.
 [[nodiscard]] std::string_view to_string(EventKind kind);
 // kRejected for a name that is none, with the nearest one.
 [[nodiscard]] Result<EventKind> parse_event_kind(std::string_view name);
@@ -79,10 +82,14 @@ struct Event {
 
   // Where it came from, for explanations: "api", "outbox orders.db", "pid 4711".
   std::string origin;
-  std::uint64_t operation_id = 0;  // of the caller; 0: none
+  // For handlers, which find there what the emitter says: of which operation of its own it is a
+  // part (0: none), and when it happened.
+  std::uint64_t operation_id = 0;
+  std::optional<WallTime> at{};
 
-  // Ok, or kRejected: no type where the kind has one, an item without an id, a field without a
-  // name, or one of the limits.
+  // Ok, or kRejected, quoting what is wrong: a kind that is none; no type where the kind has one;
+  // an item without an id; a field without a name, with the name "id", or there twice; a type, an
+  // id or a field's name that is not UTF-8 or has a control character; one of the limits.
   [[nodiscard]] Result<void> validate() const;
 };
 

@@ -14,7 +14,8 @@
 //           events of several threads come in no common order, and at the same time.
 // Threads   Thread-safe. Handlers of several emitters run concurrently, batches do not.
 // Errors    What a handler throws is caught, counted and logged; the other handlers run. emit()
-//           answers kRejected for an invalid event and beyond kEventDepth, kClosed after close().
+//           answers kRejected for an invalid event and beyond kEventDepth, kClosed after close(),
+//           kUnavailable where there is no memory for another answer.
 // Time      A call over its time is counted and logged; kSlowHandlerCalls of them in a row and
 //           the handler is disabled, until its subscription enables it again.
 // Memory    emit() allocates nothing; an event for which nobody subscribed costs two counters.
@@ -42,8 +43,17 @@ namespace strata {
 
 using EventHandler = std::function<void(const Event& event)>;
 
+// An event with many items takes the room of as many events.
+template <>
+struct DebounceWeight<Event> {
+  static std::size_t of(const Event& event) {
+    return event.items.size() > 1 ? event.items.size() : 1;
+  }
+};
+
 // Events in the order in which they were collected. `dropped` of them came before and are lost,
-// for lack of room: then take it that everything may have changed.
+// for lack of room or memory: then take it that everything may have changed. There may be no
+// events but those.
 using EventBatch = Debouncer<Event>::Batch;
 using EventBatchHandler = std::function<void(const EventBatch& batch)>;
 
@@ -77,7 +87,8 @@ class EventBus {
   EventBus(const EventBus&) = delete;
   EventBus& operator=(const EventBus&) = delete;
 
-  // kRejected without a kind or a handler, and beyond kSubscriptions; kClosed after close().
+  // kRejected without a kind or a handler, with an option that is out of its range, and beyond
+  // kSubscriptions; kClosed after close(); kUnavailable without memory.
   [[nodiscard]] Result<Subscription> subscribe(EventKinds kinds, EventHandler handler,
                                                SubscriptionOptions options = {});
   // The same for batches; kRejected without a timer and an executor.

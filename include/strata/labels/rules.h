@@ -11,10 +11,12 @@
 //
 // docs/events.md has the words of `on`, the conditions of `when` and the templates of labels.
 //
-// Promise   Nothing is guessed and nothing stale stays: a label that needs a field which the
-//           event does not tell, or that would not be valid, is replaced by the label of the
-//           event's type, "type:issue", and so is what exceeds kLabelsPerEvent. A condition that
-//           cannot be decided holds. Only {old.field} without an old value is left out.
+// Promise   Nothing is guessed: a label that needs a field which the event does not tell, or that
+//           would not be valid, is replaced by the label of the event's type, "type:issue", and
+//           so is what exceeds kLabelsPerEvent. A condition that cannot be decided holds. So
+//           nothing stale stays, provided that the label of the type finds the values: they are
+//           of keyspaces that name the type, were computed from such values through their Load,
+//           or carry it themselves. Only {old.field} without an old value is left out.
 // Threads   Thread-safe; copies share one set and its statistics.
 // Errors    compile(): kRejected, with the rule, the text and what to write instead.
 // Memory    evaluate() allocates nothing if no rule is for the event.
@@ -44,8 +46,9 @@ struct Rule {
 };
 
 // Values of type `to` carry `label`, made of the item of type `from` that they belong to. A write
-// or delete of that item invalidates it; what cascades from `to` in turn is invalidated by its
-// type, since nobody knows the ids.
+// or delete of that item invalidates it, as it is and, if it is made of fields, as it was; if that
+// is not told, the label of type `to`. What cascades from `to` in turn is invalidated by its type,
+// since nobody knows the ids.
 struct Cascade {
   std::string from;
   std::string to;
@@ -113,7 +116,8 @@ class RuleSet {
 };
 
 // What a write of one item invalidates where there are no rules: the tag of the item,
-// "issue:12", and the tag of everything that lists, counts or searches items, "issue:lists".
+// "issue:12", and the tag of everything that lists, counts or searches items, "issue:lists". In
+// place of one that is no valid label, because it is too long: the label of the type.
 [[nodiscard]] Labels default_labels(std::string_view type, std::string_view id);
 
 }  // namespace strata

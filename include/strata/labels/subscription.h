@@ -46,16 +46,18 @@ class EventKinds {
   friend constexpr bool operator==(EventKinds, EventKinds) = default;
 
  private:
+  // None for a number that is no kind.
   static constexpr std::uint32_t bit(EventKind kind) {
-    return 1u << static_cast<std::uint32_t>(kind);
+    const auto place = static_cast<std::uint32_t>(kind);
+    return place < kEventKindCount ? 1u << place : 0;
   }
   std::uint32_t bits_ = 0;
 };
 
 struct SubscriptionOptions {
   std::string name = "handler";  // in logs and statistics
-  // A call that takes longer is slow. The clock is coarse: below 10 ms it says little. kForever
-  // for a handler that may take its time.
+  // A call that takes longer is slow; not negative. The clock is coarse: below 10 ms it says
+  // little. kForever for a handler that may take its time.
   Duration slow_after = std::chrono::seconds(1);
 };
 
