@@ -59,6 +59,7 @@ class MemoryTier final : public HotTier {
   std::string_view name() const override { return "memory"; }
   Ticket position() const override { return Ticket{position_.load(std::memory_order_acquire)}; }
   EntryRef get(KeyRef key) override;
+  bool visit(KeyRef key, Visitor visitor, void* context) override;
   EntryRef peek(KeyRef key) const override;
   void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) override;
   FillOutcome fill(EntryRef entry, Ticket ticket) override;
@@ -104,8 +105,8 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] bool is_servable(const Entry& entry) const;
   // The key's entry, if there is one, within an EpochGuard.
   [[nodiscard]] Entry* look(KeyRef key) const;
-  // Counts what a look brought and takes a reference. `gone`: the entry is to be removed.
-  EntryRef take(Entry* entry, bool& gone);
+  // Counts what a look brought; returns whether it is a hit. `gone`: the entry is to be removed.
+  bool note(Entry* entry, bool& gone);
   void remove_if_gone(KeyRef key);
 
   // Writes.

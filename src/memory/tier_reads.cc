@@ -41,15 +41,15 @@ Entry* MemoryTier::look(KeyRef key) const {
   });
 }
 
-EntryRef MemoryTier::take(Entry* entry, bool& gone) {
+bool MemoryTier::note(Entry* entry, bool& gone) {
   gone = entry != nullptr && !is_servable(*entry);
   if (entry == nullptr || gone) {
     misses_.add(1);
-    return {};
+    return false;
   }
   hits_.add(1);
   S3Fifo::count_use(*entry);
-  return share(entry);
+  return true;
 }
 
 EntryRef MemoryTier::get(KeyRef key) {
@@ -57,10 +57,31 @@ EntryRef MemoryTier::get(KeyRef key) {
   EntryRef found;
   {
     const EpochGuard guard;
-    found = take(look(key), gone);
+    Entry* entry = look(key);
+    if (note(entry, gone)) found = share(entry);
   }
   if (gone) remove_if_gone(key);
   return found;
+}
+
+bool MemoryTier::visit(KeyRef key, Visitor visitor, void* context) {
+  if (!may_nest_guards()) {
+    // The visitor's own reads would wait for this one.
+    const EntryRef entry = get(key);
+    if (entry) visitor(context, *entry);
+    return static_cast<bool>(entry);
+  }
+  bool gone = false;
+  {
+    const EpochGuard guard;
+    Entry* entry = look(key);
+    if (note(entry, gone)) {
+      visitor(context, *entry);
+      return true;
+    }
+  }
+  if (gone) remove_if_gone(key);
+  return false;
 }
 
 EntryRef MemoryTier::peek(KeyRef key) const {
@@ -95,7 +116,8 @@ void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entr
         prefetch_entry(table_of(key.hash).guess(placement_.place(key.hash)));
       }
       for (std::size_t at = 0; at < count; ++at) {
-        entries[begin + at] = take(look(batch[at]), gone[at]);
+        Entry* entry = look(batch[at]);
+        entries[begin + at] = note(entry, gone[at]) ? share(entry) : EntryRef();
       }
     }
     for (std::size_t at = 0; at < count; ++at) {

@@ -124,6 +124,7 @@ template <typename Run>
 // Tells the load `within` what it read.
 void capture(Load* within, const Found& found, KeyRef key);
 
+void count_hit(const KeyspaceState& keyspace, const Entry& entry);
 void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash);
 void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
                 std::span<const Found> found);

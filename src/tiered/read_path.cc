@@ -97,14 +97,18 @@ std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& 
 
 }  // namespace
 
+void count_hit(const KeyspaceState& keyspace, const Entry& entry) {
+  keyspace.counters.outcomes[static_cast<std::size_t>(Outcome::kHit)].add(1);
+  if (entry.load_cost() <= Duration(0)) return;
+  keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(entry.load_cost().count()));
+}
+
 void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash) {
+  if (found.outcome == Outcome::kHit) return count_hit(keyspace, *found.entry);
   if (const auto reason = reason_of(keyspace, found, key_hash)) {
     keyspace.counters.misses[static_cast<std::size_t>(*reason)].add(1);
   }
   keyspace.counters.outcomes[static_cast<std::size_t>(found.outcome)].add(1);
-  if (found.outcome == Outcome::kHit && found.entry->load_cost() > Duration(0)) {
-    keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(found.entry->load_cost().count()));
-  }
 }
 
 void count_many(const KeyspaceState& keyspace, std::span<const std::string> ids,
@@ -199,6 +203,44 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   }
   if (below.failure) return failed(std::move(*below.failure));
   return {};
+}
+
+namespace {
+
+// What visit() does with an entry in memory: calls the visitor if it is a fresh value.
+struct VisitInPlace {
+  const KeyspaceState& keyspace;
+  Visitor visitor;
+  void* context;
+  bool is_visited = false;
+
+  static void look(void* self, const Entry& entry) {
+    auto& visit = *static_cast<VisitInPlace*>(self);
+    const Instant now = time_of_hit(*visit.keyspace.cache.clock, entry);
+    if (entry.negative()) return;
+    if (freshness(entry, now, visit.keyspace, kDefaultCall) != Freshness::kFresh) return;
+    visit.is_visited = true;
+    count_hit(visit.keyspace, entry);
+    visit.visitor(visit.context, entry);
+  }
+};
+
+}  // namespace
+
+Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* context) {
+  if (refuse(keyspace)) return Outcome::kError;
+  const bool in_place = keyspace.options.enabled;
+  if (in_place) {
+    const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+    VisitInPlace in_memory{keyspace, visitor, context};
+    if (buffer.ok()) {
+      static_cast<void>(keyspace.cache.hot->visit(buffer.ref(), &VisitInPlace::look, &in_memory));
+    }
+    if (in_memory.is_visited) return Outcome::kHit;
+  }
+  const Found found = get(keyspace, id, kDefaultCall, nullptr);
+  if (found.entry && !found.entry->negative()) visitor(context, *found.entry);
+  return found.outcome;
 }
 
 Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {

@@ -179,6 +179,16 @@ TEST_F(ReadTest, VisitSeesTheValueWithoutAReference) {
   EXPECT_EQ(users.visit("1", [&](const std::string& value) { seen = value; }), Outcome::kHit);
   EXPECT_EQ(seen, "ann");
   EXPECT_EQ(users.visit("2", [&](const std::string&) { FAIL(); }), Outcome::kMiss);
+  empty_memory(cache);
+  EXPECT_EQ(users.visit("1", [&](const std::string& value) { seen += value; }), Outcome::kHit);
+  EXPECT_EQ(seen, "annann") << "from the tier below";
+  auto kept = cache.keyspace<std::string>("kept", {.ttl = seconds(1), .stale_for = minutes(1)});
+  EXPECT_TRUE(kept.put("1", "old").ok());
+  clock_->advance(seconds(2));
+  EXPECT_EQ(kept.visit("1", [&](const std::string& value) { seen = value; }), Outcome::kStaleHit);
+  EXPECT_EQ(seen, "old");
+  cache.close();
+  EXPECT_EQ(users.visit("1", [&](const std::string&) { FAIL(); }), Outcome::kError);
 }
 
 TEST_F(ReadTest, AValueLivesAsLongAsItIsHeld) {

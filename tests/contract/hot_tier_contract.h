@@ -35,6 +35,33 @@ TEST_P(HotTierContract, APeekSeesWhatAGetSeesAndIsNotCounted) {
   EXPECT_EQ(tier->stats().misses, before.misses);
 }
 
+TEST_P(HotTierContract, AVisitIsAGetInPlaceAndMayUseTheTier) {
+  fill({.key = "a", .value = "1", .group = &users});
+  std::string seen;
+  const auto visit = [&](std::string_view key, std::function<void(const Entry&)> what) {
+    const auto call = [](void* context, const Entry& entry) {
+      (*static_cast<std::function<void(const Entry&)>*>(context))(entry);
+    };
+    return tier->visit(key_ref(key), call, &what);
+  };
+  const TierStats before = tier->stats();
+  EXPECT_TRUE(visit("a", [&](const Entry& entry) {
+    erase("a");
+    EXPECT_EQ(value("a"), "-");
+    fill({.key = "b", .value = "2", .group = &users});
+    visit("b", [&](const Entry& inner) { seen = inner.value<std::string>(); });
+    for (int i = 0; i < 200; ++i) fill({.key = "b", .value = "2", .group = &users});
+    seen += entry.value<std::string>();
+  }));
+  EXPECT_EQ(seen, "21") << "what was removed meanwhile could be read";
+  EXPECT_EQ(tier->stats().hits, before.hits + 2);
+  EXPECT_FALSE(visit("a", [](const Entry&) { FAIL(); }));
+  EXPECT_THROW(visit("b", [](const Entry&) { throw std::runtime_error("no"); }),
+               std::runtime_error);
+  invalidate({keyspace("user")});
+  EXPECT_FALSE(visit("b", [](const Entry&) { FAIL(); }));
+}
+
 TEST_P(HotTierContract, AnEntryCarriesItsGroupItsKeyAndItsLabels) {
   const Labels carried{keyspace("user"), source("db"),    key_label("a"), tag("t"),
                        key_label("b"),   source("other"), everything()};

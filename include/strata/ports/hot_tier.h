@@ -53,6 +53,12 @@ class HotTier {
   // the caller judges freshness. Invalidated ones never.
   [[nodiscard]] virtual EntryRef get(KeyRef key) = 0;
 
+  // As get(), but calls visitor(context, entry) in place of taking a reference, and returns whether
+  // it did. What leaves the tier meanwhile stays in memory until `visitor` returns: it must be
+  // brief. It may call the tier, and throw.
+  using Visitor = void (*)(void* context, const Entry& entry);
+  virtual bool visit(KeyRef key, Visitor visitor, void* context) = 0;
+
   // As get(), but neither a hit, nor a miss, nor a use of the entry.
   [[nodiscard]] virtual EntryRef peek(KeyRef key) const = 0;
 

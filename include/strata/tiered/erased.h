@@ -37,6 +37,9 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
 
 [[nodiscard]] Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call,
                         Load* within);
+// Calls visitor(context, entry) with what get() finds, if it is a value.
+using Visitor = void (*)(void* context, const Entry& entry);
+Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* context);
 [[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                                           const CallOptions& call);
 [[nodiscard]] bool contains(KeyspaceState& keyspace, const Id& id);

@@ -98,12 +98,15 @@ class Keyspace {
                                                         BatchLoader loader,
                                                         const CallOptions& call = kDefaultCall);
 
-  // Calls `visit(const V&)` on the value without handing out a reference; returns the outcome.
+  // As get(), but calls `visitor(const V&)` on the value; returns the outcome. A value in memory is
+  // read in place: what is removed meanwhile is kept until `visitor` returns, so it must be brief.
+  // What it throws comes through.
   template <typename Visitor>
   Outcome visit(const Id& id, Visitor visitor) {
-    const internal::Found found = internal::get(*state_, id, kDefaultCall, nullptr);
-    if (found.entry && !found.entry->negative()) visitor(found.entry->template value<V>());
-    return found.outcome;
+    const auto call = [](void* context, const Entry& entry) {
+      (*static_cast<Visitor*>(context))(entry.template value<V>());
+    };
+    return internal::visit(*state_, id, call, &visitor);
   }
 
   // Stores a value in every tier, in place of what they hold and of all that depends on it.
