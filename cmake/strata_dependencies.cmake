@@ -41,8 +41,20 @@ strata_find_for("http_source")
 if(strata_wanted)
   find_package(CURL REQUIRED)
   strata_dependency(CURL::libcurl "find_dependency(CURL)" libcurl)
+endif()
+
+strata_find_for("http_source;simulate")
+if(strata_wanted)
   find_package(ZLIB REQUIRED)
   strata_dependency(ZLIB::ZLIB "find_dependency(ZLIB)" zlib)
+endif()
+
+strata_find_for("simulate")
+if(strata_wanted)
+  pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET GLOBAL libzstd)
+  strata_dependency(PkgConfig::libzstd
+    "find_dependency(PkgConfig)\npkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)"
+    libzstd)
 endif()
 
 strata_find_for("codecs;cli")

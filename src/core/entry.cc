@@ -51,7 +51,7 @@ EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
   EntryRef owner(entry);
   entry->type_ = &type;
   entry->value_offset_ = static_cast<std::uint32_t>(offset);
-  entry->hash_ = key.hash;
+  entry->Resident::hash = key.hash;
   entry->key_size_ = static_cast<std::uint32_t>(key.text.size());
   std::memcpy(entry->base() + sizeof(Entry), key.text.data(), key.text.size());
   if (!key.long_params.empty()) {
@@ -92,7 +92,7 @@ void Entry::destroy(Entry* entry) noexcept {
 }
 
 bool Entry::has_key(KeyRef key) const {
-  if (hash_ != key.hash || key_text() != key.text) return false;
+  if (hash() != key.hash || key_text() != key.text) return false;
   return details_ ? details_->long_params == key.long_params : key.long_params.empty();
 }
 

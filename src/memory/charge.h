@@ -22,6 +22,9 @@ inline constexpr std::size_t kPostingShareBytes = 16;
 // The index's slot for a label: 24 bytes, likewise, less the first posting, which lies in it.
 inline constexpr std::size_t kLabelSlotShareBytes = 45 - kPostingShareBytes;
 
+// A place in the expiry wheel, of 8 bytes in a list that is three quarters full.
+inline constexpr std::size_t kWheelShareBytes = 11;
+
 // What a label takes once, however many entries carry it.
 [[nodiscard]] inline std::uint64_t label_charge_bytes(const Label& label) {
   return label.footprint_bytes() + kLabelSlotShareBytes;
@@ -31,9 +34,11 @@ inline constexpr std::size_t kLabelSlotShareBytes = 45 - kPostingShareBytes;
   return entry.footprint_bytes() + kTableShareBytes + entry.labels().size() * kPostingShareBytes;
 }
 
-// The most that an entry may need: its charge, and its labels if it is the first to carry them.
+// The most that an entry may need: its charge, a place in the wheel if it expires, and its labels
+// if it is the first to carry them.
 [[nodiscard]] inline std::uint64_t room_bytes(const Entry& entry) {
   std::uint64_t bytes = charge_bytes(entry);
+  if (entry.keep_until() != kNever) bytes += kWheelShareBytes;
   for (const Label& label : entry.labels()) bytes += label_charge_bytes(label);
   return bytes;
 }

@@ -11,20 +11,19 @@ namespace strata::memory {
 void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
                      const std::shared_ptr<const DepartureListener>& listener) {
   if (first_ == nullptr) listener_ = listener;
-  Entry*& link = first_ == nullptr ? first_ : last_->residence.next;
-  link = entry;
+  (first_ == nullptr ? first_ : last_->next) = entry;
   last_ = entry;
-  entry->residence.next = nullptr;
-  entry->residence.queue = static_cast<std::uint8_t>(cause);
-  entry->residence.left = number(earlier);
+  entry->next = nullptr;
+  entry->queue = static_cast<std::uint8_t>(cause);
+  entry->left = number(earlier);
   ++count_;
 }
 
 Departures::~Departures() {
   if (first_ == nullptr) return;
-  for (Entry* entry = first_; listener_ && entry != nullptr; entry = entry->residence.next) {
-    const Entry::Residence& residence = entry->residence;
-    (*listener_)(share(entry), static_cast<RemovalCause>(residence.queue), Ticket{residence.left});
+  for (Resident* left = first_; listener_ && left != nullptr; left = left->next) {
+    (*listener_)(share(static_cast<Entry*>(left)), static_cast<RemovalCause>(left->queue),
+                 Ticket{left->left});
   }
   limbo_.take(first_, last_, count_);
 }

@@ -8,7 +8,7 @@
 //   const MutexLock lock(mutex_);
 //   remove(entry, RemovalCause::kErased, gone);
 //
-// Memory    None: entries are chained through their Residence, which their tier gave up.
+// Memory    None: entries are chained through themselves.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,8 @@ class Departures {
  private:
   Limbo& limbo_;
   std::size_t count_ = 0;
-  Entry* first_ = nullptr;
-  Entry* last_ = nullptr;
+  Resident* first_ = nullptr;
+  Resident* last_ = nullptr;
   std::shared_ptr<const DepartureListener> listener_;
 };
 

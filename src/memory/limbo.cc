@@ -9,13 +9,13 @@ Limbo::~Limbo() {
   let_go(first_);
 }
 
-void Limbo::take(Entry* first, Entry* last, std::size_t count) {
-  Entry* free = nullptr;
+void Limbo::take(Resident* first, Resident* last, std::size_t count) {
+  Resident* free = nullptr;
   {
     const MutexLock lock(mutex_);
-    (first_ == nullptr ? first_ : last_->residence.next) = first;
+    (first_ == nullptr ? first_ : last_->next) = first;
     last_ = last;
-    last->residence.next = nullptr;
+    last->next = nullptr;
     if (unstamped_ == nullptr) unstamped_ = first;
     size_ += count;
     unstamped_size_ += count;
@@ -25,7 +25,7 @@ void Limbo::take(Entry* first, Entry* last, std::size_t count) {
 }
 
 void Limbo::release() {
-  Entry* free = nullptr;
+  Resident* free = nullptr;
   {
     const MutexLock lock(mutex_);
     free = take_free();
@@ -34,32 +34,32 @@ void Limbo::release() {
 }
 
 // Stamps are in the order of the chain.
-Entry* Limbo::take_free() {
+Resident* Limbo::take_free() {
   if (first_ == nullptr) return nullptr;
   const Epoch epoch = begin_epoch();
-  for (Entry* entry = unstamped_; entry != nullptr; entry = entry->residence.next) {
-    entry->residence.left = epoch.begun;
+  for (Resident* entry = unstamped_; entry != nullptr; entry = entry->next) {
+    entry->left = epoch.begun;
   }
   unstamped_ = nullptr;
   unstamped_size_ = 0;
-  Entry* const free = first_;
-  Entry* last_free = nullptr;
-  for (Entry* entry = first_; entry != nullptr && entry->residence.left <= epoch.bound;
-       entry = entry->residence.next) {
+  Resident* const free = first_;
+  Resident* last_free = nullptr;
+  for (Resident* entry = first_; entry != nullptr && entry->left <= epoch.bound;
+       entry = entry->next) {
     last_free = entry;
     --size_;
   }
   if (last_free == nullptr) return nullptr;
-  first_ = last_free->residence.next;
-  last_free->residence.next = nullptr;
+  first_ = last_free->next;
+  last_free->next = nullptr;
   if (first_ == nullptr) last_ = nullptr;
   return free;
 }
 
-void Limbo::let_go(Entry* chain) {
+void Limbo::let_go(Resident* chain) {
   while (chain != nullptr) {
-    const EntryRef leaving(chain);
-    chain = chain->residence.next;
+    const EntryRef leaving(static_cast<Entry*>(chain));
+    chain = chain->next;
   }
 }
 

@@ -1,7 +1,7 @@
 // Limbo: entries that were taken out of the tier, until no reader can be looking at them any more.
 //
 // Threads   Thread-safe. Values are destroyed in the thread that calls, with no lock held.
-// Memory    None beside the entries, which are chained through their Residence. Of what left the
+// Memory    None beside the entries, which are chained through themselves. Of what left the
 //           tier at most kBatch entries wait without a reader that keeps them.
 #pragma once
 
@@ -23,20 +23,20 @@ class Limbo {
 
   // Takes over the tier's references to `count` entries chained from `first` to `last`, and lets
   // go of what it can when a batch has come together.
-  void take(Entry* first, Entry* last, std::size_t count);
+  void take(Resident* first, Resident* last, std::size_t count);
   // Lets go of all that no reader sees.
   void release();
 
   [[nodiscard]] std::size_t size() const;
 
  private:
-  [[nodiscard]] Entry* take_free() STRATA_REQUIRES(mutex_);
-  static void let_go(Entry* chain);
+  [[nodiscard]] Resident* take_free() STRATA_REQUIRES(mutex_);
+  static void let_go(Resident* chain);
 
   mutable Mutex mutex_;
-  Entry* first_ STRATA_GUARDED_BY(mutex_) = nullptr;
-  Entry* last_ STRATA_GUARDED_BY(mutex_) = nullptr;
-  Entry* unstamped_ STRATA_GUARDED_BY(mutex_) = nullptr;  // and all behind it
+  Resident* first_ STRATA_GUARDED_BY(mutex_) = nullptr;
+  Resident* last_ STRATA_GUARDED_BY(mutex_) = nullptr;
+  Resident* unstamped_ STRATA_GUARDED_BY(mutex_) = nullptr;  // and all behind it
   std::size_t size_ STRATA_GUARDED_BY(mutex_) = 0;
   std::size_t unstamped_size_ STRATA_GUARDED_BY(mutex_) = 0;
 };

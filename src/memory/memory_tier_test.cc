@@ -342,7 +342,7 @@ TEST_F(MemoryTierTest, HitsAsOftenAsThePolicyOfThePaper) {
   for (const std::size_t size : {100, 1'000, 5'000}) {
     // Whether the bound was given at the start or later makes no difference.
     const bool later = size == 1'000;
-    start({.max_entries = later ? 0 : size});
+    start({.max_entries = later ? 0 : size, .policy = EvictionPolicy::kS3Fifo});
     if (later) tier->resize(size, 256 << 20);
     PlainS3Fifo plain(size);
     std::size_t hits = 0;

@@ -53,10 +53,13 @@ MemoryTier::MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> cloc
     : clock_(std::move(clock)),
       placement_{.seed = seed, .shard_bits = shard_bits_for(options)},
       tables_(std::make_unique<EntryTable[]>(table_count())),
+      policies_(make_policies(options.policy, 1)),
+      wants_hits_(policies_.shards[0]->wants_hits()),
       labels_(options.remembered_labels),
+      wheel_(clock_->coarse_now()),
       max_entries_(options.max_entries),
       max_bytes_(options.enabled ? options.max_bytes : 0) {
-  policy_.set_bounds(max_entries_, max_bytes_);
+  policy().set_bounds(max_entries_, max_bytes_);
   for (std::size_t at = 0; at < table_count(); ++at) tables_[at].set_placement(placement_);
 }
 
@@ -75,12 +78,7 @@ Entry* MemoryTier::find(std::uint64_t hash, std::string_view key_text) const {
 // Takes the entry out of everything.
 void MemoryTier::remove(Entry* entry, RemovalCause cause, Departures& gone) {
   table_of(entry->hash()).erase(entry);
-  const bool is_evicted = cause == RemovalCause::kEvicted && is_current(*entry);
-  if (is_evicted) {
-    policy_.evict(*entry);
-  } else {
-    policy_.remove(*entry);
-  }
+  policy().erase(*entry);
   let_go(entry, cause, gone);
 }
 
@@ -89,6 +87,7 @@ void MemoryTier::remove(Entry* entry, RemovalCause cause, Departures& gone) {
 // whatever found it.
 void MemoryTier::let_go(Entry* entry, RemovalCause cause, Departures& gone) {
   index_.remove(*entry);
+  wheel_.remove(*entry);
   const Ticket last{entry->residence.cell->load(std::memory_order_acquire)};
   if (cells_.leave(*entry)) {
     ++counters_.removals[static_cast<std::size_t>(cause)];

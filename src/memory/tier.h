@@ -17,13 +17,15 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "memory/charge.h"
 #include "memory/departures.h"
 #include "memory/entry_table.h"
+#include "memory/expiry_wheel.h"
 #include "memory/group_cells.h"
 #include "memory/label_index.h"
 #include "memory/limbo.h"
+#include "memory/policy/policies.h"
 #include "memory/residence.h"
-#include "memory/s3_fifo.h"
 #include "strata/core/label_table.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/hot_tier.h"
@@ -107,6 +109,7 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] Entry* look(KeyRef key) const;
   // Counts what a look brought; returns whether it is a hit. `gone`: the entry is to be removed.
   bool note(Entry* entry, bool& gone);
+  void mark(Entry& entry);
   void remove_if_gone(KeyRef key);
 
   // Writes.
@@ -116,7 +119,7 @@ class MemoryTier final : public HotTier {
   std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   [[nodiscard]] std::uint64_t used_bytes() const STRATA_REQUIRES(mutex_) {
-    return policy_.bytes() + index_.label_bytes();
+    return policy().weight() + index_.label_bytes() + wheel_.size() * kWheelShareBytes;
   }
   [[nodiscard]] bool could_fit(const Offer& offer) const STRATA_REQUIRES(mutex_);
   FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
@@ -126,6 +129,7 @@ class MemoryTier final : public HotTier {
   bool evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
+  void remove_due(bool exactly, Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Invalidations.
   void count(RemovalCause cause, std::uint64_t removed) STRATA_REQUIRES(mutex_);
@@ -143,7 +147,7 @@ class MemoryTier final : public HotTier {
   // Ending of ttls.
   struct Ending;
   InvalidateOutcome expire_these(std::span<const Label> labels);
-  bool end(Entry& entry, Ending& ending) const;
+  bool end(Entry& entry, Ending& ending) STRATA_REQUIRES(mutex_);
   void end_keys(std::span<const Label> labels, Ending& ending);
   void end_groups(std::span<const Label> labels, std::span<const LabelId> ids, Ending& ending);
   void end_indexed(LabelId label, Ending& ending);
@@ -186,11 +190,14 @@ class MemoryTier final : public HotTier {
     return removed;
   }
   void check_entry(const Entry& entry) const STRATA_REQUIRES(mutex_);
+  [[nodiscard]] Policy& policy() const STRATA_REQUIRES(mutex_) { return *policies_.shards[0]; }
   [[nodiscard]] bool is_off() const STRATA_REQUIRES(mutex_) { return max_bytes_ == 0; }
 
   const std::shared_ptr<Clock> clock_;
   const Placement placement_;
   const std::unique_ptr<EntryTable[]> tables_;  // their writer has the label lock
+  const PolicySet policies_;  // guarded by the label lock, but for what readers mark
+  const bool wants_hits_;
   Counter hits_;
   Counter misses_;
   Limbo limbo_;
@@ -200,7 +207,7 @@ class MemoryTier final : public HotTier {
   LabelTable labels_ STRATA_GUARDED_BY(mutex_);
   GroupCells cells_ STRATA_GUARDED_BY(mutex_);
   LabelIndex index_ STRATA_GUARDED_BY(mutex_);
-  S3Fifo policy_ STRATA_GUARDED_BY(mutex_);
+  ExpiryWheel wheel_ STRATA_GUARDED_BY(mutex_);
   std::uint64_t max_entries_ STRATA_GUARDED_BY(mutex_) = 0;  // 0: no bound
   std::uint64_t max_bytes_ STRATA_GUARDED_BY(mutex_) = 0;    // 0: off
   Ticket cleared_ STRATA_GUARDED_BY(mutex_){};               // the last clear's number

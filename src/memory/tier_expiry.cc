@@ -47,10 +47,13 @@ InvalidateOutcome MemoryTier::expire_these(std::span<const Label> labels) {
 }
 
 // Returns whether the entry is to be removed, since it is kept no longer than it was fresh.
-bool MemoryTier::end(Entry& entry, Ending& ending) const {
+bool MemoryTier::end(Entry& entry, Ending& ending) {
   if (!accepted_before(entry, ending.number) || !is_current(entry)) return false;
   if (end_ttl(entry, ending.now)) ++ending.ended;
-  return is_expired(entry, ending.now);
+  if (is_expired(entry, ending.now)) return true;
+  wheel_.remove(entry);
+  wheel_.add(entry);
+  return false;
 }
 
 void MemoryTier::end_keys(std::span<const Label> labels, Ending& ending) {

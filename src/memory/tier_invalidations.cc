@@ -141,8 +141,8 @@ void MemoryTier::prefetch_removals(std::span<Entry* const> entries) const {
   for (const Entry* entry : entries) prefetch_entry(entry);
   for (const Entry* entry : entries) {
     table_of(entry->hash()).prefetch(placement_.place(entry->hash()));
-    __builtin_prefetch(entry->residence.next);
-    __builtin_prefetch(entry->residence.previous);
+    __builtin_prefetch(entry->next);
+    __builtin_prefetch(entry->previous);
     __builtin_prefetch(entry->labels().data());
   }
 }

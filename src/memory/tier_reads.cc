@@ -48,8 +48,19 @@ bool MemoryTier::note(Entry* entry, bool& gone) {
     return false;
   }
   hits_.add(1);
-  S3Fifo::count_use(*entry);
+  mark(*entry);
   return true;
+}
+
+// Tells the policy of a use: most of them read marks, later; to some it has to be told in order.
+void MemoryTier::mark(Entry& entry) {
+  Policy& policy = *policies_.shards[0];
+  mark_use(entry, policy.marks());
+  Controller* const controller = policies_.controller.get();
+  if (controller != nullptr && controller->samples(entry.hash())) controller->offer(entry.hash());
+  if (!wants_hits_) return;
+  const MutexLock lock(mutex_);
+  if (entry.queue != 0) policy.on_hit(entry);
 }
 
 EntryRef MemoryTier::get(KeyRef key) {

@@ -24,7 +24,7 @@ void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
     const MutexLock lock(mutex_);
     max_entries_ = max_entries;
     max_bytes_ = max_bytes;
-    policy_.set_bounds(max_entries, max_bytes);
+    policy().set_bounds(max_entries, max_bytes);
   }
   for (bool done = false; !done;) {
     Departures gone(limbo_);
@@ -38,21 +38,21 @@ StructureSizes MemoryTier::sizes() const {
   StructureSizes sizes;
   const MutexLock lock(mutex_);
   for (std::size_t at = 0; at < table_count(); ++at) sizes.table_slots += tables_[at].capacity();
-  sizes.residents = policy_.entries();
+  sizes.residents = policy().entries();
   sizes.dead = cells_.dead();
   sizes.cells = cells_.size();
   sizes.labels = index_.label_count();
   sizes.label_slots = index_.slot_count();
   sizes.postings = index_.posting_count();
-  sizes.ghost_bytes = policy_.ghost_bytes();
+  sizes.ghost_bytes = policy().footprint_bytes();
   return sizes;
 }
 
 void MemoryTier::check_entry(const Entry& entry) const {
   STRATA_ASSERT(entry.residence.cell != nullptr);
   STRATA_ASSERT(entry.residence.generation <= number(labels_.position()));
-  STRATA_ASSERT(entry.residence.charge_bytes == charge_bytes(entry));
-  STRATA_ASSERT(S3Fifo::contains(entry));
+  STRATA_ASSERT(entry.weight == charge_bytes(entry));
+  STRATA_ASSERT(entry.queue != 0);
   for (const Label& label : entry.labels()) STRATA_ASSERT(index_.contains(label.id(), entry));
 }
 
@@ -61,7 +61,8 @@ void MemoryTier::check_invariants() const {
   const MutexLock lock(mutex_);
   labels_.check_invariants();
   index_.check_invariants();
-  policy_.check_invariants();
+  wheel_.check_invariants();
+  policy().check_invariants();
   STRATA_ASSERT(position_.load() == number(labels_.position()));
   STRATA_ASSERT(number(cleared_) <= number(labels_.position()));
 
@@ -78,7 +79,7 @@ void MemoryTier::check_invariants() const {
     });
   }
   // ... and back.
-  STRATA_ASSERT(policy_.entries() == residents.size());
+  STRATA_ASSERT(policy().entries() == residents.size());
   index_.for_each([&](LabelId label, const Entry* entry) {
     STRATA_ASSERT(residents.contains(entry));
     const std::span<const Label> labels = entry->labels();
@@ -90,7 +91,7 @@ void MemoryTier::check_invariants() const {
   });
 
   // (4), and what is counted.
-  STRATA_ASSERT(max_entries_ == 0 || policy_.entries() <= max_entries_);
+  STRATA_ASSERT(max_entries_ == 0 || policy().entries() <= max_entries_);
   STRATA_ASSERT(used_bytes() <= max_bytes_);
   std::uint64_t left = 0;
   for (const std::uint64_t removals : counters_.removals) left += removals;

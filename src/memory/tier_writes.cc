@@ -14,10 +14,13 @@
 namespace strata::memory {
 namespace {
 
-// Every kSweepWrites-th write looks at kSweepPlaces places for entries that can go; every write
-// does while there are any whose group was invalidated.
-constexpr std::uint64_t kSweepWrites = 8;
+// Every kSweepWrites-th write looks at kSweepPlaces places for entries that can go and are not in
+// the wheel; every write does while there are any whose group was invalidated.
+constexpr std::uint64_t kSweepWrites = 64;
 constexpr std::size_t kSweepPlaces = 16;
+// What a write removes of what has expired, and how much it looks at for that.
+constexpr std::size_t kDueEntries = 16;
+constexpr std::size_t kDueLooks = 64;
 
 }  // namespace
 
@@ -143,7 +146,7 @@ FillOutcome MemoryTier::accept(Offer& offer, Entry* former, RemovalCause cause, 
 bool MemoryTier::publish(Offer& offer, Entry* former) {
   Entry& entry = *offer.entry;
   STRATA_ASSERT(entry.residence.cell == nullptr);  // Nobody published it before.
-  entry.residence.charge_bytes = static_cast<std::uint32_t>(offer.charge);
+  entry.weight = static_cast<std::uint32_t>(offer.charge);
   try {
     cells_.enter(entry, labels_.position());
   } catch (const std::bad_alloc&) {
@@ -164,10 +167,11 @@ bool MemoryTier::publish(Offer& offer, Entry* former) {
     return false;
   }
   if (former != nullptr) {
-    policy_.replace(*former, entry);
+    policy().replace(*former, entry);
   } else {
-    policy_.insert(entry);
+    policy().insert(entry);
   }
+  wheel_.add(entry);
   static_cast<void>(offer.entry.release());  // The table's reference from now on.
   return true;
 }
@@ -176,13 +180,15 @@ bool MemoryTier::publish(Offer& offer, Entry* former) {
 // will, in which case nothing is evicted.
 bool MemoryTier::make_room(const Offer& offer, Entry*& former, Departures& gone) {
   if (!could_fit(offer)) return true;
-  const std::uint64_t former_charge = former == nullptr ? 0 : former->residence.charge_bytes;
+  const bool former_expires = former != nullptr && former->residence.wheel_slot != 0;
+  const std::uint64_t former_charge =
+      (former == nullptr ? 0 : former->weight) + (former_expires ? kWheelShareBytes : 0);
   const std::uint64_t former_count = former == nullptr ? 0 : 1;
   const std::uint64_t max_entries =
       max_entries_ == 0 ? UINT64_MAX : max_entries_ - 1 + former_count;
   if (evict(max_entries, max_bytes_ - offer.room + former_charge, former, gone)) return true;
   // Nothing is left but the former entry, whose labels take room too.
-  if (former == nullptr || policy_.entries() > 1) return false;
+  if (former == nullptr || policy().entries() > 1) return false;
   remove(former, RemovalCause::kEvicted, gone);
   former = nullptr;
   return true;
@@ -193,22 +199,33 @@ bool MemoryTier::make_room(const Offer& offer, Entry*& former, Departures& gone)
 bool MemoryTier::evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
                        Departures& gone) {
   const auto enough = [&]() STRATA_REQUIRES(mutex_) {
-    return policy_.entries() <= max_entries && used_bytes() <= max_bytes;
+    return policy().entries() <= max_entries && used_bytes() <= max_bytes;
   };
+  if (enough()) return true;
+  remove_due(true, gone);
   if (enough()) return true;
   const Instant now = clock_->coarse_now();
   for (std::size_t removed = 0; removed < kRemovalSlice; ++removed) {
-    Entry* victim = policy_.victim(spared, now);
+    auto* victim = static_cast<Entry*>(policy().evict(spared));
     if (victim == nullptr) break;
-    remove(victim, is_expired(*victim, now) ? RemovalCause::kExpired : RemovalCause::kEvicted,
+    table_of(victim->hash()).erase(victim);
+    let_go(victim, is_expired(*victim, now) ? RemovalCause::kExpired : RemovalCause::kEvicted,
            gone);
     if (enough()) return true;
   }
   return enough();
 }
 
-// A hand goes around the tables and removes what nobody can be given any more.
+void MemoryTier::remove_due(bool exactly, Departures& gone) {
+  std::array<Entry*, kDueEntries> due;
+  const std::size_t count = wheel_.take(clock_->coarse_now(), due, kDueLooks, exactly);
+  for (std::size_t at = 0; at < count; ++at) remove(due[at], RemovalCause::kExpired, gone);
+}
+
+// Removes what has expired; and a hand goes around the tables and removes what nobody can be given
+// any more.
 void MemoryTier::sweep(Departures& gone) {
+  remove_due(false, gone);
   if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
   std::array<Entry*, kSeenMax> seen;

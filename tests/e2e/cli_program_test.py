@@ -9,8 +9,8 @@ from harness import CONFIG, DATA, StrataTest, main
 
 COMMANDS = ("init", "config", "config check", "config show", "get", "put", "erase", "invalidate",
             "stats", "inspect", "explain", "labels", "purge", "clear-expired", "outbox",
-            "outbox install", "outbox status", "outbox remove", "demo", "completion", "help",
-            "version")
+            "outbox install", "outbox status", "outbox remove", "simulate", "demo", "completion",
+            "help", "version")
 
 
 class Help(StrataTest):
@@ -36,6 +36,7 @@ class Help(StrataTest):
                     if not line.startswith("strata init"):
                         self.configure()
                     self.write("index.html", "<p>hello</p>")
+                    self.write("requests.txt", "a\nb\na\n")
                     self.make_orders()
                     if "outbox" in line and "install" not in line:
                         self.install_orders()

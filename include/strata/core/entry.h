@@ -28,6 +28,7 @@
 
 #include "strata/core/key.h"
 #include "strata/core/label.h"
+#include "strata/core/resident.h"
 #include "strata/core/result.h"
 #include "strata/core/time.h"
 #include "strata/core/value_type.h"
@@ -77,7 +78,22 @@ class EntryRef {
   Entry* entry_ = nullptr;
 };
 
-class Entry {
+namespace internal {
+
+// What a hit does not read.
+struct EntryBackground {
+  const ValueType* type_ = nullptr;
+  const LabelGroup* group_ = nullptr;
+  std::unique_ptr<const EntryDetails> details_;
+  std::unique_ptr<std::byte[]> labels_;  // label_count_ of them
+  Instant written_at_;
+  std::atomic<std::int64_t> retry_at_{0};
+  Duration load_cost_{0};
+};
+
+}  // namespace internal
+
+class Entry : private internal::EntryBackground, public Resident {
  public:
   // An unpublished entry around `value`.
   template <typename V>
@@ -96,9 +112,9 @@ class Entry {
   Entry& operator=(const Entry&) = delete;
 
   [[nodiscard]] std::string_view key_text() const { return {key_begin(), key_size_}; }
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t hash() const { return Resident::hash; }
   [[nodiscard]] KeyRef key() const {
-    return {key_text(), hash_,
+    return {key_text(), hash(),
             details_ ? std::string_view(details_->long_params) : std::string_view()};
   }
   // Whether this is the entry of `key`: text and long parameters are the same.
@@ -147,19 +163,14 @@ class Entry {
 
   [[nodiscard]] std::size_t footprint_bytes() const;
 
-  // Owned by the hot tier that published the entry, guarded by its locks.
+  // Owned, beside what Resident has, by the hot tier that published the entry.
   struct Residence {
-    Entry* next = nullptr;
-    union {
-      Entry* previous = nullptr;
-      std::uint64_t left;  // of one that has left the tier: why, or in which epoch
-    };
-    std::uint32_t charge_bytes = 0;
-    std::uint8_t queue = 0;
-    std::atomic<std::uint8_t> frequency{0};
     const std::atomic<std::uint64_t>* cell = nullptr;  // the group's generation
     std::uint64_t generation = 0;                      // the tier's number at its acceptance
+    std::uint32_t wheel_place = 0;                     // in the slot where it waits to expire
+    std::uint16_t wheel_slot = 0;                      // 0: none
   };
+  Residence residence;
 
  private:
   friend class EntryRef;
@@ -176,21 +187,8 @@ class Entry {
   [[nodiscard]] void* value_place() { return base() + value_offset_; }
 
   // What a hit reads lies together, beside the key; what it does not read comes first.
-  const ValueType* type_ = nullptr;
-  const LabelGroup* group_ = nullptr;
-  std::unique_ptr<const EntryDetails> details_;
-  std::unique_ptr<std::byte[]> labels_;  // label_count_ of them
-  Instant written_at_;
-  std::atomic<std::int64_t> retry_at_{0};
-
- public:
-  Residence residence;
-
- private:
   std::atomic<std::int64_t> fresh_until_{kNever.since_boot.count()};
   std::atomic<std::int64_t> keep_until_{kNever.since_boot.count()};
-  Duration load_cost_{0};
-  std::uint64_t hash_ = 0;
   std::atomic<std::uint32_t> references_{1};
   std::uint32_t key_size_ = 0;
   std::uint32_t value_offset_ = 0;

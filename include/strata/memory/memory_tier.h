@@ -1,9 +1,10 @@
-// The memory tier: a bounded hot tier in this process, with S3-FIFO eviction.
+// The memory tier: a bounded hot tier in this process.
 //
 // A hash table that can be read while it changes finds entries; all changes go through one lock,
-// which also guards the label table, so that comparing a ticket and becoming visible are one step. The labels that a
-// whole group of entries shares (keyspace, source, ...) are invalidated in O(1) by a number that
-// every hit compares; tags and inherited labels through an index from label to entries.
+// which also guards the label table, so that comparing a ticket and becoming visible are one step.
+// The labels that a whole group of entries shares (keyspace, source, ...) are invalidated in O(1)
+// by a number that every hit compares; tags and inherited labels through an index from label to
+// entries.
 //
 //   std::unique_ptr<HotTier> tier =
 //       memory_tier({.max_bytes = 64 << 20}, system_clock(), system_random());
@@ -33,11 +34,23 @@
 
 namespace strata {
 
+// Which entries stay when there is no room for all. docs/eviction.md tells what each is good for.
+enum class EvictionPolicy : std::uint8_t {
+  kLru,
+  kLfu,       // with aging
+  kS3Fifo,    // Yang et al., SOSP 2023
+  kWTinyLfu,  // Einziger et al., ACM TOS 2017
+  kLirs,      // Jiang and Zhang, SIGMETRICS 2002
+  kHorizon,   // S3-FIFO, in which only what comes back within the horizon counts as used
+  kAdaptive,  // the same, which changes its parameters as the workload does
+};
+
 struct MemoryOptions {
   // Behaviour.
   bool enabled = true;                     // false: numbers are kept, entries never
   std::uint64_t max_entries = 0;           // 0: as many as max_bytes allows
   std::uint64_t max_bytes = 256ULL << 20;  // 0: as if not enabled
+  EvictionPolicy policy = EvictionPolicy::kAdaptive;
   std::size_t remembered_labels = limits::kRememberedLabels;  // at least 2; see label_table.h
 
   // Performance.

@@ -19,6 +19,7 @@ namespace strata::cli {
 [[nodiscard]] Command make_purge();
 [[nodiscard]] Command make_clear_expired();
 [[nodiscard]] Command make_outbox();
+[[nodiscard]] Command make_simulate();
 [[nodiscard]] Command make_demo();
 [[nodiscard]] Command make_completion();
 [[nodiscard]] Command make_help();

@@ -1,26 +1,10 @@
-// Resident: what an eviction policy keeps with each entry that it decides about.
-//
-// Threads   `uses` and `last_use` are written by readers at any time, without a lock; the rest is
-//           guarded by the lock of the shard whose policy has the entry.
+// Resident, as the policies call it.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include "strata/core/resident.h"
 
 namespace strata::memory {
 
-struct Resident {
-  Resident* next = nullptr;  // in the queue that it is in
-  Resident* previous = nullptr;
-  std::uint64_t hash = 0;                  // of its key; the same for equal keys
-  std::uint32_t weight = 0;                // what it takes of the bound in bytes
-  std::atomic<std::uint16_t> last_use{0};  // in the policy's coarse time
-  std::atomic<std::uint8_t> uses{0};       // saturates
-  std::uint8_t queue = 0;                  // 0: in none
-
-  Resident() = default;
-  Resident(const Resident&) = delete;
-  Resident& operator=(const Resident&) = delete;
-};
+using strata::Resident;
 
 }  // namespace strata::memory

@@ -1,0 +1,70 @@
+// ExpiryWheel: entries by the time at which they are to leave, so that they need not be looked for.
+//
+// A hierarchy of wheels of 64 slots. A slot of the first covers one tick, half a second; one of the
+// next covers a whole turn of the wheel before. Entries wait in the slot of their keep_until in the
+// first wheel that reaches so far, and come down as it draws near. Times may change meanwhile:
+// whoever comes too early is put back.
+//
+// Source    Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 7.
+// Threads   Thread-compatible, guarded by the tier's label lock.
+// Cost      add() and remove() O(1); take() as much as it is told. An entry that never expires is
+//           not in it and costs nothing.
+// Memory    8 to 16 bytes for each entry in it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "strata/core/entry.h"
+#include "strata/core/time.h"
+
+namespace strata::memory {
+
+class ExpiryWheel {
+ public:
+  static constexpr unsigned kLevels = 4;
+  static constexpr unsigned kSlotBits = 6;
+  static constexpr unsigned kSlots = 1u << kSlotBits;
+  static constexpr Duration kTick = std::chrono::milliseconds(500);
+
+  explicit ExpiryWheel(Instant now) : tick_(tick_of(now)) {}
+
+  // Without memory for it the entry is not in the wheel, and only counted.
+  void add(Entry& entry) noexcept;
+  // If it is there.
+  void remove(Entry& entry) noexcept;
+
+  // Takes entries whose keep_until is over out of the wheel, until `expired` is full or about
+  // `looks` slots and entries were looked at; returns how many it took. Those of the tick that is
+  // not over yet are found only if `exactly`.
+  std::size_t take(Instant now, std::span<Entry*> expired, std::size_t looks, bool exactly);
+
+  [[nodiscard]] std::size_t size() const;
+  // How many entries that should be in it had no room, ever.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+  void check_invariants() const;
+
+ private:
+  using Slot = std::vector<Entry*>;
+
+  [[nodiscard]] static std::uint64_t tick_of(Instant at) {
+    return static_cast<std::uint64_t>(std::max(at.since_boot, Duration(0)) / kTick);
+  }
+  [[nodiscard]] Slot& slot(unsigned level, std::uint64_t tick) {
+    return slots_[level * kSlots + (tick >> (level * kSlotBits)) % kSlots];
+  }
+  [[nodiscard]] Entry* take_last(Slot& slot);
+  [[nodiscard]] bool bring_down(std::size_t& looks);
+  void go_on(std::uint64_t present);
+
+  std::array<Slot, kLevels * kSlots> slots_;
+  std::uint64_t tick_;          // everything before it was taken
+  unsigned to_bring_down_ = 0;  // wheels whose slot of this tick has to be emptied first
+  std::array<std::size_t, kLevels> sizes_{};
+  std::uint64_t left_out_ = 0;
+};
+
+}  // namespace strata::memory

@@ -1,0 +1,96 @@
+// AgedGhost: the table and its growth.
+#include "memory/policy/aged_ghost.h"
+
+#include <utility>
+
+namespace strata::memory {
+namespace {
+
+// Which bits of a hash choose the shard or the place in a table is not known here; all of them
+// have a say in the top ones of this.
+std::uint64_t mix(std::uint64_t hash) {
+  hash ^= hash >> 32;
+  return hash * 0x9e3779b97f4a7c15ULL;
+}
+
+// From bits that say little about the bucket.
+std::uint16_t fingerprint_of(std::uint64_t mixed) {
+  const auto bits = static_cast<std::uint16_t>(mixed >> 16);
+  return bits != 0 ? bits : std::uint16_t{1};
+}
+
+std::uint16_t age(std::uint16_t time, std::uint16_t now) {
+  return static_cast<std::uint16_t>(now - time);
+}
+
+}  // namespace
+
+AgedGhost::Bucket& AgedGhost::Table::of(std::uint64_t mixed) const {
+  __extension__ using Wide = unsigned __int128;
+  return buckets[static_cast<std::size_t>((static_cast<Wide>(mixed) * count) >> 64)];
+}
+
+AgedGhost::Table AgedGhost::allocate(std::size_t count) {
+  Table table;
+  // Zeroed memory is a table of empty slots; untouched pages of it cost nothing yet.
+  table.memory.reset(std::calloc(count + 1, sizeof(Bucket)));
+  if (table.memory == nullptr) return {};
+  void* start = table.memory.get();
+  std::size_t space = (count + 1) * sizeof(Bucket);
+  table.buckets =
+      static_cast<Bucket*>(std::align(alignof(Bucket), count * sizeof(Bucket), start, space));
+  table.count = count;
+  return table;
+}
+
+void AgedGhost::fit(std::size_t slots) {
+  const std::size_t count = (slots + kSlotsPerBucket - 1) / kSlotsPerBucket;
+  const std::size_t difference =
+      count > wanted_buckets_ ? count - wanted_buckets_ : wanted_buckets_ - count;
+  if (wanted_buckets_ == 0 || difference * 4 > wanted_buckets_) wanted_buckets_ = count;
+}
+
+void AgedGhost::insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now) {
+  if (table_.count != wanted_buckets_) {
+    Table table = allocate(wanted_buckets_);
+    if (table.count == wanted_buckets_) {
+      former_ = std::exchange(table_, std::move(table));
+      inserts_until_former_goes_ = wanted_buckets_ * kSlotsPerBucket;
+    }
+  }
+  if (former_.count != 0 && inserts_until_former_goes_-- == 0) former_ = {};
+  if (table_.count == 0) return;
+  const std::uint64_t mixed = mix(hash);
+  Slot* place = find(table_, mixed);
+  if (place == nullptr) {
+    std::uint32_t oldest = 0;
+    for (Slot& slot : table_.of(mixed).slots) {
+      // An empty slot is older than any.
+      const std::uint32_t its = slot.fingerprint == 0 ? 0x10000u : age(slot.time, now);
+      if (place != nullptr && its <= oldest) continue;
+      place = &slot;
+      oldest = its;
+    }
+  }
+  *place = {.fingerprint = fingerprint_of(mixed), .time = time};
+}
+
+AgedGhost::Slot* AgedGhost::find(const Table& table, std::uint64_t mixed) {
+  if (table.count == 0) return nullptr;
+  const std::uint16_t fingerprint = fingerprint_of(mixed);
+  for (Slot& slot : table.of(mixed).slots) {
+    if (slot.fingerprint == fingerprint) return &slot;
+  }
+  return nullptr;
+}
+
+std::optional<std::uint16_t> AgedGhost::take(std::uint64_t hash) {
+  const std::uint64_t mixed = mix(hash);
+  Slot* slot = find(table_, mixed);
+  if (slot == nullptr) slot = find(former_, mixed);
+  if (slot == nullptr) return std::nullopt;
+  slot->fingerprint = 0;
+  return slot->time;
+}
+
+}  // namespace strata::memory

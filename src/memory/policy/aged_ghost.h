@@ -1,0 +1,70 @@
+// AgedGhost: remembers who was evicted, by a fingerprint, and when it was last used.
+//
+// A table of buckets of eight slots, half a cache line each. A hash has one bucket; who is
+// remembered there last takes the place of the oldest. Somebody is taken for another once in
+// about 8,000 look-ups of a full table, which costs a little hit ratio and nothing else.
+//
+// Time is a coarse count that the user keeps; it wraps, and so does age.
+//
+// Threads   Thread-compatible.
+// Memory    4 bytes a slot, allocated by the first insert() after fit(). Tables of more than
+//           128 KiB come from the system as untouched pages: no call does work for all of it.
+// Errors    None: without memory it remembers less.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+
+namespace strata::memory {
+
+class AgedGhost {
+ public:
+  static constexpr std::size_t kSlotsPerBucket = 8;
+
+  // Sets how many slots there should be. A table that differs by less than a quarter stays. What
+  // a former table remembers is still found until the new one may be full.
+  void fit(std::size_t slots);
+
+  // Remembers `hash`, whose last use was at `time`.
+  void insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now);
+  // The last use of `hash`, if it is remembered; it is then forgotten.
+  [[nodiscard]] std::optional<std::uint16_t> take(std::uint64_t hash);
+
+  [[nodiscard]] std::size_t slots() const { return wanted_buckets_ * kSlotsPerBucket; }
+  [[nodiscard]] std::size_t footprint_bytes() const {
+    return (table_.count + former_.count) * sizeof(Bucket);
+  }
+
+ private:
+  struct Slot {
+    std::uint16_t fingerprint = 0;  // 0: empty
+    std::uint16_t time = 0;
+  };
+  struct alignas(32) Bucket {
+    std::array<Slot, kSlotsPerBucket> slots;
+  };
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  struct Table {
+    std::unique_ptr<void, Free> memory;
+    Bucket* buckets = nullptr;
+    std::size_t count = 0;
+
+    [[nodiscard]] Bucket& of(std::uint64_t mixed) const;
+  };
+
+  static Table allocate(std::size_t count);
+  static Slot* find(const Table& table, std::uint64_t mixed);
+
+  Table table_;
+  Table former_;
+  std::size_t wanted_buckets_ = 0;
+  std::size_t inserts_until_former_goes_ = 0;
+};
+
+}  // namespace strata::memory

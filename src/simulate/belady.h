@@ -1,0 +1,17 @@
+// Belady: how many requests a cache would answer that knows all of them beforehand.
+//
+// It evicts who is asked for again the latest: with entries of one size nobody hits more. With
+// sizes in bytes it is no bound, but hard to beat.
+//
+// Source: Belady: "A study of replacement algorithms for a virtual-storage computer", 1966.
+#pragma once
+
+#include "simulate/simulation.h"
+#include "simulate/trace.h"
+
+namespace strata::simulate {
+
+// Of the options only the size matters.
+[[nodiscard]] SimulationResult play_belady(const Trace& trace, const SimulationOptions& options);
+
+}  // namespace strata::simulate
