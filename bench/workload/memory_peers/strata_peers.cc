@@ -1,0 +1,116 @@
+// Strata's memory tier, in each of its ways to read.
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "strata/core/entry.h"
+#include "strata/core/key.h"
+#include "strata/memory/memory_tier.h"
+#include "strata/ports/clock.h"
+#include "strata/ports/random.h"
+#include "workload/memory_peers/peer.h"
+#include "workload/memory_peers/strata_entries.h"
+
+namespace strata::bench {
+namespace {
+
+// A tier has it, or will have: reads in place, without a reference.
+template <typename Tier>
+concept Visitable = requires(Tier& tier, KeyRef key) {
+  tier.visit(key, [](const Entry&) {});
+};
+
+// `Stored`: what the entries hold: the bytes themselves, or a std::string.
+template <typename Key, typename Stored>
+class Store {
+ public:
+  explicit Store(std::size_t capacity)
+      : tier_(memory_tier({.max_entries = capacity, .max_bytes = kEnoughBytes}, system_clock(),
+                          seeded_random(1))) {}
+
+  void put(const Key& key, const Value& value) {
+    const KeyRef ref = key_ref(key);
+    const Ticket ticket = tier_->position();
+    tier_->put(ref, make_entry<Stored>(ref, value), ticket, RemovalCause::kReplaced);
+  }
+  void load(const Key& key, const Value& value) {
+    const Ticket ticket = tier_->position();
+    tier_->fill(make_entry<Stored>(key_ref(key), value), ticket);
+  }
+  [[nodiscard]] std::uint64_t own_bytes() const { return tier_->stats().bytes; }
+
+ protected:
+  std::unique_ptr<HotTier> tier_;
+};
+
+template <typename Key, typename Stored>
+class GetStore : public Store<Key, Stored> {
+ public:
+  using Store<Key, Stored>::Store;
+  template <typename Read>
+  bool read(const Key& key, const Read& read) {
+    const EntryRef entry = this->tier_->get(key_ref(key));
+    if (!entry) return false;
+    read(stored_bytes(entry->template value<Stored>()));
+    return true;
+  }
+};
+
+template <typename Key, typename Stored>
+class GetManyStore : public Store<Key, Stored> {
+ public:
+  using Store<Key, Stored>::Store;
+  static constexpr std::size_t kBatch = 32;
+  template <typename Read>
+  void read_batch(std::span<const Query<Key>> queries, const Read& read) {
+    std::array<KeyRef, kBatch> keys;
+    std::array<EntryRef, kBatch> entries;
+    for (std::size_t i = 0; i < queries.size(); ++i) keys[i] = key_ref(queries[i].key);
+    this->tier_->get_many(std::span(keys).first(queries.size()),
+                          std::span(entries).first(queries.size()));
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      if (entries[i]) read(queries[i], stored_bytes(entries[i]->template value<Stored>()));
+    }
+  }
+};
+
+template <typename Key, typename Stored, typename Tier = HotTier>
+class VisitStore : public Store<Key, Stored> {
+ public:
+  using Store<Key, Stored>::Store;
+  template <typename Read>
+  bool read(const Key& key, const Read& read) {
+    bool found = false;
+    Tier& tier = *this->tier_;
+    tier.visit(key_ref(key), [&](const Entry& entry) {
+      read(stored_bytes(entry.value<Stored>()));
+      found = true;
+    });
+    return found;
+  }
+};
+
+// Adds the peer that visits if `Tier` can. A template, so that what it cannot is not compiled.
+template <typename Key, typename Tier>
+void add_visit(std::vector<PeerKind<Key>>& kinds) {
+  if constexpr (Visitable<Tier>) {
+    kinds.push_back(peer_kind<VisitStore<Key, Value, Tier>, Key>("strata visit", true));
+  }
+}
+
+}  // namespace
+
+template <typename Key>
+std::vector<PeerKind<Key>> strata_peers() {
+  std::vector<PeerKind<Key>> kinds;
+  add_visit<Key, HotTier>(kinds);
+  kinds.push_back(peer_kind<GetStore<Key, Value>, Key>("strata get", true));
+  kinds.push_back(peer_kind<GetManyStore<Key, Value>, Key>("strata get_many(32)", false));
+  kinds.push_back(
+      peer_kind<GetStore<Key, std::string>, Key>("strata get, std::string values", true));
+  return kinds;
+}
+template std::vector<PeerKind<std::string>> strata_peers();
+template std::vector<PeerKind<std::uint64_t>> strata_peers();
+
+}  // namespace strata::bench
