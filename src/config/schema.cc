@@ -17,6 +17,8 @@ namespace {
 constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
 constexpr std::array<std::string_view, 2> kTierNames = {"memory", "sqlite"};
 constexpr std::array<std::string_view, 3> kDurabilities = {"normal", "sync", "power"};
+constexpr std::array<std::string_view, 7> kPolicies = {
+    "lru", "lfu", "s3fifo", "wtinylfu", "lirs", "horizon", "adaptive"};
 constexpr std::array<std::string_view, 2> kShapes = {"rows", "row"};
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
@@ -85,6 +87,8 @@ std::span<const Setting> memory_settings() {
           "How many values are kept at most; 0 leaves the bound to max_bytes"),
       bytes<&Memory::max_bytes>("max_bytes", {0, 1024 * kGiB},
                                 "How much memory they may take, with all that belongs to them"),
+      choice<&Memory::policy>("policy", kPolicies,
+                              "Which values stay when there is no room for all"),
       integer<&Memory::remembered_labels>(
           "remembered_labels", {2, 1 << 26},
           "How many invalidated labels are remembered one by one before older loads are refused"),
