@@ -113,11 +113,22 @@ void Entry::set_details(std::unique_ptr<const EntryDetails> details) {
 
 void Entry::set_labels(std::span<const Label> labels) {
   STRATA_ASSERT(labels.size() <= limits::kLabelsPerEntry);
-  std::unique_ptr<std::byte[]> block;
-  if (!labels.empty()) block.reset(new std::byte[labels.size() * sizeof(Label)]);
-  std::uninitialized_copy(labels.begin(), labels.end(), reinterpret_cast<Label*>(block.get()));
-  std::destroy_n(reinterpret_cast<Label*>(labels_.get()), label_count_);
-  labels_ = std::move(block);
+  Label* block = nullptr;
+  if (labels.size() > 1) {
+    block = static_cast<Label*>(::operator new(labels.size() * sizeof(Label)));
+    std::uninitialized_copy(labels.begin(), labels.end(), block);
+  }
+  if (label_count_ > 1) {
+    std::destroy_n(labels_.block, label_count_);
+    ::operator delete(labels_.block);
+  } else if (label_count_ == 1) {
+    std::destroy_at(&labels_.one);
+  }
+  if (labels.size() == 1) {
+    std::construct_at(&labels_.one, labels.front());
+  } else {
+    labels_.block = block;
+  }
   label_count_ = static_cast<std::uint16_t>(labels.size());
 }
 
@@ -125,7 +136,7 @@ std::size_t Entry::footprint_bytes() const {
   const std::size_t requested =
       value_offset_ == 0 ? sizeof(Entry) + key_size_ : value_offset_ + type_->size;
   std::size_t bytes = internal::allocation_bytes(requested);
-  bytes += internal::allocation_bytes(label_count_ * sizeof(Label));
+  if (label_count_ > 1) bytes += internal::allocation_bytes(label_count_ * sizeof(Label));
   if (details_) bytes += details_->footprint_bytes();
   if (has_value_) bytes += internal::allocation_bytes(type_->owned_bytes(raw_value()));
   return bytes;

@@ -80,12 +80,20 @@ class EntryRef {
 
 namespace internal {
 
+// One label, or a block of several; which, its owner knows.
+union LabelStorage {
+  LabelStorage() : block(nullptr) {}
+  ~LabelStorage() {}
+  Label one;
+  Label* block;
+};
+
 // What a hit does not read.
 struct EntryBackground {
   const ValueType* type_ = nullptr;
   const LabelGroup* group_ = nullptr;
   std::unique_ptr<const EntryDetails> details_;
-  std::unique_ptr<std::byte[]> labels_;  // label_count_ of them
+  LabelStorage labels_;  // label_count_ of them
   Instant written_at_;
   std::atomic<std::int64_t> retry_at_{0};
   Duration load_cost_{0};
@@ -133,7 +141,7 @@ class Entry : private internal::EntryBackground, public Resident {
   [[nodiscard]] const LabelGroup* group() const { return group_; }
   // Tags, and everything inherited; not those of the group.
   [[nodiscard]] std::span<const Label> labels() const {
-    return {reinterpret_cast<const Label*>(labels_.get()), label_count_};
+    return {label_count_ > 1 ? labels_.block : &labels_.one, label_count_};
   }
   [[nodiscard]] const EntryDetails* details() const { return details_.get(); }
   [[nodiscard]] Instant written_at() const { return written_at_; }
@@ -154,7 +162,7 @@ class Entry : private internal::EntryBackground, public Resident {
   void set_labels(std::span<const Label> labels);
   // Makes the entry's label share the text of an equal one.
   void share_label(std::size_t index, const Label& label) {
-    reinterpret_cast<Label*>(labels_.get())[index] = label;
+    (label_count_ > 1 ? labels_.block : &labels_.one)[index] = label;
   }
   // Precondition: the key's long parameters, which make() put there, are in `details` too.
   void set_details(std::unique_ptr<const EntryDetails> details);
