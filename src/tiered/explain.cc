@@ -53,6 +53,22 @@ Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const R
   return place;
 }
 
+// Of the tier that a removal happened in; memory's goes without saying.
+std::string_view name_of(const Cache::State& cache, TierPlace place) {
+  if (place == 0) return {};
+  // A former process may have had more tiers.
+  return place <= cache.tiers.size() ? cache.tiers[place - 1]->name() : "a tier that is no more";
+}
+
+// The key's keyspace, if it is open.
+std::shared_ptr<internal::KeyspaceState> keyspace_of(Cache::State& cache, KeyRef key) {
+  const Result<Key> parsed = Key::parse(key.text, key.long_params);
+  if (!parsed) return nullptr;
+  const MutexLock lock(cache.keyspaces_mutex);
+  const auto found = cache.keyspaces.find(parsed->keyspace());
+  return found != cache.keyspaces.end() ? found->second : nullptr;
+}
+
 }  // namespace
 
 DependencyGraph& Cache::dependencies() { return state_->dependencies; }
@@ -65,19 +81,28 @@ Explanation Cache::explain(KeyRef key) {
   EntryRef entry = state.hot->peek(key);
   if (!entry) entry = state.hot->get(key);
   if (entry) why.places.push_back(place_of(state, *entry));
+  const auto keyspace = keyspace_of(state, key);
+  bool is_of_another_version = false;
   for (const auto& tier : state.tiers) {
     const Result<std::optional<Record>> record = tier->get(key, {});
     if (!record) {
       why.failures.push_back(std::string(tier->name()) + ": " + record.error().message);
     } else if (record->has_value() && (*record)->key_text == key.text) {
       why.places.push_back(place_of(state, *tier, **record));
+      is_of_another_version =
+          is_of_another_version ||
+          (keyspace && internal::refusal_of(**record, key, *keyspace) == MissReason::kVersion);
     }
   }
   const CauseJournal& journal = state.causes.journal();
-  why.miss = journal.classify(key.hash);
+  const LabelId id = key_label_id(key.hash);
+  why.miss = journal.classify(id);
+  if (why.places.empty() && !why.failures.empty()) why.miss = MissReason::kError;
+  if (is_of_another_version) why.miss = MissReason::kVersion;
+  if (!why.places.empty() && why.places.front().negative) why.miss = MissReason::kNegative;
   const WallTime now = state.causes.now();
-  for (const Removal& removal : journal.history(key.hash, kHistory)) {
-    why.history.push_back(journal.text(removal, now));
+  for (const Removal& removal : journal.history(id, kHistory)) {
+    why.history.push_back(journal.text(removal, now, name_of(state, removal.tier)));
   }
   const Label label(LabelKind::kKey, key.text);
   why.sources = state.dependencies.sources_of(label);

@@ -201,6 +201,18 @@ Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace) {
   return record;
 }
 
+std::optional<MissReason> refusal_of(const Record& record, KeyRef key,
+                                     const KeyspaceState& keyspace) {
+  // Another key's says nothing of this one.
+  if (record.key_text != key.text || record.long_params != key.long_params) return std::nullopt;
+  const Labels& labels = keyspace.group.labels;
+  const bool is_of_it =
+      record.codec == keyspace.type.codec && record.schema == keyspace.type.schema &&
+      std::all_of(labels.begin(), labels.end(),
+                  [&](const Label& label) { return contains(record.group, label); });
+  return is_of_it ? MissReason::kCorrupt : MissReason::kVersion;
+}
+
 Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState& keyspace) {
   const ValueType& type = keyspace.type;
   if (record.key_text != key.text || record.long_params != key.long_params) {
