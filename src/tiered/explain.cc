@@ -27,22 +27,12 @@ Explanation::Place place_of(const Cache::State& cache, const Entry& entry) {
   return place;
 }
 
-// How long ago the record was written, also where its life has no end; zero where it seems to be
-// from the future.
-Duration age_of(const Cache::State& cache, Lifetime lifetime) {
-  lifetime.fresh_for = kForever / 2;
-  lifetime.keep_for = kForever / 2;
-  const Remaining left =
-      remaining(lifetime, cache.clock->now(), cache.clock->wall_now(), cache.clock->boot_id());
-  return left.fresh == Duration(0) ? Duration(0) : lifetime.fresh_for - left.fresh;
-}
-
 Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const Record& record) {
   const Remaining left = remaining(record.lifetime, cache.clock->now(), cache.clock->wall_now(),
                                    cache.clock->boot_id());
   Explanation::Place place{.tier = std::string(tier.name()),
                            .negative = record.negative,
-                           .age = at_least_zero(age_of(cache, record.lifetime)),
+                           .age = at_least_zero(internal::age_of(cache, record.lifetime)),
                            .fresh_left = at_least_zero(left.fresh),
                            .kept_left = at_least_zero(left.kept),
                            .load_cost = std::chrono::microseconds(record.load_cost_us),
