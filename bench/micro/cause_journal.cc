@@ -26,36 +26,34 @@ constexpr WallTime kNow{1'700'000'000'000};
 std::size_t g_calls = 1 << 21;
 std::uint64_t g_checksum = 0;
 
-const std::vector<std::uint64_t>& keys() {
-  static const std::vector<std::uint64_t> kHashes = [] {
-    std::vector<std::uint64_t> hashes;
+const std::vector<LabelId>& keys() {
+  static const std::vector<LabelId> kIds = [] {
+    std::vector<LabelId> ids;
     for (std::size_t i = 0; i < kKeys; ++i) {
-      hashes.push_back(key_hash("1:user::" + std::to_string(i) + ":"));
+      ids.push_back(key_label_id(key_hash("1:user::" + std::to_string(i) + ":")));
     }
-    return hashes;
+    return ids;
   }();
-  return kHashes;
+  return kIds;
 }
 
-Removal evicted(std::uint64_t key) {
-  return {.key_hash = key, .why = RemovalCause::kEvicted, .at = kNow};
-}
+Removal evicted(LabelId key) { return {.key = key, .why = RemovalCause::kEvicted, .at = kNow}; }
 
 void record(benchmark::State& state) {
   static CauseJournal journal;
-  const std::vector<std::uint64_t>& hashes = keys();
+  const std::vector<LabelId>& ids = keys();
   std::size_t next = static_cast<std::size_t>(state.thread_index()) * 1'000;
-  for (auto _ : state) journal.record(evicted(hashes[next++ % kKeys]));
+  for (auto _ : state) journal.record(evicted(ids[next++ % kKeys]));
   if (state.threads() == 1) g_checksum += journal.stats().removals_recorded;
 }
 
 void record_many(benchmark::State& state) {
   CauseJournal journal;
-  const std::vector<std::uint64_t>& hashes = keys();
+  const std::vector<LabelId>& ids = keys();
   std::array<Removal, kBatch> batch;
   std::size_t next = 0;
   for (auto _ : state) {
-    for (Removal& removal : batch) removal = evicted(hashes[next++ % kKeys]);
+    for (Removal& removal : batch) removal = evicted(ids[next++ % kKeys]);
     journal.record_many(batch);
   }
   g_checksum += journal.stats().removals_recorded;
@@ -87,19 +85,19 @@ void set_number(benchmark::State& state) {
 
 void classify(benchmark::State& state) {
   CauseJournal journal;
-  const std::vector<std::uint64_t>& hashes = keys();
-  for (const std::uint64_t hash : hashes) journal.record(evicted(hash));
+  const std::vector<LabelId>& ids = keys();
+  for (const LabelId id : ids) journal.record(evicted(id));
   std::size_t next = 0;
   for (auto _ : state) {
-    g_checksum += static_cast<std::uint64_t>(journal.classify(hashes[next++ * 7919 % kKeys]));
+    g_checksum += static_cast<std::uint64_t>(journal.classify(ids[next++ * 7919 % kKeys]));
   }
 }
 
 void encode(benchmark::State& state) {
   CauseJournal journal;
-  for (const std::uint64_t hash : keys()) {
+  for (const LabelId id : keys()) {
     const CauseId cause = journal.begin({CauseKind::kErase, "1:user::1:", CauseId::kNone, kNow});
-    journal.record({.key_hash = hash, .cause = cause, .at = kNow});
+    journal.record({.key = id, .cause = cause, .at = kNow});
   }
   for (auto _ : state) g_checksum += journal.encode().size();
 }

@@ -20,9 +20,9 @@ using testing::ElementsAre;
 constexpr WallTime kThen{1'000'000};
 constexpr WallTime kThreeSecondsLater{1'003'000};
 
-Removal removal_of(std::uint64_t key_hash, RemovalCause why = RemovalCause::kEvicted,
+Removal removal_of(std::uint64_t key, RemovalCause why = RemovalCause::kEvicted,
                    CauseId cause = CauseId::kNone) {
-  return {.key_hash = key_hash, .why = why, .cause = cause, .at = kThen};
+  return {.key = LabelId{key}, .why = why, .cause = cause, .at = kThen};
 }
 
 // rule <- event <- process, and an invalidation by the rule.
@@ -94,9 +94,9 @@ TEST(CauseJournal, AParentOrACauseThatWasNotGivenOutIsDropped) {
   const CauseId self = journal.begin({CauseKind::kRule, "r", CauseId{1}, kThen});
   EXPECT_EQ(journal.cause(self)->parent, CauseId::kNone);
   journal.record(removal_of(7, RemovalCause::kErased, CauseId{2}));
-  EXPECT_EQ(journal.last(7)->cause, CauseId::kNone);
+  EXPECT_EQ(journal.last(LabelId{7})->cause, CauseId::kNone);
   journal.record(removal_of(7, RemovalCause::kErased, CauseId{1}));
-  EXPECT_EQ(journal.last(7)->cause, self);
+  EXPECT_EQ(journal.last(LabelId{7})->cause, self);
 }
 
 TEST(CauseJournal, ACauseIsFoundByItsNumber) {
@@ -115,6 +115,73 @@ TEST(CauseJournal, ACauseIsFoundByItsNumber) {
   EXPECT_EQ(journal.cause_of_number(Ticket{45}), CauseId::kNone);
   journal.set_number(CauseId{3}, Ticket{46});
   EXPECT_EQ(journal.cause_of_number(Ticket{46}), CauseId::kNone);
+}
+
+TEST(CauseJournal, ATierCountsForItself) {
+  CauseJournal journal({.tiers = 2});
+  const CauseId call = begin_chain(journal);
+  journal.set_number(call, Ticket{41});
+  journal.set_number(call, Ticket{9}, 1);
+  journal.set_number(CauseId{3}, Ticket{41}, 1);
+  journal.set_number(CauseId{3}, Ticket{41}, 2);  // there is no such tier
+  EXPECT_EQ(journal.cause(call)->number, Ticket{41});
+  EXPECT_EQ(journal.cause_of_number(Ticket{41}), call);
+  EXPECT_EQ(journal.cause_of_number(Ticket{9}, 1), call);
+  EXPECT_EQ(journal.cause_of_number(Ticket{41}, 1), CauseId{3});
+  EXPECT_EQ(journal.cause_of_number(Ticket{9}), CauseId::kNone);
+  EXPECT_EQ(journal.cause_of_number(Ticket{41}, 2), CauseId::kNone);
+}
+
+Removal below(std::uint64_t number) {
+  return {.key = LabelId{7},
+          .why = RemovalCause::kInvalidated,
+          .at = kThen,
+          .tier = 1,
+          .number = Ticket{number}};
+}
+
+// A tier below memory may be done before the call that invalidates has its number.
+TEST(CauseJournal, ARemovalByNumberHasItsCauseWhicheverCameFirst) {
+  for (const bool cause_first : {true, false}) {
+    CauseJournal journal({.tiers = 2});
+    const CauseId call = begin_chain(journal);
+    if (cause_first) journal.set_number(call, Ticket{9}, 1);
+    journal.record(below(9));
+    if (!cause_first) {
+      EXPECT_EQ(journal.last(LabelId{7})->number, Ticket{9});
+      EXPECT_EQ(journal.text(*journal.last(LabelId{7}), kThen, "sqlite"),
+                "invalidated in sqlite by (not in the journal), 0 s ago");
+      journal.set_number(call, Ticket{9}, 1);
+    }
+    const Removal last = *journal.last(LabelId{7});
+    EXPECT_EQ(last.cause, call);
+    EXPECT_EQ(last.number, Ticket{});
+    EXPECT_EQ(journal.history(LabelId{7}, 1).front(), last);
+    EXPECT_TRUE(journal.text(last, kThen, "sqlite").starts_with("invalidated in sqlite by tag"));
+    EXPECT_TRUE(journal.text(last, kThen).starts_with("invalidated by tag org:7 <- rule"));
+    journal.check_invariants();
+  }
+}
+
+TEST(CauseJournal, WhatIsSaidTwiceOfATierIsKeptOnce) {
+  CauseJournal journal({.tiers = 3});
+  const auto count = [&] { return journal.history(LabelId{7}, 100).size(); };
+  journal.record(below(9));
+  journal.record(removal_of(7));  // memory's is another matter
+  journal.record(below(9));
+  EXPECT_EQ(count(), 2U);
+  journal.set_number(begin_chain(journal), Ticket{9}, 1);
+  journal.record(below(9));
+  EXPECT_EQ(count(), 2U) << "also when its cause is known by now";
+  Removal deeper = below(9);
+  deeper.tier = 2;
+  journal.record(deeper);
+  journal.record(below(10));
+  journal.record(below(9));
+  EXPECT_EQ(count(), 5U);
+  journal.record(removal_of(7));
+  journal.record(removal_of(7));
+  EXPECT_EQ(count(), 7U) << "what has no number happened twice";
 }
 
 TEST(CauseJournal, AFeedSeesEachCauseOnce) {
@@ -137,12 +204,12 @@ TEST(CauseJournal, AFeedSeesEachCauseOnce) {
 
 TEST(CauseJournal, AMissHasTheReasonOfTheLastRemoval) {
   CauseJournal journal;
-  EXPECT_EQ(journal.classify(7), MissReason::kCold);
+  EXPECT_EQ(journal.classify(LabelId{7}), MissReason::kCold);
   std::set<std::string_view> names{to_string(MissReason::kCold)};
   for (const RemovalCause why : kRemovalCauses) {
     journal.record(removal_of(7, why));
-    EXPECT_EQ(to_string(journal.classify(7)), to_string(why));
-    EXPECT_EQ(journal.classify(8), MissReason::kCold);
+    EXPECT_EQ(to_string(journal.classify(LabelId{7})), to_string(why));
+    EXPECT_EQ(journal.classify(LabelId{8}), MissReason::kCold);
   }
   for (const MissReason reason : kMissReasons) names.insert(to_string(reason));
   EXPECT_EQ(names.size(), kMissReasonCount);
@@ -153,7 +220,7 @@ TEST(CauseJournal, WithoutCapacityNothingIsKept) {
   EXPECT_EQ(journal.begin({CauseKind::kCli, "x", CauseId::kNone, kThen}), CauseId::kNone);
   journal.set_number(CauseId{1}, Ticket{1});
   journal.record(removal_of(7));
-  EXPECT_EQ(journal.last(7), std::nullopt);
+  EXPECT_EQ(journal.last(LabelId{7}), std::nullopt);
   EXPECT_EQ(journal.cause_of_number(Ticket{1}), CauseId::kNone);
   EXPECT_TRUE(journal.causes_after(CauseId::kNone, 10).empty());
   EXPECT_EQ(journal.stats().removals, 0U);
@@ -211,14 +278,14 @@ TEST(CauseJournal, AgreesWithAListThatForgetsTheOldest) {
       std::vector<Removal> expected;
       const std::size_t most = random.below(5);
       for (const Removal& removal : removals) {
-        if (removal.key_hash == key) expected.push_back(removal);
+        if (removal.key == LabelId{key}) expected.push_back(removal);
       }
-      ASSERT_EQ(journal.last(key).has_value(), !expected.empty());
+      ASSERT_EQ(journal.last(LabelId{key}).has_value(), !expected.empty());
       if (!expected.empty()) {
-        ASSERT_EQ(journal.last(key), expected.front());
+        ASSERT_EQ(journal.last(LabelId{key}), expected.front());
       }
       if (expected.size() > most) expected.resize(most);
-      ASSERT_EQ(journal.history(key, most), expected);
+      ASSERT_EQ(journal.history(LabelId{key}, most), expected);
       const std::vector<Cause> feed = journal.causes_after(CauseId::kNone, SIZE_MAX);
       ASSERT_EQ(feed, std::vector<Cause>(causes.rbegin(), causes.rend()));
     }

@@ -9,11 +9,11 @@
 
 namespace strata::internal {
 
-CauseRing::CauseRing(std::size_t capacity) {
+CauseRing::CauseRing(std::size_t capacity, std::size_t tiers) : tiers_(tiers) {
   if (capacity == 0) return;
   const std::size_t slots = std::bit_ceil(std::min(capacity, limits::kJournalRecords));
   slots_ = ZeroedArray<Slot>(slots);
-  numbers_ = ZeroedArray<Numbered>(slots);
+  numbers_ = ZeroedArray<Numbered>(slots * tiers);
   mask_ = slots - 1;
 }
 
@@ -35,17 +35,17 @@ CauseId CauseRing::begin(const NewCause& cause) {
   return CauseId{next_++};
 }
 
-void CauseRing::set_number(CauseId cause, Ticket number) {
-  if (!contains(cause)) return;
+void CauseRing::set_number(CauseId cause, Ticket number, std::size_t tier) {
+  if (!contains(cause) || tier >= tiers_) return;
   const std::uint64_t id = static_cast<std::uint64_t>(cause);
   const std::uint64_t value = strata::number(number);
-  slots_[id & mask_].number = value;
-  numbers_[value & mask_] = {value, id};
+  if (tier == 0) slots_[id & mask_].number = value;
+  numbers_[place_of(number, tier)] = {value, id};
 }
 
-CauseId CauseRing::cause_of_number(Ticket number) const {
-  if (numbers_.empty()) return CauseId::kNone;
-  const Numbered& numbered = numbers_[strata::number(number) & mask_];
+CauseId CauseRing::cause_of_number(Ticket number, std::size_t tier) const {
+  if (numbers_.empty() || tier >= tiers_) return CauseId::kNone;
+  const Numbered& numbered = numbers_[place_of(number, tier)];
   if (numbered.number != strata::number(number)) return CauseId::kNone;
   const CauseId id{numbered.id};
   return contains(id) ? id : CauseId::kNone;

@@ -1,10 +1,10 @@
-// CauseRing: the last causes by their ids, and which of them each invalidation number was.
+// CauseRing: the last causes by their ids, and which of them each tier's numbers were.
 //
 // A cause stands in the slot that its id names, so that it is found without a search. Ids may be
 // left out, as after a restart; a slot tells which id it holds.
 //
 // Threads   Thread-compatible: guarded by the journal's lock.
-// Memory    128 bytes for a cause and 16 for a number, for a power of two of them.
+// Memory    128 bytes for a cause and 16 for a number of each tier, for a power of two of them.
 #pragma once
 
 #include <cstddef>
@@ -20,17 +20,17 @@ namespace strata::internal {
 class CauseRing {
  public:
   // Room for at least `capacity` causes; none if that is zero.
-  explicit CauseRing(std::size_t capacity);
+  CauseRing(std::size_t capacity, std::size_t tiers);
 
   CauseId begin(const NewCause& cause);
-  void set_number(CauseId cause, Ticket number);
+  void set_number(CauseId cause, Ticket number, std::size_t tier);
 
   [[nodiscard]] bool contains(CauseId id) const { return slot_of(id) != nullptr; }
   // Precondition: contains(id).
   [[nodiscard]] Cause cause(CauseId id) const;
   [[nodiscard]] CauseId parent(CauseId id) const { return CauseId{slot_of(id)->parent}; }
 
-  [[nodiscard]] CauseId cause_of_number(Ticket number) const;
+  [[nodiscard]] CauseId cause_of_number(Ticket number, std::size_t tier) const;
 
   // The id that comes next, and the oldest that may be here.
   [[nodiscard]] CauseId next() const { return CauseId{next_}; }
@@ -51,7 +51,7 @@ class CauseRing {
   struct alignas(64) Slot {
     std::uint64_t id = 0;  // zero: nothing was here yet
     std::uint64_t parent = 0;
-    std::uint64_t number = 0;  // zero: none
+    std::uint64_t number = 0;  // in memory; zero: none
     std::int64_t at_ms : 48 = 0;
     std::uint64_t kind : 8 = 0;
     std::uint64_t text_bytes : 8 = 0;
@@ -69,10 +69,15 @@ class CauseRing {
     const Slot& slot = slots_[wanted & mask_];
     return slot.id == wanted ? &slot : nullptr;
   }
+  // Where in numbers_ a tier's number stands. Precondition: there are slots, and such a tier.
+  [[nodiscard]] std::uint64_t place_of(Ticket number, std::size_t tier) const {
+    return tier * slots_.size() + (strata::number(number) & mask_);
+  }
   void write(std::uint64_t id, const NewCause& cause);
 
   ZeroedArray<Slot> slots_;
-  ZeroedArray<Numbered> numbers_;  // in the place that the number names
+  ZeroedArray<Numbered> numbers_;  // tier by tier, in the place that the number names
+  std::size_t tiers_ = 0;
   std::uint64_t mask_ = 0;
   std::uint64_t next_ = 1;
   std::uint64_t first_ = 1;  // of this process

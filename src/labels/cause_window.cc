@@ -13,7 +13,7 @@ namespace strata::internal {
 namespace {
 
 constexpr std::string_view kMagic = "STRACAUS";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 constexpr std::size_t kChecksumBytes = sizeof(std::uint64_t);
 // Ids stay below, so that counting on never wraps.
 constexpr std::uint64_t kIdsEnd = std::uint64_t{1} << 62;
@@ -47,11 +47,12 @@ bool read_cause(ByteReader& reader, std::uint64_t after, std::uint64_t next, Cau
 }
 
 bool read_removal(ByteReader& reader, std::uint64_t next, Removal& removal) {
-  removal.key_hash = reader.number<std::uint64_t>();
+  removal.key = LabelId{reader.number<std::uint64_t>()};
   const auto cause = reader.number<std::uint64_t>();
   removal.via = LabelId{reader.number<std::uint64_t>()};
   removal.at = {reader.number<std::int64_t>()};
   const auto why = reader.number<std::uint8_t>();
+  removal.tier = reader.number<TierPlace>();
   removal.is_former = true;
   if (reader.overrun() || cause >= next || why >= kRemovalCauseCount) return false;
   removal.cause = CauseId{cause};
@@ -76,11 +77,12 @@ std::string encode_window(const CauseWindow& window) {
     out += cause.text;
   }
   for (const Removal& removal : window.removals) {
-    append_number(out, removal.key_hash);
+    append_number(out, static_cast<std::uint64_t>(removal.key));
     append_number(out, static_cast<std::uint64_t>(removal.cause));
     append_number(out, static_cast<std::uint64_t>(removal.via));
     append_number(out, removal.at.unix_ms);
     append_number(out, static_cast<std::uint8_t>(removal.why));
+    append_number(out, removal.tier);
   }
   append_number(out, hash64(out));
   return out;

@@ -32,11 +32,12 @@ CauseWindow random_window(testkit::Random& random) {
   }
   window.next = CauseId{id + random.between(1, 100)};
   for (std::uint64_t left = random.below(20); left > 0; --left) {
-    window.removals.push_back({.key_hash = random.next(),
+    window.removals.push_back({.key = LabelId{random.next()},
                                .why = random.pick(kRemovalCauses),
                                .cause = CauseId{random.below(id + 1)},
                                .via = LabelId{random.next()},
                                .at = {static_cast<std::int64_t>(random.below(1ULL << 40))},
+                               .tier = static_cast<TierPlace>(random.below(3)),
                                .is_former = true});
   }
   return window;
@@ -61,7 +62,7 @@ CauseWindow small_window() {
   return {.next = CauseId{10},
           .causes = {{.id = CauseId{4}, .kind = CauseKind::kProcess, .text = "4711"},
                      {.id = CauseId{7}, .parent = CauseId{4}, .text = "tag org:7"}},
-          .removals = {{.key_hash = 42, .cause = CauseId{7}, .at = {1'000}}}};
+          .removals = {{.key = LabelId{42}, .cause = CauseId{7}, .at = {1'000}}}};
 }
 
 TEST(CauseWindow, DecodesWhatItEncodes) {
@@ -97,8 +98,8 @@ TEST(CauseWindow, SaysWhatIsWrong) {
   EXPECT_THAT(why_not("something else"), HasSubstr("does not begin as one"));
   EXPECT_THAT(why_not(bytes.substr(0, 10)), HasSubstr("is cut off"));
   std::string other = bytes;
-  other[8] = 2;
-  EXPECT_THAT(why_not(other), HasSubstr("unknown version 2"));
+  other[8] = 3;
+  EXPECT_THAT(why_not(other), HasSubstr("unknown version 3"));
   EXPECT_THAT(why_not(bytes.substr(0, bytes.size() - 1)), HasSubstr("fails its checksum"));
 }
 
@@ -108,7 +109,7 @@ TEST(CauseWindow, FieldsBeyondTheirLimitsAreCorrupt) {
   constexpr std::size_t kSecondCause = kFirstCause + 26 + 4;
   constexpr std::size_t kRemoval = kSecondCause + 26 + 9;
   const std::string bytes = encode_window(small_window());
-  ASSERT_EQ(bytes.size(), kRemoval + 33 + 8);
+  ASSERT_EQ(bytes.size(), kRemoval + 34 + 8);
   const auto is_refused = [&](std::size_t at, int value) {
     std::string changed = bytes;
     changed[at] = static_cast<char>(value);

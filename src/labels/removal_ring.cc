@@ -22,13 +22,17 @@ RemovalRing::RemovalRing(std::size_t capacity) {
   factor_ = (reinterpret_cast<std::uintptr_t>(slots_.data()) * 0x9e3779b97f4a7c15ULL) | 1;
 }
 
-void RemovalRing::record(const Removal& removal, CauseId cause) {
+void RemovalRing::record(const Removal& removal) {
   if (slots_.empty()) return;
   const std::uint64_t number = ++recorded_;
-  std::uint64_t& last = buckets_[bucket_of(removal.key_hash)];
+  const auto key = static_cast<std::uint64_t>(removal.key);
+  std::uint64_t& last = buckets_[bucket_of(key)];
   Slot& slot = slots_[number & mask_];
-  slot.key_hash = removal.key_hash;
-  slot.cause = static_cast<std::uint64_t>(cause);
+  slot.key = key;
+  slot.is_numbered = removal.number != Ticket{} ? 1 : 0;
+  slot.cause = slot.is_numbered != 0 ? strata::number(removal.number)
+                                     : static_cast<std::uint64_t>(removal.cause);
+  slot.tier = removal.tier;
   slot.via = static_cast<std::uint64_t>(removal.via);
   slot.previous = last;
   slot.at_ms = kept_ms(removal.at);
@@ -40,11 +44,14 @@ Removal RemovalRing::removal(std::uint64_t number) const {
   STRATA_ASSERT(number >= oldest());
   STRATA_ASSERT(number <= recorded_);
   const Slot& kept = slot(number);
-  return {.key_hash = kept.key_hash,
+  const bool is_numbered = kept.is_numbered != 0;
+  return {.key = LabelId{kept.key},
           .why = static_cast<RemovalCause>(kept.why),
-          .cause = CauseId{kept.cause},
+          .cause = is_numbered ? CauseId::kNone : CauseId{kept.cause},
           .via = LabelId{kept.via},
           .at = {kept.at_ms},
+          .tier = static_cast<TierPlace>(kept.tier),
+          .number = is_numbered ? Ticket{kept.cause} : Ticket{},
           .is_former = number <= former_};
 }
 
@@ -53,7 +60,7 @@ void RemovalRing::check_invariants() const {
     STRATA_ASSERT(slot(number).previous < number);
     STRATA_ASSERT(slot(number).why < kRemovalCauseCount);
     // It is found from its bucket.
-    std::uint64_t at = buckets_[bucket_of(slot(number).key_hash)];
+    std::uint64_t at = buckets_[bucket_of(slot(number).key)];
     while (at > number) at = slot(at).previous;
     STRATA_ASSERT(at == number);
   }

@@ -21,16 +21,16 @@ class RemovalRing {
   // Room for at least `capacity` removals; none if that is zero.
   explicit RemovalRing(std::size_t capacity);
 
-  // `cause` takes the place of the removal's own.
-  void record(const Removal& removal, CauseId cause);
+  void record(const Removal& removal);
 
   // Calls visit(Removal) for those of the key, newest first, until it returns false. O(removals
   // of the key's bucket).
   template <typename Visit>
-  void for_each(std::uint64_t key_hash, const Visit& visit) const {
+  void for_each(LabelId key, const Visit& visit) const {
     if (slots_.empty()) return;
-    for (std::uint64_t at = buckets_[bucket_of(key_hash)]; at >= oldest(); at = slot(at).previous) {
-      if (slot(at).key_hash == key_hash && !visit(removal(at))) return;
+    const auto wanted = static_cast<std::uint64_t>(key);
+    for (std::uint64_t at = buckets_[bucket_of(wanted)]; at >= oldest(); at = slot(at).previous) {
+      if (slot(at).key == wanted && !visit(removal(at))) return;
     }
   }
 
@@ -52,18 +52,20 @@ class RemovalRing {
 
  private:
   struct Slot {
-    std::uint64_t key_hash = 0;
-    std::uint64_t cause = 0;
+    std::uint64_t key = 0;
+    std::uint64_t cause = 0;  // or the tier's number
     std::uint64_t via = 0;
     std::uint64_t previous = 0;  // with the same bucket; always a smaller number
     std::int64_t at_ms : 48 = 0;
-    std::uint64_t why : 8 = 0;
+    std::uint64_t why : 7 = 0;
+    std::uint64_t is_numbered : 1 = 0;  // whether `cause` is a number
+    std::uint64_t tier : 8 = 0;
   };
   static_assert(sizeof(Slot) == 40);
 
   [[nodiscard]] const Slot& slot(std::uint64_t number) const { return slots_[number & mask_]; }
-  [[nodiscard]] std::size_t bucket_of(std::uint64_t key_hash) const {
-    return static_cast<std::size_t>((key_hash * factor_) >> shift_);
+  [[nodiscard]] std::size_t bucket_of(std::uint64_t key) const {
+    return static_cast<std::size_t>((key * factor_) >> shift_);
   }
 
   ZeroedArray<Slot> slots_;

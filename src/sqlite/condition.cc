@@ -1,6 +1,8 @@
 // State and counters of the tier.
 #include "sqlite/condition.h"
 
+#include <utility>
+
 namespace strata::sqlite {
 
 void Condition::set_off(const std::string& reason) {
@@ -23,6 +25,22 @@ void Condition::count(const Tally& tally) {
     removals_[cause].fetch_add(tally.removed[cause], std::memory_order_relaxed);
   }
   errors_.fetch_add(tally.errors, std::memory_order_relaxed);
+}
+
+void Condition::set_listener(RecordRemovalListener listener) {
+  auto shared = std::make_shared<const RecordRemovalListener>(std::move(listener));
+  const MutexLock lock(mutex_);
+  listener_ = std::move(shared);
+}
+
+void Condition::tell(std::span<const RecordRemoval> removals) const {
+  if (removals.empty()) return;
+  std::shared_ptr<const RecordRemovalListener> listener;
+  {
+    const MutexLock lock(mutex_);
+    listener = listener_;
+  }
+  if (listener != nullptr && *listener) (*listener)(removals);
 }
 
 void Condition::describe(TierStats& stats) const {

@@ -1,4 +1,4 @@
-// Condition: how the tier is, and what it counts.
+// Condition: how the tier is, what it counts, and who is told of what left.
 //
 // Threads   Thread-safe.
 #pragma once
@@ -8,12 +8,15 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/mutex.h"
 #include "sqlite/rows.h"
 #include "strata/core/removal.h"
+#include "strata/ports/tier.h"
 #include "strata/ports/tier_stats.h"
 
 namespace strata::sqlite {
@@ -34,6 +37,10 @@ class Condition {
   void set_entries(std::uint64_t entries) { entries_.store(entries, std::memory_order_relaxed); }
   void set_bytes(std::uint64_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
 
+  void set_listener(RecordRemovalListener listener);
+  // The listener is called with no lock held.
+  void tell(std::span<const RecordRemoval> removals) const;
+
   // Fills in what is known here.
   void describe(TierStats& stats) const;
 
@@ -42,6 +49,7 @@ class Condition {
   std::string off_ STRATA_GUARDED_BY(mutex_);
   std::string trouble_ STRATA_GUARDED_BY(mutex_);
   std::string loss_ STRATA_GUARDED_BY(mutex_);
+  std::shared_ptr<const RecordRemovalListener> listener_ STRATA_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> misses_{0};
   std::atomic<std::uint64_t> errors_{0};

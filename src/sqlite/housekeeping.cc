@@ -115,7 +115,7 @@ int Writer::find_expired(Rows::ExpiryCursor& cursor, std::size_t limit,
   const int code = store_.rows().find_expired(cursor, moment_of(clock_), limit, expired);
   // A touch that found its entry alive a moment ago and is not here yet is lost with it.
   std::erase_if(expired, [this](const Rows::Expired& entry) {
-    return entry.cause == RemovalCause::kExpired && ledger_.is_touched(entry.key);
+    return entry.cause == RemovalCause::kExpired && ledger_.is_touched(entry.row.key);
   });
   return code;
 }

@@ -219,11 +219,11 @@ Accepted Ledger::put(LabelId key, std::shared_ptr<Record> record, Ticket ticket,
   if (!STRATA_MUTANT(kNoTombstone)) erase_pending(key);
   touches_.erase(key);
   if (has_tombstone) {
+    const bool erases = record == nullptr;
     cover(key, number,
-          enqueue({.kind = Operation::Kind::kRemove,
-                   .erases = record == nullptr,
-                   .label = key,
-                   .number = number}));
+          enqueue(
+              {.kind = Operation::Kind::kRemove, .erases = erases, .label = key, .number = number}),
+          erases);
   }
   if (record == nullptr) return {.outcome = FillOutcome::kStored, .operation = last_};
   ++(is_refused ? counts_.refused : counts_.declined);
@@ -253,11 +253,11 @@ Ticket Ledger::invalidate(std::span<const LabelId> labels) {
   return number;
 }
 
-void Ledger::cover(LabelId label, Ticket number, std::uint64_t operation) {
+void Ledger::cover(LabelId label, Ticket number, std::uint64_t operation, bool erases) {
   if (STRATA_MUTANT(kNoTombstone)) return;
   Tombstone& tombstone = tombstones_[label];
   const Tombstone former = tombstone;
-  tombstone = {.number = number, .operation = operation};
+  tombstone = {.number = number, .operation = operation, .erases = erases};
   if (!STRATA_MUTANT(kNoJournal)) {
     tombstone.slot = journal_->mark({label, number});
     tombstone.has_slot = true;

@@ -32,6 +32,7 @@
 #include "strata/core/time.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/fill.h"
+#include "strata/ports/tier.h"
 
 namespace strata::sqlite {
 
@@ -119,6 +120,9 @@ class Ledger {
   [[nodiscard]] Verdict judge(const Look& look, LabelId label, Record& row) const;
   // The same for a row whose key was not known before: what is pending for it takes its place.
   [[nodiscard]] Verdict judge_scanned(const Look& look, LabelId label, Record& row) const;
+  // Why the row is a miss, or the pending record under the key; nothing if no tombstone makes it
+  // one, any more.
+  [[nodiscard]] std::optional<RecordRemoval> removal_of(LabelId key, const Record* row) const;
   // The pending record under the key, covered or not. Only a mutant asks.
   [[nodiscard]] std::shared_ptr<const Record> pending_of(LabelId label) const;
 
@@ -198,6 +202,7 @@ class Ledger {
     std::uint64_t operation = 0;  // the removal after which it may go
     Journal::Slot slot = 0;
     bool has_slot = false;
+    bool erases = false;  // somebody asked for the key to go
   };
   // What is covered is past its ttl, and no miss.
   struct SoftTombstone : Tombstone {
@@ -238,7 +243,8 @@ class Ledger {
       STRATA_REQUIRES(mutex_);
   void erase_pending(LabelId key) STRATA_REQUIRES(mutex_);
   std::uint64_t enqueue(Operation operation) STRATA_REQUIRES(mutex_);
-  void cover(LabelId label, Ticket number, std::uint64_t operation) STRATA_REQUIRES(mutex_);
+  void cover(LabelId label, Ticket number, std::uint64_t operation, bool erases = false)
+      STRATA_REQUIRES(mutex_);
   void cover_everything(Ticket number) STRATA_REQUIRES(mutex_);
   void collapse_into(Ticket number) STRATA_REQUIRES(mutex_);
   void cover_softly(LabelId label, Ticket number, const Moment& end) STRATA_REQUIRES(mutex_);

@@ -30,6 +30,37 @@ bool Ledger::is_covered(LabelId key, const Record& record, Ticket reader_start) 
   return false;
 }
 
+std::optional<RecordRemoval> Ledger::removal_of(LabelId key, const Record* row) const {
+  static const LabelId kEverything = everything().id();
+  const MutexLock lock(mutex_);
+  if (tombstones_.empty()) return std::nullopt;
+  if (row == nullptr) {
+    const auto found = pending_.find(key);
+    if (found == pending_.end()) return std::nullopt;
+    row = found->second.record.get();
+  }
+  std::optional<RecordRemoval> removal;
+  // Of several, the earliest took it.
+  const auto consider = [&](LabelId label) STRATA_NO_ANALYSIS {
+    const auto found = tombstones_.find(label);
+    if (found == tombstones_.end() || found->second.number <= row->number) return;
+    if (removal && removal->number <= found->second.number) return;
+    const bool erases = found->second.erases && label == key;
+    removal = {.key = key,
+               .why = erases                 ? RemovalCause::kErased
+                      : label == kEverything ? RemovalCause::kCleared
+                                             : RemovalCause::kInvalidated,
+               .number = found->second.number,
+               .via = label};
+  };
+  consider(key);
+  consider(kEverything);
+  for (const Labels* labels : {&row->group, &row->labels}) {
+    for (const Label& label : *labels) consider(label.id());
+  }
+  return removal;
+}
+
 Look Ledger::look_at(LabelId label, KeyRef key) const {
   Look look{.retired = retired_, .settled = settled_, .position = table_.position()};
   if (closed_) {

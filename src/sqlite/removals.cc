@@ -19,6 +19,10 @@ bool is_below(std::int64_t number, Ticket below) {
   return static_cast<std::uint64_t>(number) < strata::number(below);
 }
 
+LabelId key_at(const Statement& select, int column) {
+  return LabelId{static_cast<std::uint64_t>(select.number(column))};
+}
+
 }  // namespace
 
 // Removes what a slice found, or ends its ttl. `more` is set if some of it is left for the next.
@@ -26,8 +30,8 @@ int Rows::remove_all(std::span<const Found> rows, Removal& removal, Tally& tally
   std::size_t bytes = 0;
   for (std::size_t index = 0; index < rows.size(); ++index) {
     const Found& row = rows[index];
-    const int code =
-        removal.end ? end_ttl(row, *removal.end, tally, bytes) : remove(row, removal.cause, tally);
+    const int code = removal.end ? end_ttl(row, removal, tally, bytes)
+                                 : remove(row, removal, removal.cause, tally);
     if (code != SQLITE_OK) return code;
     if (bytes < kSliceBytes || index + 1 == rows.size()) continue;
     removal.after = row.id;
@@ -57,7 +61,7 @@ int Rows::remove_slice(Statement& select, Removal& removal, std::size_t& limit, 
       delete_label_.bind(2, removal.after);
       if (const int deleted = delete_label_.run(); deleted != SQLITE_OK) return deleted;
     } else if (is_below(select.number(1), removal.below)) {
-      old.push_back({removal.after, std::string(select.blob(2))});
+      old.push_back({removal.after, std::string(select.blob(2)), key_at(select, 3)});
     }
   }
   if (code != SQLITE_DONE) return code;
@@ -74,7 +78,7 @@ int Rows::remove_by_key(Removal& removal, std::size_t& limit, Tally& tally) {
   const int step = by_key_.step();
   const bool is_old = step == SQLITE_ROW && is_below(by_key_.number(1), removal.below);
   Found row;
-  if (is_old) row = {by_key_.number(0), std::string(by_key_.blob(2))};
+  if (is_old) row = {by_key_.number(0), std::string(by_key_.blob(2)), removal.label};
   by_key_.reset();
   if (step != SQLITE_ROW && step != SQLITE_DONE) return step;
   if (!is_old) return SQLITE_OK;
@@ -196,8 +200,7 @@ int Rows::find_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t l
         record && remaining(record->lifetime, moment.now, moment.wall_now, moment.boot_id).kept >
                       Duration::zero();
     if (!is_kept) {
-      expired.push_back({.row = {cursor.id, std::string(by_expiry_.blob(3))},
-                         .key = LabelId{static_cast<std::uint64_t>(by_expiry_.number(2))},
+      expired.push_back({.row = {cursor.id, std::string(by_expiry_.blob(3)), key_at(by_expiry_, 2)},
                          .cause = record ? RemovalCause::kExpired : RemovalCause::kCorrupt});
     }
     if (bytes >= kSliceBytes) break;
@@ -209,7 +212,8 @@ int Rows::find_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t l
 
 int Rows::remove_expired(std::span<const Expired> expired, Tally& tally) {
   for (const Expired& entry : expired) {
-    if (const int code = remove(entry.row, entry.cause, tally); code != SQLITE_OK) return code;
+    const int code = remove(entry.row, {.key = entry.row.key, .why = entry.cause}, tally);
+    if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;
 }
@@ -221,10 +225,22 @@ int Rows::find_after(std::int64_t after, std::size_t limit, std::vector<Found>& 
   by_id_.bind(3, static_cast<std::int64_t>(limit));
   int code = by_id_.step();
   for (; code == SQLITE_ROW; code = by_id_.step()) {
-    found.push_back({by_id_.number(0), std::string(by_id_.blob(2))});
+    found.push_back({by_id_.number(0), std::string(by_id_.blob(2)), key_at(by_id_, 3)});
   }
   wraps = found.size() < limit;
   return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+void Rows::tell_some(const RecordRemoval& why, Tally& tally) {
+  std::vector<Found> found;
+  bool wraps = false;
+  // The file goes whether it can be read or not.
+  static_cast<void>(find_after(INT64_MIN, kToldOfOne, found, wraps));
+  RecordRemoval told = why;
+  for (const Found& row : found) {
+    told.key = row.key;
+    tally.tell(told);
+  }
 }
 
 int Rows::forget_groups(std::int64_t& after, std::size_t limit) {

@@ -99,13 +99,15 @@ Result<void> Rows::prepare_all() {
       {&next_group_,
        "SELECT group_id FROM label_groups WHERE label=?1 AND group_id>=?2"
        " ORDER BY group_id LIMIT 1"},
-      {&by_key_, "SELECT id, number, labels FROM entries WHERE key=?1"},
+      {&by_key_, "SELECT id, number, labels, key FROM entries WHERE key=?1"},
       {&by_group_,
-       "SELECT id, number, labels FROM entries WHERE group_id=?1 AND id>?2 ORDER BY id LIMIT ?3"},
+       "SELECT id, number, labels, key FROM entries WHERE group_id=?1 AND id>?2"
+       " ORDER BY id LIMIT ?3"},
       {&by_label_,
-       "SELECT l.entry, e.number, e.labels FROM entry_labels l LEFT JOIN entries e ON e.id=l.entry"
-       " WHERE l.label=?1 AND l.entry>?2 ORDER BY l.entry LIMIT ?3"},
-      {&by_id_, "SELECT id, number, labels FROM entries WHERE id>?2 ORDER BY id LIMIT ?3"},
+       "SELECT l.entry, e.number, e.labels, e.key FROM entry_labels l"
+       " LEFT JOIN entries e ON e.id=l.entry WHERE l.label=?1 AND l.entry>?2"
+       " ORDER BY l.entry LIMIT ?3"},
+      {&by_id_, "SELECT id, number, labels, key FROM entries WHERE id>?2 ORDER BY id LIMIT ?3"},
       {&by_expiry_,
        "SELECT expires_minute, id, key, labels, record FROM entries WHERE expires_minute<=?1"
        " AND (expires_minute, id)>(?2, ?3) ORDER BY expires_minute, id LIMIT ?4"},
@@ -200,7 +202,10 @@ int Rows::store(LabelId key, const Record& record, Tally& tally) {
   if (!bytes) {
     // It was accepted and cannot be written: the entry that it was to replace must not come back.
     ++tally.errors;
-    Removal removal{.label = key, .below = Ticket{UINT64_MAX}, .cause = RemovalCause::kReplaced};
+    Removal removal{.label = key,
+                    .below = Ticket{UINT64_MAX},
+                    .cause = RemovalCause::kReplaced,
+                    .told = kToldOfOne};
     std::size_t limit = 1;
     return remove_by_key(removal, limit, tally);
   }
@@ -261,14 +266,14 @@ int Rows::drop(LabelId key, Ticket number, Tally& tally) {
   const int step = by_key_.step();
   const bool is_it = step == SQLITE_ROW && by_key_.number(1) == column_of(number);
   Found row;
-  if (is_it) row = {by_key_.number(0), std::string(by_key_.blob(2))};
+  if (is_it) row = {by_key_.number(0), std::string(by_key_.blob(2)), key};
   by_key_.reset();
-  if (is_it) return remove(row, RemovalCause::kCorrupt, tally);
+  if (is_it) return remove(row, {.key = key, .why = RemovalCause::kCorrupt}, tally);
   return step == SQLITE_ROW || step == SQLITE_DONE ? SQLITE_OK : step;
 }
 
 // Gives the entry the lifetime of which the ttl has ended, and removes it if that is all of it.
-int Rows::end_ttl(const Found& row, const Moment& end, Tally& tally, std::size_t& bytes) {
+int Rows::end_ttl(const Found& row, Removal& removal, Tally& tally, std::size_t& bytes) {
   record_of_.bind(1, row.id);
   const int step = record_of_.step();
   if (step != SQLITE_ROW) {
@@ -280,24 +285,41 @@ int Rows::end_ttl(const Found& row, const Moment& end, Tally& tally, std::size_t
   Result<Record> record = decode_record(stored);
   record_of_.reset();
   if (!record) return SQLITE_OK;  // whoever reads it finds out
-  const Lifetime ended = ended_at(record->lifetime, end);
-  if (ended.keep_for <= ended.fresh_for) return remove(row, RemovalCause::kExpired, tally);
+  const Lifetime ended = ended_at(record->lifetime, *removal.end);
+  if (ended.keep_for <= ended.fresh_for) return remove(row, removal, RemovalCause::kExpired, tally);
   if (ended == record->lifetime) return SQLITE_OK;
   record->lifetime = ended;
   const Result<std::string> encoded = encode_record(*record);
-  if (!encoded) return remove(row, RemovalCause::kCorrupt, tally);
+  if (!encoded) return remove(row, {.key = row.key, .why = RemovalCause::kCorrupt}, tally);
   update_life_.bind(1, row.id);
   bind_expiry(update_life_, 2, expiry_of(ended));
   update_life_.bind(3, *encoded);
   return update_life_.run();
 }
 
-int Rows::remove(const Found& row, RemovalCause cause, Tally& tally) {
+int Rows::erase(const Found& row, RemovalCause cause, Tally& tally) {
   if (const int code = relabel(row.id, row.labels, {}); code != SQLITE_OK) return code;
   delete_.bind(1, row.id);
   if (const int code = delete_.run(); code != SQLITE_OK) return code;
   tally.remove(cause);
   return SQLITE_OK;
+}
+
+int Rows::remove(const Found& row, const RecordRemoval& told, Tally& tally) {
+  const int code = erase(row, told.why, tally);
+  if (code == SQLITE_OK) tally.tell(told);
+  return code;
+}
+
+int Rows::remove(const Found& row, Removal& removal, RemovalCause cause, Tally& tally) {
+  const int code = erase(row, cause, tally);
+  if (code != SQLITE_OK || removal.told >= kToldOfOne) return code;
+  ++removal.told;
+  // Only the key itself is erased: what carries it as a label was made wrong by that.
+  if (cause == RemovalCause::kErased && row.key != removal.label)
+    cause = RemovalCause::kInvalidated;
+  tally.tell({.key = row.key, .why = cause, .number = removal.below, .via = removal.label});
+  return code;
 }
 
 }  // namespace strata::sqlite

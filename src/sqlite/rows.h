@@ -27,19 +27,34 @@
 #include "strata/core/removal.h"
 #include "strata/core/result.h"
 #include "strata/core/ticket.h"
+#include "strata/ports/tier.h"
 
 namespace strata::sqlite {
 
-// What a transaction changes; counted when it is committed.
+// Of how many removals the listener is told, at most: of one invalidation, and of one transaction.
+inline constexpr std::size_t kToldOfOne = 1'000;
+inline constexpr std::size_t kToldAtOnce = 10'000;
+
+// What a transaction changes; counted, and told, when it is committed.
 struct Tally {
   std::int64_t entries = 0;
   std::array<std::uint64_t, kRemovalCauseCount> removed{};
   std::uint64_t errors = 0;
   std::uint64_t position = 0;  // the highest number that was written
+  std::vector<RecordRemoval> told{};
 
   void remove(RemovalCause cause) {
     --entries;
     ++removed[static_cast<std::size_t>(cause)];
+  }
+  // Without memory for it, nobody is told.
+  void tell(const RecordRemoval& removal) noexcept {
+    if (told.size() >= kToldAtOnce) return;
+    try {
+      told.push_back(removal);
+    } catch (...) {
+      return;
+    }
   }
 };
 
@@ -50,6 +65,7 @@ struct Removal {
   std::uint64_t operation = 0;
   RemovalCause cause = RemovalCause::kInvalidated;
   std::optional<Moment> end{};  // nothing: the rows go; else their ttl ends then
+  std::size_t told = 0;         // how many rows were told to have gone
 
   // How far it came.
   enum class Stage { kKey, kGroups, kLabels, kAll, kDone };
@@ -67,6 +83,7 @@ class Rows {
   struct Found {
     std::int64_t id = 0;
     std::string labels;
+    LabelId key{};
   };
 
   [[nodiscard]] static Result<std::unique_ptr<Rows>> prepare(Database& database);
@@ -101,7 +118,6 @@ class Rows {
   };
   struct Expired {
     Found row;
-    LabelId key{};
     RemovalCause cause = RemovalCause::kExpired;  // or it does not decode
   };
   [[nodiscard]] int find_expired(ExpiryCursor& cursor, const Moment& moment, std::size_t limit,
@@ -118,13 +134,14 @@ class Rows {
     for (const Found& row : found) {
       hand = row.id;
       if (keep(row.id)) continue;
-      if (const int code = remove(row, RemovalCause::kEvicted, tally); code != SQLITE_OK) {
-        return code;
-      }
+      const int code = remove(row, {.key = row.key, .why = RemovalCause::kEvicted}, tally);
+      if (code != SQLITE_OK) return code;
     }
     if (wraps) hand = INT64_MIN;
     return SQLITE_OK;
   }
+  // Tells of entries that are about to go with the whole file, as far as that goes.
+  void tell_some(const RecordRemoval& why, Tally& tally);
   // Forgets groups without entries, some at a time from `after` on.
   [[nodiscard]] int forget_groups(std::int64_t& after, std::size_t limit);
 
@@ -143,10 +160,12 @@ class Rows {
   [[nodiscard]] int relabel(std::int64_t id, std::string_view before, std::string_view after);
   [[nodiscard]] int insert(LabelId key, const Record& record, std::string_view bytes,
                            std::string_view labels, Tally& tally);
-  [[nodiscard]] int remove(const Found& row, RemovalCause cause, Tally& tally);
+  [[nodiscard]] int erase(const Found& row, RemovalCause cause, Tally& tally);
+  [[nodiscard]] int remove(const Found& row, const RecordRemoval& told, Tally& tally);
+  [[nodiscard]] int remove(const Found& row, Removal& removal, RemovalCause cause, Tally& tally);
   [[nodiscard]] int remove_all(std::span<const Found> rows, Removal& removal, Tally& tally,
                                bool& more);
-  [[nodiscard]] int end_ttl(const Found& row, const Moment& end, Tally& tally, std::size_t& bytes);
+  [[nodiscard]] int end_ttl(const Found& row, Removal& removal, Tally& tally, std::size_t& bytes);
   [[nodiscard]] int remove_by_key(Removal& removal, std::size_t& limit, Tally& tally);
   [[nodiscard]] int remove_by_group(Removal& removal, std::size_t& limit, Tally& tally);
   [[nodiscard]] int remove_slice(Statement& select, Removal& removal, std::size_t& limit,

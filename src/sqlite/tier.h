@@ -49,6 +49,9 @@ class SqliteTier final : public Tier {
                                       Deadline deadline) override;
   [[nodiscard]] Result<std::uint64_t> remove_expired(Deadline deadline) override;
   [[nodiscard]] Result<void> flush(Deadline deadline) override;
+  void set_removal_listener(RecordRemovalListener listener) override {
+    condition_.set_listener(std::move(listener));
+  }
   [[nodiscard]] TierStats stats() const override;
   void close(Deadline deadline) override;
 
@@ -64,6 +67,7 @@ class SqliteTier final : public Tier {
   };
   [[nodiscard]] Result<void> select(std::span<Read* const> reads, Deadline deadline);
   void conclude(Read& read);
+  void tell_why(const Read& read, const std::optional<Record>& row);
   [[nodiscard]] Result<void> read_all(std::span<Read> reads, int tries, Deadline deadline);
   [[nodiscard]] bool is_kept(const Lifetime& lifetime) const;
   [[nodiscard]] Error failed(Readers::Lease& reader, int code);

@@ -65,6 +65,12 @@ Result<void> SqliteTier::select(std::span<Read* const> reads, Deadline deadline)
   return {};
 }
 
+// Who meets a record that is wrong already says why, as the writer does when it is gone.
+void SqliteTier::tell_why(const Read& read, const std::optional<Record>& row) {
+  const auto removal = ledger_.removal_of(read.label, row ? &*row : nullptr);
+  if (removal) condition_.tell({&*removal, 1});
+}
+
 // What the row says, and whether it may be served.
 void SqliteTier::conclude(Read& read) {
   if (STRATA_MUTANT(kPendingAfterSelect)) {
@@ -83,6 +89,7 @@ void SqliteTier::conclude(Read& read) {
   }
   const Verdict verdict = ledger_.judge(read.look, read.label, *record);
   read.again = verdict == Verdict::kAgain;
+  if (verdict == Verdict::kMiss) tell_why(read, record);
   if (verdict != Verdict::kServe) return;
   recent_.add(read.row.id);
   read.answer = std::move(*record);
@@ -104,6 +111,7 @@ Result<void> SqliteTier::read_all(std::span<Read> reads, int tries, Deadline dea
       read.look = ledger_.look(read.label, read.key);
       if (read.look.kind == Look::Kind::kClosed) return closed_error();
       if (read.look.kind == Look::Kind::kRow) open.push_back(&read);
+      if (read.look.kind == Look::Kind::kMiss) tell_why(read, std::nullopt);
       // Nobody changes a pending record, so it is copied without the lock.
       if (read.look.kind != Look::Kind::kPending) continue;
       read.answer = *read.look.pending;

@@ -164,6 +164,7 @@ bool Writer::transact(Tally& tally, const std::function<int()>& change) {
   store_.set_meta(meta);
   condition_.set_entries(meta.entries);
   condition_.count(tally);
+  condition_.tell(tally.told);
   if (is_failing_) recover();
   return true;
 }
@@ -222,6 +223,7 @@ void Writer::make_room() {
   }
   store_.set_meta(meta);
   condition_.count(tally);
+  condition_.tell(tally.told);
   static_cast<void>(store_.database().run("PRAGMA incremental_vacuum(1000)"));
   static_cast<void>(store_.checkpoint(true));
 }
@@ -361,8 +363,12 @@ void Writer::take_over(Batch& batch, Progress& progress) {
 bool Writer::replace_file(Batch& batch) {
   Tally tally;
   tally.removed[static_cast<std::size_t>(RemovalCause::kCleared)] = store_.meta().entries;
+  const Operation& clear = batch.operations[0];
+  store_.rows().tell_some(
+      {.why = RemovalCause::kCleared, .number = clear.number, .via = clear.label}, tally);
   if (!start_over()) return false;
   condition_.count(tally);
+  condition_.tell(tally.told);
   Progress progress;
   take_over(batch, progress);
   return true;

@@ -255,7 +255,9 @@ std::vector<Found> load_missing(KeyspaceState& keyspace, std::span<const std::st
   }
   run(batch);
   for (const Led& one : batch.led) {
+    const std::optional<MissReason> miss = found[one.place].miss;
     found[one.place] = found_of(batch.request(one.flight->key(), {}), *one.flight);
+    found[one.place].miss = miss;
   }
   const Instant began = cache.clock->now();
   for (const Joined& one : joined) {

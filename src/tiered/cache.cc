@@ -19,7 +19,7 @@ Cache::State::State(CacheParts parts)
       clock(std::move(parts.clock)),
       executor(std::move(parts.executor)),
       timer(parts.timer ? std::move(parts.timer) : system_timer(clock)),
-      causes(options.causes, *clock),
+      causes(options.causes, tiers.size(), *clock),
       events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
       running([this] { return read_positions(); }),
       dependencies([this](std::span<const Label> labels) { announce(labels); }),
@@ -184,6 +184,12 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
         state->note_removal(entry, cause, earlier);
       });
   state_->load_journal();
+  for (std::size_t depth = 0; depth < state_->tiers.size(); ++depth) {
+    state_->tiers[depth]->set_removal_listener(
+        [causes = &state_->causes, depth](std::span<const RecordRemoval> removals) {
+          causes->note_below(depth, removals);
+        });
+  }
 }
 
 Cache::~Cache() {
@@ -308,7 +314,12 @@ void Cache::close(Deadline deadline) {
   }
   state_->events.close();
   state_->wait_for_tasks(deadline);
-  if (was_open) state_->save_journal();  // while nobody else can have the file that it lies beside
+  if (was_open) {
+    // What is still to be removed is told before it is written, and that while nobody else can have
+    // the file that it lies beside.
+    state_->settle_journal(deadline);
+    state_->save_journal();
+  }
   for (const auto& tier : state_->tiers) tier->close(deadline);
 }
 

@@ -1,12 +1,14 @@
 // Which cause a removal is recorded with.
 #include "tiered/causes.h"
 
+#include <algorithm>
+
 #include "strata/core/limits.h"
 
 namespace strata::internal {
 
 void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
-  Removal removal{.key_hash = entry.hash(), .why = cause};
+  Removal removal{.key = key_label_id(entry.hash()), .why = cause};
   CauseScope* const scope = current_[thread_slot()];
   if (number(earlier) != 0) {
     removal.cause = journal_.cause_of_number(earlier);
@@ -21,6 +23,33 @@ void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
   const bool is_dated = scope != nullptr && removal.cause == scope->id_;
   removal.at = is_dated && removal.cause != CauseId::kNone ? scope->at() : now();
   journal_.record(removal);
+}
+
+void Causes::note_below(std::size_t depth, std::span<const RecordRemoval> removals) {
+  constexpr std::size_t kAtOnce = 128;
+  std::array<Removal, kAtOnce> batch;
+  const WallTime at = now();
+  while (!removals.empty()) {
+    const std::size_t count = std::min(kAtOnce, removals.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      batch[i] = {.key = removals[i].key,
+                  .why = removals[i].why,
+                  .via = removals[i].via,
+                  .at = at,
+                  .tier = place_of(depth),
+                  .number = removals[i].number};
+    }
+    journal_.record_many(std::span(batch).first(count));
+    removals = removals.subspan(count);
+  }
+}
+
+void Causes::set_lower_numbers(CauseId cause, const Tickets& before, const Tickets& after) {
+  for (std::size_t depth = 0; depth < lower_; ++depth) {
+    const Ticket number = after.lower[depth];
+    if (strata::number(number) != strata::number(before.lower[depth]) + 1) continue;
+    journal_.set_number(cause, number, place_of(depth));
+  }
 }
 
 // The shared slot is nobody's: it is never written.

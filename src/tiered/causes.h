@@ -18,7 +18,9 @@
 #include "core/thread_slot.h"
 #include "strata/core/entry.h"
 #include "strata/labels/cause_journal.h"
+#include "strata/load/tickets.h"
 #include "strata/ports/clock.h"
+#include "strata/ports/tier.h"
 
 namespace strata::internal {
 
@@ -26,7 +28,9 @@ class CauseScope;
 
 class Causes {
  public:
-  Causes(CauseJournalOptions options, const Clock& clock) : journal_(options), clock_(clock) {}
+  // `lower`: the tiers below memory.
+  Causes(CauseJournalOptions options, std::size_t lower, const Clock& clock)
+      : lower_(lower), journal_(with_tiers(options, lower)), clock_(clock) {}
 
   [[nodiscard]] CauseJournal& journal() { return journal_; }
   [[nodiscard]] const CauseJournal& journal() const { return journal_; }
@@ -35,9 +39,25 @@ class Causes {
   // Records that the entry left memory. `earlier`: the number of the invalidation that had made
   // it wrong, if that is over; zero: it leaves on behalf of the calling thread.
   void note(const Entry& entry, RemovalCause cause, Ticket earlier);
+  // Records what left lower tier `depth`.
+  void note_below(std::size_t depth, std::span<const RecordRemoval> removals);
+  // Says what the lower tiers counted a put or erase as, where `before` and `after` leave no
+  // doubt: each stood one number higher after it than before.
+  void set_lower_numbers(CauseId cause, const Tickets& before, const Tickets& after);
+
+  // The place of lower tier `depth` in the journal.
+  [[nodiscard]] static TierPlace place_of(std::size_t depth) {
+    return static_cast<TierPlace>(depth + 1);
+  }
 
  private:
   friend class CauseScope;
+  [[nodiscard]] static CauseJournalOptions with_tiers(CauseJournalOptions options,
+                                                      std::size_t lower) {
+    options.tiers = lower + 1;
+    return options;
+  }
+  const std::size_t lower_;
   CauseJournal journal_;
   const Clock& clock_;
   std::array<CauseScope*, kThreadSlots> current_{};  // by the slot of the thread
@@ -61,6 +81,7 @@ class CauseScope {
   }
   // The recorded cause; kNone if there was no memory for it. Its parents are recorded first.
   CauseId id() noexcept;
+  [[nodiscard]] bool is_recorded() const { return id_ != CauseId::kNone; }
   // When it was recorded. Precondition: id() was called.
   [[nodiscard]] WallTime at() const { return at_; }
 

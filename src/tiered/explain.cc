@@ -27,22 +27,12 @@ Explanation::Place place_of(const Cache::State& cache, const Entry& entry) {
   return place;
 }
 
-// How long ago the record was written, also where its life has no end; zero where it seems to be
-// from the future.
-Duration age_of(const Cache::State& cache, Lifetime lifetime) {
-  lifetime.fresh_for = kForever / 2;
-  lifetime.keep_for = kForever / 2;
-  const Remaining left =
-      remaining(lifetime, cache.clock->now(), cache.clock->wall_now(), cache.clock->boot_id());
-  return left.fresh == Duration(0) ? Duration(0) : lifetime.fresh_for - left.fresh;
-}
-
 Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const Record& record) {
   const Remaining left = remaining(record.lifetime, cache.clock->now(), cache.clock->wall_now(),
                                    cache.clock->boot_id());
   Explanation::Place place{.tier = std::string(tier.name()),
                            .negative = record.negative,
-                           .age = at_least_zero(age_of(cache, record.lifetime)),
+                           .age = at_least_zero(internal::age_of(cache, record.lifetime)),
                            .fresh_left = at_least_zero(left.fresh),
                            .kept_left = at_least_zero(left.kept),
                            .load_cost = std::chrono::microseconds(record.load_cost_us),
@@ -51,6 +41,22 @@ Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const R
   add_labels(place.labels, record.labels);
   place.version = record.version;
   return place;
+}
+
+// Of the tier that a removal happened in; memory's goes without saying.
+std::string_view name_of(const Cache::State& cache, TierPlace place) {
+  if (place == 0) return {};
+  // A former process may have had more tiers.
+  return place <= cache.tiers.size() ? cache.tiers[place - 1]->name() : "a tier that is no more";
+}
+
+// The key's keyspace, if it is open.
+std::shared_ptr<internal::KeyspaceState> keyspace_of(Cache::State& cache, KeyRef key) {
+  const Result<Key> parsed = Key::parse(key.text, key.long_params);
+  if (!parsed) return nullptr;
+  const MutexLock lock(cache.keyspaces_mutex);
+  const auto found = cache.keyspaces.find(parsed->keyspace());
+  return found != cache.keyspaces.end() ? found->second : nullptr;
 }
 
 }  // namespace
@@ -65,19 +71,28 @@ Explanation Cache::explain(KeyRef key) {
   EntryRef entry = state.hot->peek(key);
   if (!entry) entry = state.hot->get(key);
   if (entry) why.places.push_back(place_of(state, *entry));
+  const auto keyspace = keyspace_of(state, key);
+  bool is_of_another_version = false;
   for (const auto& tier : state.tiers) {
     const Result<std::optional<Record>> record = tier->get(key, {});
     if (!record) {
       why.failures.push_back(std::string(tier->name()) + ": " + record.error().message);
     } else if (record->has_value() && (*record)->key_text == key.text) {
       why.places.push_back(place_of(state, *tier, **record));
+      is_of_another_version =
+          is_of_another_version ||
+          (keyspace && internal::refusal_of(**record, key, *keyspace) == MissReason::kVersion);
     }
   }
   const CauseJournal& journal = state.causes.journal();
-  why.miss = journal.classify(key.hash);
+  const LabelId id = key_label_id(key.hash);
+  why.miss = journal.classify(id);
+  if (why.places.empty() && !why.failures.empty()) why.miss = MissReason::kError;
+  if (is_of_another_version) why.miss = MissReason::kVersion;
+  if (!why.places.empty() && why.places.front().negative) why.miss = MissReason::kNegative;
   const WallTime now = state.causes.now();
-  for (const Removal& removal : journal.history(key.hash, kHistory)) {
-    why.history.push_back(journal.text(removal, now));
+  for (const Removal& removal : journal.history(id, kHistory)) {
+    why.history.push_back(journal.text(removal, now, name_of(state, removal.tier)));
   }
   const Label label(LabelKind::kKey, key.text);
   why.sources = state.dependencies.sources_of(label);

@@ -51,15 +51,20 @@ bool names_everything(std::span<const Label> labels) {
                      [](const Label& label) { return label.kind() == LabelKind::kAll; });
 }
 
-// The steps of an invalidation, with its cause recorded: what memory counted it as is noted too,
-// since an entry of an invalidated group may be removed, and explained, much later.
+// The steps of an invalidation, with its cause recorded: what each tier counted it as is noted too,
+// since an entry of an invalidated group, or a row, may be removed, and explained, much later.
 InvalidationResult change_with_cause(Cache::State& cache, CauseKind kind,
                                      std::span<const Label> labels, Change change) {
   const CauseScope::Text text = [&] { return describe_labels(labels); };
   CauseScope scope(cache.causes, kind, text);
   const CauseId cause = scope.id();
   InvalidationResult done = change_tiers(cache, labels, change);
-  cache.causes.journal().set_number(cause, done.tiers.back().position);
+  CauseJournal& journal = cache.causes.journal();
+  journal.set_number(cause, done.tiers.back().position);
+  for (std::size_t depth = 0; depth < cache.tiers.size(); ++depth) {
+    const Ticket number = done.tiers[cache.tiers.size() - 1 - depth].position;
+    journal.set_number(cause, number, Causes::place_of(depth));
+  }
   cache.save_journal_soon(scope.at());
   return done;
 }
@@ -70,6 +75,11 @@ CauseKind kind_of(std::span<const Label> labels, Change change) {
 }
 
 }  // namespace
+
+void note_lower_numbers(Cache::State& cache, CauseScope& scope, const Tickets& before) {
+  if (!scope.is_recorded() || cache.tiers.empty()) return;
+  cache.causes.set_lower_numbers(scope.id(), before, cache.read_positions());
+}
 
 void add_to(InvalidationResult& sum, const InvalidationResult& more) {
   for (std::size_t i = 0; i < more.tiers.size(); ++i) {
@@ -133,7 +143,9 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   cache.invalidations.add(1);
   const RunningInvalidations::Guard running(cache.running);
   const CauseScope::Text text = [&] { return std::string(key.text); };
-  const CauseScope scope(cache.causes, CauseKind::kErase, text);
+  CauseScope scope(cache.causes, CauseKind::kErase, text);
+  // A row may go though memory has nothing.
+  if (!cache.tiers.empty()) (void)scope.id();
   const Tickets tickets = cache.running.positions();
   result.tiers = tiers_of(cache);
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
@@ -141,6 +153,7 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
     (void)put_or_invalidate(cache, tier, key, nullptr, tickets.lower[i], {});
     result.tiers[cache.tiers.size() - 1 - i].position = tier.position();
   }
+  note_lower_numbers(cache, scope, tickets);
   former = cache.hot->peek(key);
   cache.hot->put(key, EntryRef(), tickets.hot, cause);
   result.tiers.back().position = cache.hot->position();

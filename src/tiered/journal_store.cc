@@ -29,10 +29,17 @@ void Cache::State::save_journal() {
   {
     const MutexLock lock(journal_mutex_);
     journal_saved_.store(causes.now().unix_ms, std::memory_order_relaxed);
-    if (causes.journal().stats().causes_recorded == 0) return;  // nothing is new
+    const CauseJournalStats stats = causes.journal().stats();
+    if (stats.causes_recorded == 0 && stats.removals_recorded == 0) return;  // nothing is new
     saved = journal_store_.write(causes.journal().encode());
   }
   if (!saved) note_failure("journal", "writing", saved.error());
+}
+
+void Cache::State::settle_journal(Deadline deadline) {
+  if (!journal_store_.write || causes.journal().stats().causes_recorded == 0) return;
+  // What cannot be written now is removed by whoever opens the file next.
+  for (const auto& tier : tiers) (void)tier->flush(deadline);
 }
 
 void Cache::State::save_journal_soon(WallTime now) {

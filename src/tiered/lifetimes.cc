@@ -201,6 +201,26 @@ Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace) {
   return record;
 }
 
+Duration age_of(const Cache::State& cache, Lifetime lifetime) {
+  lifetime.fresh_for = kForever / 2;
+  lifetime.keep_for = kForever / 2;
+  const Remaining left =
+      remaining(lifetime, cache.clock->now(), cache.clock->wall_now(), cache.clock->boot_id());
+  return left.fresh == Duration(0) ? Duration(0) : lifetime.fresh_for - left.fresh;
+}
+
+std::optional<MissReason> refusal_of(const Record& record, KeyRef key,
+                                     const KeyspaceState& keyspace) {
+  // Another key's says nothing of this one.
+  if (record.key_text != key.text || record.long_params != key.long_params) return std::nullopt;
+  const Labels& labels = keyspace.group.labels;
+  const bool is_of_it =
+      record.codec == keyspace.type.codec && record.schema == keyspace.type.schema &&
+      std::all_of(labels.begin(), labels.end(),
+                  [&](const Label& label) { return contains(record.group, label); });
+  return is_of_it ? MissReason::kCorrupt : MissReason::kVersion;
+}
+
 Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState& keyspace) {
   const ValueType& type = keyspace.type;
   if (record.key_text != key.text || record.long_params != key.long_params) {

@@ -68,6 +68,13 @@ void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description 
 [[nodiscard]] Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace);
 // An unpublished entry with the life that the record has left. Errors: kCorrupt when it is of
 // another key, codec or schema, or does not decode.
+// How long ago the record was written, also where its life has no end; zero where it seems to be
+// from the future.
+[[nodiscard]] Duration age_of(const Cache::State& cache, Lifetime lifetime);
+
+// Why entry_of() has no entry of such a record, if it is for what the record is of.
+[[nodiscard]] std::optional<MissReason> refusal_of(const Record& record, KeyRef key,
+                                                   const KeyspaceState& keyspace);
 [[nodiscard]] Result<EntryRef> entry_of(const Record& record, KeyRef key,
                                         const KeyspaceState& keyspace);
 

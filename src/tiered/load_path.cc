@@ -185,6 +185,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
   FlightResult result;
+  std::optional<MissReason> miss;
   const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
   if (request.call.bypass && !previous && keyspace.options.enabled) {
     // What it takes the place of, though it may not be the answer.
@@ -206,6 +207,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
                 nullptr};
     } else if (!cache.tiers.empty()) {
       Below below = read_below(keyspace, request.key, flight->tickets(), request.call);
+      miss = below.miss;
       if (below.entry) {
         result = {below.entry->negative() ? Outcome::kNegativeHit : Outcome::kHit, below.entry,
                   below.tier, nullptr};
@@ -224,6 +226,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
   if (result.outcome == Outcome::kError && !result.error) {
     result = run_load(request, *flight, previous);
   }
+  result.note = note_of(miss);
   return result;
 }
 
@@ -286,14 +289,14 @@ Found found_of(const Request& request, const Flight& flight) {
 
 Found found_of(const Request& request, const FlightResult& result) {
   if (result.outcome != Outcome::kError) {
-    return {result.outcome, result.entry, result.tier, result.error};
+    return {result.outcome, result.entry, result.tier, result.error, miss_of(result.note)};
   }
   // Each caller of a failed load looks its own kept value up anew: the leader's may have been
   // invalidated since.
   if (auto kept = kept_value(request, take_tickets(request.keyspace.cache), result.error)) {
     return *kept;
   }
-  return {Outcome::kError, {}, {}, result.error};
+  return {Outcome::kError, {}, {}, result.error, miss_of(result.note)};
 }
 
 std::optional<Found> kept_on_timeout(const Request& request) {

@@ -39,10 +39,20 @@ struct Below {
   EntryRef kept;          // the nearest one past its ttl, not promoted
   std::string_view kept_tier;
   std::size_t kept_depth = 0;
-  std::optional<Error> failure;  // a tier failed, and the cache is not graceful
+  std::optional<Error> failure;    // a tier failed, and the cache is not graceful
+  std::optional<MissReason> miss;  // why there is nothing fresh, where the tiers say so
 };
 [[nodiscard]] Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
                                const CallOptions& call);
+
+// What is kept of a reason in a FlightResult.
+[[nodiscard]] constexpr std::uint8_t note_of(std::optional<MissReason> miss) {
+  return miss ? static_cast<std::uint8_t>(static_cast<std::uint8_t>(*miss) + 1) : std::uint8_t{0};
+}
+[[nodiscard]] constexpr std::optional<MissReason> miss_of(std::uint8_t note) {
+  if (note == 0) return std::nullopt;
+  return static_cast<MissReason>(note - 1);
+}
 
 // Offers an entry from tier `depth` to memory and the tiers above that one.
 void promote(KeyspaceState& keyspace, const EntryRef& entry, const Record* record,
@@ -89,6 +99,9 @@ inline InvalidationResult invalidate_everywhere(Cache::State& cache,
 // The same, a thousand labels at a time; the results add up.
 InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> labels,
                                     Change change);
+// Says what the lower tiers counted the scope's put or erase of one key as, if its cause is
+// recorded and nothing else was invalidated there since `before`.
+void note_lower_numbers(Cache::State& cache, CauseScope& scope, const Tickets& before);
 // Adds the results of one step after those of another.
 void add_to(InvalidationResult& sum, const InvalidationResult& more);
 // The part of an invalidation that the graph of dependencies adds, after its labels were raised in

@@ -92,7 +92,8 @@ std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& 
       break;
   }
   if (!keyspace.options.enabled) return MissReason::kDisabled;
-  return keyspace.cache.causes.journal().classify(key_hash);
+  if (found.miss) return found.miss;
+  return keyspace.cache.causes.journal().classify(key_label_id(key_hash));
 }
 
 }  // namespace
@@ -150,11 +151,15 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
     if (!record) {
       cache.note_failure(tier.name(), "reading", record.error());
       if (!cache.options.graceful) below.failure = record.error();
+      below.miss = MissReason::kError;
       continue;
     }
     if (!record->has_value()) continue;
     Result<EntryRef> entry = entry_of(**record, key, keyspace);
-    if (!entry) continue;  // of another codec, schema or key: a miss
+    if (!entry) {  // of another codec, schema or key: a miss
+      below.miss = refusal_of(**record, key, keyspace);
+      continue;
+    }
     const Instant now = cache.clock->now();
     const Freshness fresh = freshness(**entry, now, keyspace, call);
     if (fresh == Freshness::kFresh) {
@@ -163,6 +168,7 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
       below.tier = tier.name();
       return below;
     }
+    below.miss = MissReason::kExpired;
     if (fresh != Freshness::kGone && !below.kept && !(*entry)->negative()) {
       below.kept = std::move(*entry);
       below.kept_tier = tier.name();
@@ -188,10 +194,12 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   };
   if (!keyspace.options.enabled || call.bypass) return {};
   const EntryRef entry = read_hot(keyspace, key);
+  Found nothing;
   if (usable(entry)) {
     if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
+    nothing.miss = MissReason::kExpired;
   }
-  if (keyspace.cache.tiers.empty()) return {};
+  if (keyspace.cache.tiers.empty()) return nothing;
   STRATA_YIELD("tiered.get.miss");
   const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
   STRATA_YIELD("tiered.get.ticket");
@@ -201,8 +209,9 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   if (usable(below.kept) && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
     return found_in(below.kept, below.kept_tier, true);
   }
-  if (below.failure) return failed(std::move(*below.failure));
-  return {};
+  if (below.failure) nothing = failed(std::move(*below.failure));
+  if (below.miss) nothing.miss = below.miss;
+  return nothing;
 }
 
 namespace {
@@ -281,9 +290,11 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
   cache.lower_get[depth].record(between(start, cache.clock->now()));
   if (!records) {
     cache.note_failure(tier.name(), "reading", records.error());
-    if (cache.options.graceful) return;
-    for (const std::size_t place : wanted.places) found[place] = failed(records.error());
-    wanted = {};
+    for (const std::size_t place : wanted.places) {
+      if (!cache.options.graceful) found[place] = failed(records.error());
+      found[place].miss = MissReason::kError;
+    }
+    if (!cache.options.graceful) wanted = {};
     return;
   }
   Wanted still;
@@ -299,6 +310,8 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
         found[place] = found_in(*entry, tier.name(), false);
         continue;
       }
+      found[place].miss =
+          entry ? MissReason::kExpired : refusal_of(*record, wanted.keys[i], keyspace);
       const bool may_keep = fresh != Freshness::kGone && !(*entry)->negative();
       if (may_keep && kept != nullptr && !(*kept)[place]) (*kept)[place] = *entry;
       // Unless a deeper tier has it fresh.

@@ -90,6 +90,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // Reads what a former process wrote of its journal.
   void load_journal();
   void save_journal();
+  // Waits until the tiers have removed, and told, what they are to remove.
+  void settle_journal(Deadline deadline);
   // Has it saved behind, if that was not done for a while.
   void save_journal_soon(WallTime now);
 

@@ -85,11 +85,12 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const RunningInvalidations::Guard running(cache.running);
   const CauseScope::Text text = [&] { return std::string(key.text); };
-  const CauseScope scope(cache.causes, CauseKind::kRefresh, text);
+  CauseScope scope(cache.causes, CauseKind::kRefresh, text);
   if (cache.hot->invalidated_after(*entry, tickets.hot)) {
     keyspace.counters.refused.add(1);
     return;
   }
+  const Tickets before = cache.read_positions();
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
     const Record* record = store ? for_tier(keyspace, encoded, i) : nullptr;
     (void)put_or_invalidate(cache, *cache.tiers[i], key, record, tickets.lower[i], deadline);
@@ -97,6 +98,7 @@ void replace(KeyspaceState& keyspace, const EntryRef& entry, const Encoded& enco
   STRATA_YIELD("tiered.replace.lower");
   cache.hot->put(key, store && keyspace.hot_allowed ? entry : EntryRef(), tickets.hot,
                  RemovalCause::kReplaced);
+  note_lower_numbers(cache, scope, before);
   widen_key(cache, key);
 }
 
@@ -192,7 +194,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const RunningInvalidations::Guard running(cache.running);
   const CauseScope::Text text = [&] { return std::string(key.text); };
-  const CauseScope scope(cache.causes, CauseKind::kPut, text);
+  CauseScope scope(cache.causes, CauseKind::kPut, text);
   const Tickets tickets = cache.running.positions();
   STRATA_YIELD("tiered.put.tickets");
   for (std::size_t i = cache.tiers.size(); i-- > 0;) {
@@ -211,6 +213,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
       cache.hot->put(key, hot ? entry : EntryRef(), tickets.hot, RemovalCause::kReplaced);
   result.tiers.push_back(
       {std::string(cache.hot->name()), hot ? outcome : FillOutcome::kDeclined, nullptr});
+  note_lower_numbers(cache, scope, tickets);
   widen_key(cache, key);
   return result;
 }

@@ -124,6 +124,50 @@ TEST_F(ExplainTest, MissesAreCountedByTheirReason) {
   EXPECT_EQ(misses(MissReason::kDisabled), 1u);
 }
 
+// What a tier still holds says more than what is known to have left.
+TEST_F(ExplainTest, WhoLookedKnowsWhyARecordIsNoAnswer) {
+  clock_->advance(minutes(2));
+  (void)users_.get("1");
+  (void)users_.get_many({"1"});
+  EXPECT_EQ(misses(MissReason::kExpired), 2u);
+  tiers_[0]->set_broken(true);
+  (void)users_.get("nobody");
+  (void)users_.get_many({"nobody"});
+  (void)users_.get_or_load("somebody", [](Load&) { return std::string("new"); });
+  EXPECT_EQ(misses(MissReason::kError), 3u);
+  EXPECT_EQ(explain("nobody").miss, MissReason::kError);
+}
+
+TEST_F(ExplainTest, ARecordOfAnotherSchemaIsAMissOfAnotherVersion) {
+  const Result<Key> key = users_.key({.identifier = "1"});
+  Record other = **tiers_[0]->get(key->ref(), {});
+  other.schema += 1;
+  empty_memory(cache_);
+  ASSERT_EQ(*tiers_[0]->put(key->ref(), &other, tiers_[0]->position(), {}), FillOutcome::kStored);
+  EXPECT_FALSE(users_.get("1"));
+  (void)users_.get_many({"1"});
+  EXPECT_EQ(explain().miss, MissReason::kVersion);
+  const std::vector<std::string> ids{"1"};
+  (void)users_.get_or_load_many(
+      ids,
+      [](std::span<const std::string>, Load&) -> Result<std::vector<std::optional<std::string>>> {
+        return std::vector<std::optional<std::string>>{"new"};
+      });
+  EXPECT_EQ(misses(MissReason::kVersion), 3u);
+  ASSERT_EQ(*tiers_[0]->put(key->ref(), &other, tiers_[0]->position(), {}), FillOutcome::kStored);
+  empty_memory(cache_);
+  (void)users_.get_or_load("1", [](Load&) { return std::string("new"); });
+  EXPECT_EQ(misses(MissReason::kVersion), 4u);
+}
+
+TEST_F(ExplainTest, WhatIsKnownToBeAbsentSaysSo) {
+  (void)users_.get_or_load("2", [](Load&) -> std::optional<std::string> { return std::nullopt; },
+                           {.negative_ttl = minutes(1)});
+  EXPECT_EQ(explain("2").miss, MissReason::kNegative);
+  (void)users_.get("2");
+  EXPECT_EQ(misses(MissReason::kNegative), 0u) << "a negative hit is a hit";
+}
+
 TEST_F(ExplainTest, AJournalOfNoSizeKnowsNothing) {
   CacheOptions options;
   options.causes = {.removals = 0, .causes = 0};

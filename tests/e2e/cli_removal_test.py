@@ -244,6 +244,22 @@ class Explain(Filled):
             self.assertEqual((told["miss"], told["history"]), (None, []))
         self.assertIn("package:bash", self.ok("explain", "packages:name=bash").out)
 
+    def test_what_left_the_file_is_explained_by_the_next_process(self):
+        self.ok("put", "issue", "12", "v", "--tag", "issue:12")
+        self.ok("invalidate", "--tag", "issue:12")
+        told = self.ok("explain", "issue:12", "--json").json
+        self.assertEqual((told["places"], told["miss"]), ([], "invalidated"))
+        self.assertEqual(len(told["history"]), 1)
+        self.assertRegex(told["history"][0],
+                         r"^invalidated in sqlite by tag issue:12 <- .*invalidate.*ago$")
+        self.assertIn("it was made wrong by a change", self.ok("explain", "issue:12").out)
+        self.ok("erase", "user", "1")
+        told = self.ok("explain", "user:1", "--json").json
+        self.assertEqual(told["miss"], "erased")
+        self.assertRegex(told["history"][0], r"^erased in sqlite by erase 1:user::1: <- ")
+        # Whoever looks once more is told the same.
+        self.assertEqual(self.ok("explain", "issue:12", "--json").json["miss"], "invalidated")
+
     def test_what_is_not_known_has_an_exit_code_of_its_own(self):
         self.refused("explain", "user:77", code=3, saying="nothing is known of it")
         self.ok("invalidate", "--key", "user:2")

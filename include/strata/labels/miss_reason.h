@@ -1,6 +1,9 @@
 // MissReason: why a look-up found nothing in the cache.
 //
-// The first eight are what CauseJournal::classify() finds; the others are known by who looked.
+// The first eight are what CauseJournal::classify() finds. Who looked knows better where a tier
+// still holds something: kExpired, kCorrupt and kVersion say of a record that was there why it is
+// no answer, and kError that a tier could not be asked. A negative hit is no miss: kNegative is
+// only said by Cache::explain().
 #pragma once
 
 #include <array>
@@ -21,8 +24,8 @@ enum class MissReason : std::uint8_t {
   kEvicted,      // out of space
   kCleared,      // clear()
   kCorrupt,      // did not decode
-  kVersion,      // a record of another codec, schema or format
-  kNegative,     // known to be absent
+  kVersion,      // a record of another codec or schema, or from before the keyspace had its labels
+  kNegative,     // known to be absent: what a tier holds says so
   kDisabled,     // the keyspace is switched off
   kError,        // a tier failed
 };

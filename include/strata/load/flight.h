@@ -37,6 +37,7 @@ struct FlightResult {
   EntryRef entry;
   std::string_view tier;               // the tier that answered, or empty
   std::shared_ptr<const Error> error;  // with kError, and with a kept value
+  std::uint8_t note = 0;  // from who ran it to all who take it; nothing here looks at it
 };
 
 class Flight {

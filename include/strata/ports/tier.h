@@ -16,10 +16,12 @@
 //            answers kUnavailable, promptly and without side effects; numbers and
 //            invalidations still work, so that it may be trusted again when it is back.
 // Time       `deadline` bounds the call. Time comes from the injected Clock.
-// Callbacks  None. A tier runs no caller code.
+// Callbacks  The removal listener, in the thread of a read or in one of the tier's, with no lock
+//            held. Not after close() has returned. A tier runs no other caller code.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +31,7 @@
 #include "strata/core/key.h"
 #include "strata/core/label.h"
 #include "strata/core/record.h"
+#include "strata/core/removal.h"
 #include "strata/core/result.h"
 #include "strata/core/ticket.h"
 #include "strata/core/time.h"
@@ -46,6 +49,19 @@ struct ScanPage {
   std::vector<Record> records;  // never invalidated ones; expired ones are included
   std::optional<ScanCursor> next;
 };
+
+// That a record left a tier, or was met there after an invalidation and before it was gone.
+struct RecordRemoval {
+  LabelId key{};  // of the key's label
+  RemovalCause why = RemovalCause::kErased;
+  Ticket number{};  // the tier's, of the invalidation that it left by; zero: by none
+  LabelId via{};    // the label by which that found it
+
+  friend bool operator==(const RecordRemoval&, const RecordRemoval&) = default;
+};
+
+// May not throw, nor call the tier. Told after the removal is committed.
+using RecordRemovalListener = std::function<void(std::span<const RecordRemoval> removals)>;
 
 class Tier {
  public:
@@ -100,6 +116,11 @@ class Tier {
 
   // Waits until everything accepted so far is committed: `durability: sync`.
   [[nodiscard]] virtual Result<void> flush(Deadline deadline) = 0;
+
+  // Who is to be told why records leave, from now on; nobody if it is empty. For explanations only:
+  // a tier that cannot tell does nothing here, one may leave out what is much, and of what left
+  // because a newer value of its key came nothing is said.
+  virtual void set_removal_listener(RecordRemovalListener /*listener*/) {}
 
   [[nodiscard]] virtual TierStats stats() const = 0;
 

@@ -37,6 +37,7 @@
 #include "strata/tiered/event_result.h"
 #include "strata/tiered/explanation.h"
 #include "strata/tiered/keyspace.h"
+#include "strata/tiered/purge.h"
 
 namespace strata {
 
@@ -131,6 +132,8 @@ class Cache {
   Async<InvalidationResult> expire_async(Labels labels);
   // Removes everything.
   InvalidationResult clear();
+  // Looks through all tiers, and invalidates what the filter selects: purge.h. O(entries).
+  PurgeResult purge(const PurgeFilter& filter);
 
   // Invalidations that take effect with the origin's commit: transaction.h. Open it before BEGIN.
   [[nodiscard]] Transaction transaction();

@@ -34,9 +34,11 @@ struct Explanation {
   };
 
   std::string key;
-  std::vector<Place> places;            // memory first; empty: a look-up would miss
-  MissReason miss = MissReason::kCold;  // then why
-  std::vector<std::string> history;     // how it left memory lately, newest first
+  std::vector<Place> places;  // memory first; empty: a look-up would miss
+  // Then why. Of what is there: kVersion where the open keyspace takes no such record, kNegative
+  // where it says that nothing exists.
+  MissReason miss = MissReason::kCold;
+  std::vector<std::string> history;  // how it left the tiers lately, newest first
   Labels sources;     // what its key depends on in the graph of dependencies, directly
   Labels dependents;  // what depends on its key there
   std::vector<std::string> failures;  // tiers that could not be asked

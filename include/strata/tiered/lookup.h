@@ -9,12 +9,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "strata/core/entry.h"
 #include "strata/core/outcome.h"
 #include "strata/core/result.h"
+#include "strata/labels/miss_reason.h"
 
 namespace strata {
 
@@ -25,6 +27,8 @@ struct Found {
   EntryRef entry;                      // negative or absent where there is no value
   std::string_view tier;               // the tier that answered; empty: the source, or none
   std::shared_ptr<const Error> error;  // with kError; with kStaleHit, why it is not fresher
+  // Why no tier had an answer, where the tiers said so themselves.
+  std::optional<MissReason> miss{};
 };
 }  // namespace internal
 
