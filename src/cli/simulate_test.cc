@@ -26,7 +26,7 @@ TEST_F(SimulateTest, PrintsATableAndAPlot) {
       "TRACE     POLICY  SIZE  REQUESTS  HITS  HIT RATIO\n"
       "requests  lru        1         5     0      0.0 %\n"
       "requests  lru        2         5     2     40.0 %\n"
-      "requests  belady     1         5     2     40.0 %\n"
+      "requests  belady     1         5     0      0.0 %\n"
       "requests  belady     2         5     2     40.0 %\n"
       "\nrequests: hit ratio in % over size\n";
   EXPECT_EQ(outcome.data.substr(0, table.size()), table);

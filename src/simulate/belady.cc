@@ -49,13 +49,19 @@ SimulationResult play_belady(const Trace& trace, const SimulationOptions& option
       used += its.weight;
     }
     its.next = next[i];
-    latest.emplace(next[i], key);
-    while (used > options.size) {
+    // A newcomer stays as it does in a cache, unless it does not fit at all: it is not in the heap.
+    while (used > options.size && !latest.empty()) {
       const auto [at, victim] = latest.top();
       latest.pop();
-      if (!held[victim].is_held || held[victim].next != at) continue;
+      if (victim == key || !held[victim].is_held || held[victim].next != at) continue;
       held[victim].is_held = false;
       used -= held[victim].weight;
+    }
+    if (used > options.size) {
+      its.is_held = false;
+      used -= its.weight;
+    } else {
+      latest.emplace(its.next, key);
     }
   }
   return result;

@@ -1,7 +1,7 @@
 // Belady: how many requests a cache would answer that knows all of them beforehand.
 //
-// It evicts who is asked for again the latest: with entries of one size nobody hits more. With
-// sizes in bytes it is no bound, but hard to beat.
+// It evicts who is asked for again the latest: with entries of one size no cache hits more that
+// holds what was asked for last. With sizes in bytes it is no bound, but hard to beat.
 //
 // Source: Belady: "A study of replacement algorithms for a virtual-storage computer", 1966.
 #pragma once

@@ -33,8 +33,7 @@ std::uint64_t most_hits(const std::vector<KeyNumber>& requests, std::size_t at,
       left.insert(key);
       best = std::max(best, most_hits(requests, at + 1, left, size));
     }
-    // Not to hold the newcomer is allowed too: it is who is asked for last.
-    return hits + std::max(best, most_hits(requests, at + 1, held, size));
+    return hits + best;
   }
   return hits;
 }

@@ -84,5 +84,29 @@ TEST(HitRatio, FollowsShiftsOfThePattern) {
   }
 }
 
+// Sizes that differ leave gaps, and nobody unproven is to slip through them.
+TEST(HitRatio, OfEntriesThatDifferInSizeIsFarFromThatOfLru) {
+  Trace trace = TraceMaker().zipf(0, 30'000, 200'000).take("sized");
+  std::vector<std::uint32_t> size_of(trace.keys());
+  std::uint64_t all_bytes = 0;
+  for (KeyNumber key = 0; key < trace.keys(); ++key) {
+    const std::uint64_t hash = trace.hashes[key];
+    size_of[key] = static_cast<std::uint32_t>(100 + hash % (hash % 16 == 0 ? 20'000 : 1'000));
+    all_bytes += size_of[key];
+  }
+  for (const KeyNumber key : trace.requests) trace.sizes.push_back(size_of[key]);
+  const auto percent = [&](std::string_view name) {
+    const SimulationOptions options{
+        .policy = *memory::parse_policy(name), .size = all_bytes / 50, .size_is_bytes = true};
+    return play(trace, options).hit_ratio() * 100;
+  };
+  const double lru = percent("lru");
+  EXPECT_GT(percent("adaptive"), lru + 8);
+  EXPECT_GT(percent("horizon"), lru + 8);
+  EXPECT_GT(percent("s3fifo"), lru + 8);
+  EXPECT_GT(percent("wtinylfu"), lru + 7);
+  EXPECT_GT(percent("lirs"), lru + 6);
+}
+
 }  // namespace
 }  // namespace strata::simulate

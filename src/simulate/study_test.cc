@@ -26,8 +26,8 @@ TEST(Study, RowsAreInTheOrderOfTheOptions) {
             std::to_string(row.result.hits) + "/" + std::to_string(row.result.requests) + "\n";
   }
   EXPECT_EQ(text,
-            "a belady 3 27/300\na belady 15 135/300\na lru 3 0/300\na lru 15 0/300\n"
-            "b.trace belady 3 27/300\nb.trace belady 15 135/300\nb.trace lru 3 0/300\n"
+            "a belady 3 20/300\na belady 15 135/300\na lru 3 0/300\na lru 15 0/300\n"
+            "b.trace belady 3 20/300\nb.trace belady 15 135/300\nb.trace lru 3 0/300\n"
             "b.trace lru 15 0/300\n");
 }
 

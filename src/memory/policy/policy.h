@@ -2,7 +2,8 @@
 //
 // The tier and the simulator drive it alike:
 //
-//   hit      mark_use(entry, policy.marks()), and on_hit(entry) if wants_hits()
+//   hit      mark_use(entry, policy.marks()), and on_hit(entry) if wants_hits(); the cache's
+//            Controller, if it has one, is offered the hash (memory/policy/policies.h)
 //   miss     insert(entry); while what is there exceeds the bounds: victim = evict(spared)
 //   other    erase(entry) when it leaves for a reason of its own, replace() when its value changes
 //
@@ -18,8 +19,9 @@
 
 namespace strata::memory {
 
-// What readers stamp on what they hit. Changes rarely, so that readers share its line.
-struct UseMarks {
+// What readers stamp on what they hit. Changes rarely, and has its line to itself: the queues
+// beside it change with every insertion.
+struct alignas(64) UseMarks {
   std::atomic<std::uint16_t> now{0};
   std::atomic<std::uint8_t> most_uses{3};
 };
