@@ -91,7 +91,7 @@ void Entry::destroy(Entry* entry) noexcept {
   ::operator delete (entry, std::align_val_t{alignment});
 }
 
-bool Entry::has_key(KeyRef key) const {
+bool Entry::has_key(const KeyRef& key) const {
   if (hash() != key.hash || key_text() != key.text) return false;
   return details_ ? details_->long_params == key.long_params : key.long_params.empty();
 }

@@ -60,9 +60,9 @@ class MemoryTier final : public HotTier {
 
   std::string_view name() const override { return "memory"; }
   Ticket position() const override { return Ticket{position_.load(std::memory_order_acquire)}; }
-  EntryRef get(KeyRef key) override;
-  bool visit(KeyRef key, Visitor visitor, void* context) override;
-  EntryRef peek(KeyRef key) const override;
+  EntryRef get(const KeyRef& key) override;
+  bool visit(const KeyRef& key, Visitor visitor, void* context) override;
+  EntryRef peek(const KeyRef& key) const override;
   void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) override;
   FillOutcome fill(EntryRef entry, Ticket ticket) override;
   FillOutcome put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) override;
@@ -106,11 +106,11 @@ class MemoryTier final : public HotTier {
   // Reads.
   [[nodiscard]] bool is_servable(const Entry& entry) const;
   // The key's entry, if there is one, within an EpochGuard.
-  [[nodiscard]] Entry* look(KeyRef key) const;
+  [[nodiscard]] Entry* look(const KeyRef& key) const;
   // Counts what a look brought; returns whether it is a hit. `gone`: the entry is to be removed.
   bool note(Entry* entry, bool& gone);
   void mark(Entry& entry);
-  void remove_if_gone(KeyRef key);
+  void remove_if_gone(const KeyRef& key);
 
   // Writes.
   [[nodiscard]] bool refuses(const Entry& entry, LabelId key_label, Ticket ticket) const

@@ -20,7 +20,7 @@ constexpr std::size_t kScanPlaces = 256;
 // Whether an entry with the key's text is the key's. Only texts that end with a hash of their
 // parameters, `#` and 32 hex digits, stand for several keys (key.h). For others the entry's
 // details, which are elsewhere in memory, need not be read.
-bool has_params_of(const Entry& entry, KeyRef key) {
+bool has_params_of(const Entry& entry, const KeyRef& key) {
   constexpr std::size_t kHashText = 33;
   const std::string_view text = key.text;
   const bool may_be_hashed = text.size() > kHashText && text[text.size() - kHashText] == '#';
@@ -35,7 +35,7 @@ bool MemoryTier::is_servable(const Entry& entry) const {
   return current && (entry.keep_until() == kNever || !is_expired(entry, clock_->coarse_now()));
 }
 
-Entry* MemoryTier::look(KeyRef key) const {
+Entry* MemoryTier::look(const KeyRef& key) const {
   return table_of(key.hash).find(placement_.place(key.hash), [&](const Entry& entry) {
     return entry.key_text() == key.text && has_params_of(entry, key);
   });
@@ -63,7 +63,7 @@ void MemoryTier::mark(Entry& entry) {
   if (entry.queue != 0) policy.on_hit(entry);
 }
 
-EntryRef MemoryTier::get(KeyRef key) {
+EntryRef MemoryTier::get(const KeyRef& key) {
   bool gone = false;
   EntryRef found;
   {
@@ -75,7 +75,7 @@ EntryRef MemoryTier::get(KeyRef key) {
   return found;
 }
 
-bool MemoryTier::visit(KeyRef key, Visitor visitor, void* context) {
+bool MemoryTier::visit(const KeyRef& key, Visitor visitor, void* context) {
   if (!may_nest_guards()) {
     // The visitor's own reads would wait for this one.
     const EntryRef entry = get(key);
@@ -95,14 +95,14 @@ bool MemoryTier::visit(KeyRef key, Visitor visitor, void* context) {
   return false;
 }
 
-EntryRef MemoryTier::peek(KeyRef key) const {
+EntryRef MemoryTier::peek(const KeyRef& key) const {
   const EpochGuard guard;
   Entry* entry = look(key);
   return entry != nullptr && is_servable(*entry) ? share(entry) : EntryRef();
 }
 
 // Removes the key's entry if it is no longer servable. It may be another one by now.
-void MemoryTier::remove_if_gone(KeyRef key) {
+void MemoryTier::remove_if_gone(const KeyRef& key) {
   STRATA_YIELD("memory.read.gone");
   Departures gone(limbo_);
   const MutexLock lock(mutex_);
@@ -124,7 +124,7 @@ void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entr
       const EpochGuard guard;
       for (const KeyRef& key : batch) table_of(key.hash).prefetch(placement_.place(key.hash));
       for (const KeyRef& key : batch) {
-        prefetch_entry(table_of(key.hash).guess(placement_.place(key.hash)));
+        prefetch_hit(table_of(key.hash).guess(placement_.place(key.hash)));
       }
       for (std::size_t at = 0; at < count; ++at) {
         Entry* entry = look(batch[at]);

@@ -14,12 +14,6 @@
 namespace strata::bench {
 namespace {
 
-// A tier has it, or will have: reads in place, without a reference.
-template <typename Tier>
-concept Visitable = requires(Tier& tier, KeyRef key) {
-  tier.visit(key, [](const Entry&) {});
-};
-
 // `Stored`: what the entries hold: the bytes themselves, or a std::string.
 template <typename Key, typename Stored>
 class Store {
@@ -74,36 +68,25 @@ class GetManyStore : public Store<Key, Stored> {
   }
 };
 
-template <typename Key, typename Stored, typename Tier = HotTier>
+template <typename Key, typename Stored>
 class VisitStore : public Store<Key, Stored> {
  public:
   using Store<Key, Stored>::Store;
   template <typename Read>
   bool read(const Key& key, const Read& read) {
-    bool found = false;
-    Tier& tier = *this->tier_;
-    tier.visit(key_ref(key), [&](const Entry& entry) {
-      read(stored_bytes(entry.value<Stored>()));
-      found = true;
-    });
-    return found;
+    const auto visitor = [](void* context, const Entry& entry) {
+      (*static_cast<const Read*>(context))(stored_bytes(entry.value<Stored>()));
+    };
+    return this->tier_->visit(key_ref(key), visitor, const_cast<Read*>(&read));
   }
 };
-
-// Adds the peer that visits if `Tier` can. A template, so that what it cannot is not compiled.
-template <typename Key, typename Tier>
-void add_visit(std::vector<PeerKind<Key>>& kinds) {
-  if constexpr (Visitable<Tier>) {
-    kinds.push_back(peer_kind<VisitStore<Key, Value, Tier>, Key>("strata visit", true));
-  }
-}
 
 }  // namespace
 
 template <typename Key>
 std::vector<PeerKind<Key>> strata_peers() {
   std::vector<PeerKind<Key>> kinds;
-  add_visit<Key, HotTier>(kinds);
+  kinds.push_back(peer_kind<VisitStore<Key, Value>, Key>("strata visit", true));
   kinds.push_back(peer_kind<GetStore<Key, Value>, Key>("strata get", true));
   kinds.push_back(peer_kind<GetManyStore<Key, Value>, Key>("strata get_many(32)", false));
   kinds.push_back(

@@ -126,7 +126,7 @@ class Entry : private internal::EntryBackground, public Resident {
             details_ ? std::string_view(details_->long_params) : std::string_view()};
   }
   // Whether this is the entry of `key`: text and long parameters are the same.
-  [[nodiscard]] bool has_key(KeyRef key) const;
+  [[nodiscard]] bool has_key(const KeyRef& key) const;
   [[nodiscard]] bool negative() const { return !has_value_; }
   [[nodiscard]] const ValueType& type() const { return *type_; }
 

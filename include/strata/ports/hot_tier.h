@@ -51,16 +51,16 @@ class HotTier {
 
   // The entry under `key`, or nothing. Entries past their ttl are returned until keep_until;
   // the caller judges freshness. Invalidated ones never.
-  [[nodiscard]] virtual EntryRef get(KeyRef key) = 0;
+  [[nodiscard]] virtual EntryRef get(const KeyRef& key) = 0;
 
   // As get(), but calls visitor(context, entry) in place of taking a reference, and returns whether
   // it did. What leaves the tier meanwhile stays in memory until `visitor` returns: it must be
   // brief. It may call the tier, and throw.
   using Visitor = void (*)(void* context, const Entry& entry);
-  virtual bool visit(KeyRef key, Visitor visitor, void* context) = 0;
+  virtual bool visit(const KeyRef& key, Visitor visitor, void* context) = 0;
 
   // As get(), but neither a hit, nor a miss, nor a use of the entry.
-  [[nodiscard]] virtual EntryRef peek(KeyRef key) const = 0;
+  [[nodiscard]] virtual EntryRef peek(const KeyRef& key) const = 0;
 
   // One answer per key, in order.
   virtual void get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) = 0;
