@@ -14,7 +14,7 @@ void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
   (first_ == nullptr ? first_ : last_->next) = entry;
   last_ = entry;
   entry->next = nullptr;
-  entry->queue = static_cast<std::uint8_t>(cause);
+  entry->residence.wheel_place = static_cast<std::uint32_t>(cause);
   entry->left = number(earlier);
   ++count_;
 }
@@ -22,8 +22,9 @@ void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
 Departures::~Departures() {
   if (first_ == nullptr) return;
   for (Resident* left = first_; listener_ && left != nullptr; left = left->next) {
-    (*listener_)(share(static_cast<Entry*>(left)), static_cast<RemovalCause>(left->queue),
-                 Ticket{left->left});
+    auto* entry = static_cast<Entry*>(left);
+    const auto cause = static_cast<RemovalCause>(entry->residence.wheel_place);
+    (*listener_)(share(entry), cause, Ticket{left->left});
   }
   limbo_.take(first_, last_, count_);
 }

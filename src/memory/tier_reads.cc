@@ -60,7 +60,7 @@ void MemoryTier::mark(Entry& entry) {
   if (controller != nullptr && controller->samples(entry.hash())) controller->offer(entry.hash());
   if (!wants_hits_) return;
   const MutexLock lock(mutex_);
-  if (entry.queue != 0) policy.on_hit(entry);
+  if (entry.queue != 0) policy.on_hit(entry);  // It has not left meanwhile.
 }
 
 EntryRef MemoryTier::get(const KeyRef& key) {

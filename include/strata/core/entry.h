@@ -175,8 +175,8 @@ class Entry : private internal::EntryBackground, public Resident {
   struct Residence {
     const std::atomic<std::uint64_t>* cell = nullptr;  // the group's generation
     std::uint64_t generation = 0;                      // the tier's number at its acceptance
-    std::uint32_t wheel_place = 0;                     // in the slot where it waits to expire
-    std::uint16_t wheel_slot = 0;                      // 0: none
+    std::uint32_t wheel_place = 0;  // in the slot where it waits to expire; later why it left
+    std::uint16_t wheel_slot = 0;   // 0: none
   };
   Residence residence;
 
