@@ -33,11 +33,11 @@ TEST(Churn, LeavesNothingInProportionToWhatHasBeen) {
             << " entries with " << sizes.label_rows << " labels in the file\n";
   EXPECT_GT(sizes.memory.residents, 0U);
   EXPECT_LE(sizes.memory.residents, options.max_entries);
-  EXPECT_LE(sizes.memory.table_slots, kSlotsAtLeast + kSlotsPerItem * options.max_entries);
+  EXPECT_LE(sizes.memory.table_slots, kSlotsAtLeast + kSlotsPerItem * sizes.memory.residents);
   EXPECT_LE(sizes.memory.postings, kLabelsPerEntry * sizes.memory.residents);
   EXPECT_LE(sizes.memory.labels, sizes.memory.postings);
   EXPECT_LE(sizes.memory.label_slots,
-            kSlotsAtLeast + kSlotsPerItem * kLabelsPerEntry * options.max_entries);
+            kSlotsAtLeast + kSlotsPerItem * kLabelsPerEntry * sizes.memory.residents);
   EXPECT_LE(sizes.memory.cells, 2 + memory::GroupCells::kIdleCells);
   EXPECT_LE(sizes.memory.ghost_bytes, 48 * options.max_entries);
   EXPECT_EQ(sizes.flights, 0U);
@@ -56,6 +56,9 @@ TEST(Churn, LeavesNothingAtAllWhenEverythingIsInvalidated) {
   (void)churn.run();
   const ChurnSizes sizes = churn.clear();
   EXPECT_EQ(sizes.memory.residents, 0U);
+  EXPECT_LE(sizes.memory.table_slots, kSlotsAtLeast);
+  EXPECT_LE(sizes.memory.label_slots, 2 * kSlotsAtLeast);
+  EXPECT_LE(sizes.memory.cells, 2 + memory::GroupCells::kIdleCells);
   EXPECT_EQ(sizes.memory.labels, 0U);
   EXPECT_EQ(sizes.memory.postings, 0U);
   EXPECT_EQ(sizes.flights, 0U);
