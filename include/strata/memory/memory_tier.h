@@ -11,14 +11,17 @@
 //
 // Promise    That of HotTier. Both bounds hold after every call; an entry larger than the byte
 //            bound is declined and evicts nothing.
-// Threads    As HotTier's. Readers take no lock; changes are made one after the other.
+// Threads    As HotTier's. Readers take no lock, unless the policy is lru, lirs or wtinylfu; changes
+//            are made one after the other.
 // Limits     At most 392 keys whose 64-bit hashes are equal; more are declined.
-// Time       Entries past keep_until are not returned; they are removed when they are met, by a
-//            slow sweep that fills push along, and by remove_expired(). Reads compare with
-//            Clock::coarse_now().
+// Time       Entries past keep_until are not returned; they are removed when they are met, by fills
+//            and puts, up to 16 with each, half a second after they ended, and by
+//            remove_expired(). Reads compare with Clock::coarse_now().
 // Memory     stats().bytes is what the entries take with their share of table and index. It
 //            includes entries whose group was invalidated and that were not reclaimed yet;
-//            stats().entries does not. The label table comes on top: `remembered_labels`.
+//            stats().entries does not. On top come the label table (`remembered_labels`), what the
+//            policy remembers of entries that have left (docs/eviction.md), and entries that have
+//            left and that a reader may still see.
 // Callbacks  An entry whose group was invalidated is reported to the listener when it is
 //            reclaimed, and counted in stats().removals when it was invalidated.
 #pragma once
