@@ -203,6 +203,8 @@ std::span<const Setting> source_settings() {
       make_setting<&SourceOptions::tags>(
           "tags", SettingType::kTextList, {},
           "Labels tag:<text> of each value; {name} stands for the value of a parameter"),
+      text<&SourceOptions::keyspace, &KeyspaceOptions::type>(
+          "type", "The label type:<text> that all values carry", check_type_label),
   };
   return kRows;
 }
