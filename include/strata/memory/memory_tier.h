@@ -11,8 +11,8 @@
 //
 // Promise    That of HotTier. Both bounds hold after every call; an entry larger than the byte
 //            bound is declined and evicts nothing.
-// Threads    As HotTier's. Readers take no lock, unless the policy is lru, lirs or wtinylfu; changes
-//            are made one after the other.
+// Threads    As HotTier's. Readers take no lock, unless the policy is lru, lirs or wtinylfu;
+//            changes are made one after the other.
 // Limits     At most 392 keys whose 64-bit hashes are equal; more are declined.
 // Time       Entries past keep_until are not returned; they are removed when they are met, by fills
 //            and puts, up to 16 with each, half a second after they ended, and by
