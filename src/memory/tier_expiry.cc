@@ -88,14 +88,16 @@ void MemoryTier::end_groups(std::span<const Label> labels, std::span<const Label
     return std::find_first_of(carried.begin(), carried.end(), of_groups.begin(), of_groups.end()) !=
            carried.end();
   };
-  remove_where([&](Entry& entry) { return is_concerned(entry) && end(entry, ending); },
+  remove_where([&](Entry& entry)
+                   STRATA_NO_ANALYSIS { return is_concerned(entry) && end(entry, ending); },
                RemovalCause::kExpired);
 }
 
 void MemoryTier::end_indexed(LabelId label, Ending& ending) {
-  remove_along([&](std::uint64_t cursor, const auto& visit) STRATA_REQUIRES(
-                   mutex_) { return index_.walk(label, cursor, kRemovalSlice, visit); },
-               [&](Entry& entry) { return end(entry, ending); }, RemovalCause::kExpired);
+  remove_along(
+      [&](std::uint64_t cursor, const auto& visit)
+          STRATA_REQUIRES(mutex_) { return index_.walk(label, cursor, kRemovalSlice, visit); },
+      [&](Entry& entry) STRATA_NO_ANALYSIS { return end(entry, ending); }, RemovalCause::kExpired);
 }
 
 }  // namespace strata::memory
