@@ -105,6 +105,24 @@ TEST_F(MemoryTierTest, AnExpiredEntryThatMakesRoomIsExpiredNotEvicted) {
   EXPECT_EQ(tier->stats().removed(RemovalCause::kEvicted), 0u);
 }
 
+// It is not over long enough to have left by itself, and is the one that makes room.
+TEST_F(MemoryTierTest, AnEntryThatHasJustExpiredMayBeReplacedByALargerOne) {
+  for (const std::uint64_t max_entries : {0, 1, 2}) {
+    SCOPED_TRACE(max_entries);
+    start({.max_entries = max_entries, .max_bytes = 2'200});
+    for (const char* key : {"a", "b"}) {
+      EntryRef entry = Entry::make<std::string>({key, key_hash(key), {}}, std::string(100, 'x'));
+      const Instant soon = saturating_add(clock->now(), std::chrono::milliseconds(1));
+      entry->set_times(soon, soon);
+      fill(std::move(entry));
+    }
+    clock->advance(std::chrono::milliseconds(1));
+    fill(Entry::make<std::string>({"b", key_hash("b"), {}}, std::string(1'800, 'x')));
+    EXPECT_TRUE(has("b"));
+    tier->check_invariants();
+  }
+}
+
 TEST_F(MemoryTierTest, AReplacedEntryIsStillTheOneThatWasUsed) {
   start({.max_entries = 10});
   fill("used");

@@ -129,7 +129,7 @@ class MemoryTier final : public HotTier {
   bool evict(std::uint64_t max_entries, std::uint64_t max_bytes, const Entry* spared,
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
-  void remove_due(bool exactly, Departures& gone) STRATA_REQUIRES(mutex_);
+  void remove_due(bool exactly, const Entry* spared, Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Invalidations.
   void count(RemovalCause cause, std::uint64_t removed) STRATA_REQUIRES(mutex_);

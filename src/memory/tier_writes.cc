@@ -202,7 +202,7 @@ bool MemoryTier::evict(std::uint64_t max_entries, std::uint64_t max_bytes, const
     return policy().entries() <= max_entries && used_bytes() <= max_bytes;
   };
   if (enough()) return true;
-  remove_due(true, gone);
+  remove_due(true, spared, gone);
   if (enough()) return true;
   const Instant now = clock_->coarse_now();
   for (std::size_t removed = 0; removed < kRemovalSlice; ++removed) {
@@ -216,16 +216,22 @@ bool MemoryTier::evict(std::uint64_t max_entries, std::uint64_t max_bytes, const
   return enough();
 }
 
-void MemoryTier::remove_due(bool exactly, Departures& gone) {
+void MemoryTier::remove_due(bool exactly, const Entry* spared, Departures& gone) {
   std::array<Entry*, kDueEntries> due;
   const std::size_t count = wheel_.take(clock_->coarse_now(), due, kDueLooks, exactly);
-  for (std::size_t at = 0; at < count; ++at) remove(due[at], RemovalCause::kExpired, gone);
+  for (std::size_t at = 0; at < count; ++at) {
+    if (due[at] == spared) {
+      wheel_.add(*due[at]);  // The caller goes on with it.
+    } else {
+      remove(due[at], RemovalCause::kExpired, gone);
+    }
+  }
 }
 
 // Removes what has expired; and a hand goes around the tables and removes what nobody can be given
 // any more.
 void MemoryTier::sweep(Departures& gone) {
-  remove_due(false, gone);
+  remove_due(false, nullptr, gone);
   if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
   std::array<Entry*, kSeenMax> seen;
