@@ -43,18 +43,30 @@ if(strata_wanted)
   strata_dependency(CURL::libcurl "find_dependency(CURL)" libcurl)
 endif()
 
-strata_find_for("http_source;simulate")
+strata_find_for("codecs;http_source;simulate")
 if(strata_wanted)
   find_package(ZLIB REQUIRED)
   strata_dependency(ZLIB::ZLIB "find_dependency(ZLIB)" zlib)
 endif()
 
-strata_find_for("simulate")
+strata_find_for("codecs;simulate")
 if(strata_wanted)
   pkg_check_modules(libzstd REQUIRED IMPORTED_TARGET GLOBAL libzstd)
   strata_dependency(PkgConfig::libzstd
     "find_dependency(PkgConfig)\npkg_check_modules(libzstd REQUIRED IMPORTED_TARGET libzstd)"
     libzstd)
+endif()
+
+strata_find_for("codecs")
+if(strata_wanted)
+  pkg_check_modules(liblz4 REQUIRED IMPORTED_TARGET GLOBAL liblz4)
+  strata_dependency(PkgConfig::liblz4
+    "find_dependency(PkgConfig)\npkg_check_modules(liblz4 REQUIRED IMPORTED_TARGET liblz4)"
+    liblz4)
+  pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET GLOBAL libsodium)
+  strata_dependency(PkgConfig::libsodium
+    "find_dependency(PkgConfig)\npkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)"
+    libsodium)
 endif()
 
 strata_find_for("codecs;cli")

@@ -2,10 +2,11 @@
 //
 //   hit_ratio [--smoke]
 //       requests per second of each policy over popular keys and a loop
-//   hit_ratio POINTS.csv FOLDER [--policies a,b] [--shards N] [--unbounded-history]
+//   hit_ratio POINTS.csv FOLDER [--policies a,b] [--shards N] [--unbounded-history] [--seed N]
 //       the hit ratio at every (trace, size) of a table with these columns, as a table with the
 //       columns trace,size,policy,hit_ratio; FOLDER has a file <trace>.txt.gz for each. Requests
-//       per second go to standard error.
+//       per second go to standard error. Other seeds are other hashes of the keys: they decide
+//       which keys are sampled.
 //
 // Reading the trace is not counted. Unit sizes, an empty cache at first, first requests included.
 #include <cstdio>
@@ -30,6 +31,7 @@ struct Options {
   std::string folder;
   std::string policies = "lru,lfu,s3fifo,wtinylfu,lirs,horizon,adaptive";
   std::size_t shards = 1;
+  std::uint64_t seed = 0;
   bool unbounded_history = false;
   bool is_smoke = false;
 };
@@ -47,6 +49,15 @@ Points read_points(const std::string& path) {
     points[line.substr(0, comma)].insert(std::strtoull(line.c_str() + comma + 1, nullptr, 10));
   }
   return points;
+}
+
+void rehash(Trace& trace, std::uint64_t seed) {
+  if (seed == 0) return;
+  for (std::uint64_t& hash : trace.hashes) {
+    hash = (hash ^ (seed * 0x9e3779b97f4a7c15ULL)) * 0xbf58476d1ce4e5b9ULL;
+    hash = (hash ^ (hash >> 29)) * 0x94d049bb133111ebULL;
+    hash ^= hash >> 32;
+  }
 }
 
 double cpu_seconds() {
@@ -75,11 +86,12 @@ double million_per_second(const Timed& timed) {
 int play_points(const Options& options, const std::vector<StudiedPolicy>& policies) {
   std::printf("trace,size,policy,hit_ratio\n");
   for (const auto& [name, sizes] : read_points(options.points)) {
-    const Result<Trace> trace = read_trace(options.folder + "/" + name + ".txt.gz");
+    Result<Trace> trace = read_trace(options.folder + "/" + name + ".txt.gz");
     if (!trace) {
       std::fprintf(stderr, "%s\n", trace.error().message.c_str());
       return 1;
     }
+    rehash(*trace, options.seed);
     for (const std::uint64_t size : sizes) {
       for (const StudiedPolicy& policy : policies) {
         SimulationOptions one{.size = size, .shards_max = options.shards};
@@ -123,6 +135,8 @@ int run(const std::vector<std::string>& words) {
       options.unbounded_history = true;
     } else if (words[i] == "--policies" && i + 1 < words.size()) {
       options.policies = words[++i];
+    } else if (words[i] == "--seed" && i + 1 < words.size()) {
+      options.seed = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else if (words[i] == "--shards" && i + 1 < words.size()) {
       options.shards = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "core/byte_size.h"
 #include "core/quote.h"
 #include "strata/core/duration.h"
 
@@ -90,6 +91,36 @@ Setter setter(std::optional<WallTime>& into) {
     into = *time;
     return {};
   };
+}
+
+Argument& Argument::within(std::uint64_t from, std::uint64_t to) {
+  set = [next = std::move(set), from, to](const std::string& text) -> Result<void> {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, number);
+    if (parsed.ec == std::errc() && parsed.ptr == end && number >= from && number <= to) {
+      return next(text);
+    }
+    return rejected(internal::quoted(text) + " is not a whole number from " + std::to_string(from) +
+                    " to " + std::to_string(to));
+  };
+  return *this;
+}
+
+Argument& Argument::bytes_within(std::uint64_t from, std::uint64_t to) {
+  set = [next = std::move(set), from, to](const std::string& text) -> Result<void> {
+    const std::optional<std::int64_t> bytes = internal::parse_byte_size(text);
+    const auto number = static_cast<std::uint64_t>(bytes.value_or(-1));
+    if (bytes && *bytes >= 0 && number >= from && number <= to) {
+      return next(std::to_string(number));
+    }
+    const auto shown = [](std::uint64_t size) {
+      return internal::format_byte_size(static_cast<std::int64_t>(size));
+    };
+    return rejected(internal::quoted(text) + " is not a size from " + shown(from) + " to " +
+                    shown(to) + "; write bytes, or a whole number with KiB, MiB or GiB");
+  };
+  return *this;
 }
 
 Command::Command(std::string name, std::string summary)

@@ -61,6 +61,9 @@ struct Argument {
   Argument& repeats() { return repeatable = true, *this; }
   Argument& file() { return is_file = true, *this; }
   Argument& one_of(std::vector<std::string> names) { return choices = std::move(names), *this; }
+  // Of a number: only those from `from` to `to`. As bytes, with units too: 64MiB.
+  Argument& within(std::uint64_t from, std::uint64_t to);
+  Argument& bytes_within(std::uint64_t from, std::uint64_t to);
 };
 
 class Command {

@@ -45,6 +45,36 @@ TEST(Setter, SaysWhatANumberMustBe) {
   EXPECT_EQ(number, 7u);
 }
 
+TEST(Argument, HasARangeOfItsOwn) {
+  Command command("c", "C.");
+  std::uint64_t number = 7;
+  Argument& argument = command.option("--n", "N", "n", number).within(1, 64);
+  for (const char* wrong : {"0", "65", "-1", "x", "99999999999999999999"}) {
+    EXPECT_EQ(argument.set(wrong).error().message,
+              '"' + std::string(wrong) + "\" is not a whole number from 1 to 64");
+  }
+  EXPECT_EQ(number, 7u);
+  EXPECT_TRUE(argument.set("64"));
+  EXPECT_EQ(number, 64u);
+}
+
+TEST(Argument, OfBytesTakesUnits) {
+  Command command("c", "C.");
+  std::uint64_t number = 7;
+  Argument& argument = command.option("--n", "N", "n", number).bytes_within(24, 64 << 20);
+  for (const char* wrong : {"23", "65MiB", "-1MiB", "1.5MiB", "99999999999999999999"}) {
+    EXPECT_EQ(argument.set(wrong).error().message,
+              '"' + std::string(wrong) +
+                  "\" is not a size from 24 to 64MiB; write bytes, or a whole number with KiB, "
+                  "MiB or GiB");
+  }
+  EXPECT_EQ(number, 7u);
+  EXPECT_TRUE(argument.set("64MiB"));
+  EXPECT_EQ(number, 64u << 20);
+  EXPECT_TRUE(argument.set("100"));
+  EXPECT_EQ(number, 100u);
+}
+
 TEST(Setter, SaysWhatADurationMustBe) {
   std::optional<Duration> duration;
   EXPECT_NE(problem(duration, "soon").find("soon"), std::string::npos);

@@ -46,6 +46,7 @@ class Console {
   void message(std::string_view text);
 
   [[nodiscard]] bool data_is_terminal() const { return data_is_terminal_; }
+  [[nodiscard]] bool messages_are_terminal() const { return messages_are_terminal_; }
   // Why data could not be written, or nothing.
   [[nodiscard]] const std::string& failure() const { return failure_; }
   // How tables on standard output look here.

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "strata/core/key.h"
+#include "cli/session.h"
 
 namespace strata::cli {
 
@@ -10,9 +10,7 @@ std::optional<Label> missing_label(const Settings& settings, const Labels& carri
   const auto is_keyspace = [](const Label& label) { return label.kind() == LabelKind::kKeyspace; };
   const auto of = std::find_if(carried.begin(), carried.end(), is_keyspace);
   if (of == carried.end()) return std::nullopt;
-  const auto found = settings.keyspaces.find(std::string(split_keyspace(of->text()).keyspace));
-  const KeyspaceOptions& options =
-      found == settings.keyspaces.end() ? settings.defaults : found->second;
+  const KeyspaceOptions& options = options_of(settings, of->text());
   for (const Label& label : {schema(options.schema), type(options.type), source(options.source)}) {
     if (label.text().empty()) continue;
     if (std::find(carried.begin(), carried.end(), label) == carried.end()) return label;

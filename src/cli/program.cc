@@ -25,8 +25,12 @@ Command make_program(GlobalOptions& globals) {
   root.add(make_labels());
   root.add(make_purge());
   root.add(make_clear_expired());
+  root.add(make_validate());
+  root.add(make_export());
+  root.add(make_import());
   root.add(make_outbox());
   root.add(make_simulate());
+  root.add(make_benchmark());
   root.add(make_demo());
   root.add(make_completion());
   root.add(make_help());

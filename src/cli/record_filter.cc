@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "strata/codecs/encryption.h"
 #include "strata/core/duration.h"
 #include "strata/core/key.h"
 
 namespace strata::cli {
 namespace {
-
-constexpr std::size_t kScanRecords = 256;  // read at a time
 
 // The text of the first label of that kind.
 std::string label_text(const Labels& labels, LabelKind kind) {
@@ -151,6 +150,9 @@ RecordRow row_of(std::string_view tier, const Record& record, const Moment& at) 
   row.age = age_of(record.lifetime, at);
   row.written = record.lifetime.written_wall;
   row.negative = record.negative;
+  row.compression = record.compression;
+  row.value_bytes = record.raw_size;
+  if (const auto id = encryption_key_of(record)) row.encryption_key = strata::to_string(*id);
   if (record.lifetime.keep_for != kForever) {
     row.expires = later(row.written, record.lifetime.keep_for);
   }
@@ -174,11 +176,12 @@ bool carries(const Record& record, std::span<const Label> labels) {
 }
 
 Result<void> scan_records(
-    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit) {
+    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit,
+    std::size_t at_once) {
   for (Tier* tier : cache.lower_tiers()) {
     std::optional<ScanCursor> cursor = ScanCursor();
     while (cursor) {
-      const Result<ScanPage> page = tier->scan(*cursor, kScanRecords, {});
+      const Result<ScanPage> page = tier->scan(*cursor, at_once, {});
       if (!page) return page.error();
       for (const Record& record : page->records) {
         if (!visit(tier->name(), record)) return {};

@@ -33,6 +33,9 @@ struct RecordRow {
   Duration fresh_for{0};  // from now; negative: past its ttl
   RecordState state = RecordState::kFresh;
   bool negative = false;
+  CompressionId compression = CompressionId::kNone;
+  std::uint64_t value_bytes = 0;  // before it was compressed and encrypted
+  std::string encryption_key;     // its id; empty: not encrypted
   WallTime written;
   std::optional<WallTime> expires;  // not served from then on; nothing: never
   std::string version;              // that its source gave it, or empty
@@ -94,8 +97,11 @@ struct Moment {
 // Whether the record's key, or a label that it carries, is one of `labels`.
 [[nodiscard]] bool carries(const Record& record, std::span<const Label> labels);
 
-// Visits every record of every tier below memory, until `visit` returns false.
+// Visits every record of every tier below memory, until `visit` returns false. `at_once`: how many
+// are in memory at a time.
+inline constexpr std::size_t kScanRecords = 256;
 [[nodiscard]] Result<void> scan_records(
-    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit);
+    Cache& cache, const std::function<bool(std::string_view tier, const Record& record)>& visit,
+    std::size_t at_once = kScanRecords);
 
 }  // namespace strata::cli

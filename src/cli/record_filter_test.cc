@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/core/key.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata::cli {
 namespace {
@@ -34,7 +34,7 @@ class RecordFilterTest : public testing::Test {
     return row(record({.keyspace = "user", .identifier = id}, std::move(labels)));
   }
 
-  testkit::ManualClock clock_;
+  ManualClock clock_;
 };
 
 TEST_F(RecordFilterTest, ShowsIdentifierAndParametersForPeople) {

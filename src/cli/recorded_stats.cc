@@ -45,6 +45,14 @@ constexpr std::array kKeyspaceCounters{
     NamedCounter<KeyspaceStats>{"puts", &KeyspaceStats::puts},
 };
 
+// Those that files of former versions do not have.
+constexpr std::array kPackingCounters{
+    NamedCounter<KeyspaceStats>{"value_bytes", &KeyspaceStats::value_bytes},
+    NamedCounter<KeyspaceStats>{"stored_bytes", &KeyspaceStats::stored_bytes},
+    NamedCounter<KeyspaceStats>{"compressed", &KeyspaceStats::compressed},
+};
+constexpr std::size_t kFormerMissReasons = 12;
+
 template <typename Counters, typename Owner>
 void add_counters(const Counters& counters, Owner& to, const Owner& more) {
   for (const auto& counter : counters) add_to(to.*counter.counter, more.*counter.counter);
@@ -79,6 +87,7 @@ void add_keyspace(CacheStats& to, const KeyspaceStats& more) {
   }
   if (found->name != kOther) found->source = more.source;
   add_counters(kKeyspaceCounters, *found, more);
+  add_counters(kPackingCounters, *found, more);
   for (std::size_t i = 0; i < kOutcomeCount; ++i) add_to(found->outcomes[i], more.outcomes[i]);
   for (std::size_t i = 0; i < kMissReasonCount; ++i) add_to(found->misses[i], more.misses[i]);
   found->load_time_saved = saturating_add(found->load_time_saved, more.load_time_saved);
@@ -139,8 +148,17 @@ KeyspaceStats read_keyspace(const json& object) {
     keyspace.*counter.counter = read_count(object, counter.name);
   }
   read_numbers(object, "outcomes", keyspace.outcomes);
-  // Files of former versions tell no reasons.
-  if (object.contains("misses")) read_numbers(object, "misses", keyspace.misses);
+  for (const auto& counter : kPackingCounters) {
+    if (object.contains(counter.name)) keyspace.*counter.counter = read_count(object, counter.name);
+  }
+  // Files of former versions tell no reasons, or fewer.
+  if (object.contains("misses") && object.at("misses").size() == kFormerMissReasons) {
+    std::array<std::uint64_t, kFormerMissReasons> former{};
+    read_numbers(object, "misses", former);
+    std::copy(former.begin(), former.end(), keyspace.misses.begin());
+  } else if (object.contains("misses")) {
+    read_numbers(object, "misses", keyspace.misses);
+  }
   keyspace.load_time_saved = Duration(object.at("load_time_saved_ns").get<std::int64_t>());
   return keyspace;
 }
@@ -199,6 +217,7 @@ std::string to_json(const RecordedStats& stats) {
   for (const KeyspaceStats& one : stats.counts.keyspaces) {
     writer.begin_object().member("name", one.name).member("source", one.source);
     for (const auto& counter : kKeyspaceCounters) writer.member(counter.name, one.*counter.counter);
+    for (const auto& counter : kPackingCounters) writer.member(counter.name, one.*counter.counter);
     write_numbers(writer, "outcomes", one.outcomes);
     write_numbers(writer, "misses", one.misses);
     writer.member("load_time_saved_ns", one.load_time_saved.count()).end_object();

@@ -7,9 +7,10 @@
 
 #include "cli/recorded_stats.h"
 #include "cli/stats_file.h"
-#include "core/mutex.h"
+#include "cli/turn.h"
 #include "ports/small_file.h"
 #include "strata/config/open.h"
+#include "strata/core/key.h"
 
 namespace strata::cli {
 namespace {
@@ -44,27 +45,6 @@ bool is_damaged(const CacheStats& stats, const std::string& trouble) {
   return trouble.find("damaged") != std::string::npos;
 }
 
-// Whether the SQLite file could not be opened because another process has it.
-bool is_used_elsewhere(const Error& error) {
-  return error.code == ErrorCode::kUnavailable &&
-         error.message.find("in use by process") != std::string::npos;
-}
-
-// The cache, as soon as no other process has its file. Of several that wait, any one is next.
-Result<Cache> open_in_turn(const Settings& settings) {
-  constexpr auto kPause = std::chrono::milliseconds(10);
-  const std::shared_ptr<Clock> clock = system_clock();
-  const Instant end = saturating_add(clock->now(), kTurnPatience);
-  while (true) {
-    Result<Cache> cache = strata::open(settings);
-    if (cache || !is_used_elsewhere(cache.error()) || clock->now() >= end) return cache;
-    Mutex mutex;
-    CondVar nobody_notifies;
-    const MutexLock lock(mutex);
-    (void)nobody_notifies.wait_for(mutex, kPause);
-  }
-}
-
 // Sources become the keyspaces that they are cached in, so that one that is away, or wrong,
 // keeps nobody from looking after the cache; and a SQLite file that cannot be opened is an error.
 void leave_out_sources(Settings& settings) {
@@ -86,6 +66,17 @@ Result<Settings> find_settings(const Context& context) {
   const auto named = context.environment("STRATA_CONFIG");
   if (named && !named->empty()) return load_settings(*named, context.environment);
   return Settings();
+}
+
+const KeyspaceOptions& options_of(const Settings& settings, std::string_view keyspace) {
+  const auto found = settings.keyspaces.find(std::string(split_keyspace(keyspace).keyspace));
+  return found == settings.keyspaces.end() ? settings.defaults : found->second;
+}
+
+bool is_sensitive(const Settings& settings, std::string_view keyspace) {
+  const auto source = settings.sources.find(std::string(split_keyspace(keyspace).keyspace));
+  if (source != settings.sources.end() && source->second.cache.keyspace.sensitive) return true;
+  return options_of(settings, keyspace).sensitive;
 }
 
 std::string sqlite_path(const Settings& settings) {
@@ -121,11 +112,11 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
     settings->sqlite.enabled = false;
   }
 
-  Result<Cache> cache =
-      access == Access::kStats ? strata::open(*settings) : open_in_turn(*settings);
+  const auto open = [&] { return strata::open(*settings, {.environment = context.environment}); };
+  Result<Cache> cache = access == Access::kStats ? open() : in_turn<Result<Cache>>(open);
   if (!cache && access == Access::kStats && is_used_elsewhere(cache.error())) {
     settings->graceful = true;  // The tier is off then, and says why.
-    cache = strata::open(*settings);
+    cache = open();
   }
   if (!cache) return fail(context, cache.error());
   std::unique_ptr<Session> session(

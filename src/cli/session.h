@@ -41,9 +41,11 @@ enum class Access {
 // Where the SQLite file of these settings is.
 [[nodiscard]] std::string sqlite_path(const Settings& settings);
 
-// How long a session waits for its turn when another process has the SQLite file, before it says
-// which: longer than a few runs of the program take, one after the other.
-inline constexpr Duration kTurnPatience = std::chrono::seconds(2);
+// What the keyspace is configured with; a tenant's part has what the whole has.
+[[nodiscard]] const KeyspaceOptions& options_of(const Settings& settings,
+                                                std::string_view keyspace);
+// Whether its values are for memory only, and for nobody's eyes.
+[[nodiscard]] bool is_sensitive(const Settings& settings, std::string_view keyspace);
 
 class Session {
  public:

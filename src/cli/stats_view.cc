@@ -37,9 +37,12 @@ struct Traffic {
   std::uint64_t loads = 0;
   std::uint64_t load_failures = 0;
   std::uint64_t puts = 0;
-  std::uint64_t joined = 0;     // waited for the load of another
-  std::uint64_t too_large = 0;  // not stored, by max_value_bytes
-  std::uint64_t refused = 0;    // not stored, since it may have been wrong already
+  std::uint64_t joined = 0;        // waited for the load of another
+  std::uint64_t too_large = 0;     // not stored, by max_value_bytes
+  std::uint64_t refused = 0;       // not stored, since it may have been wrong already
+  std::uint64_t value_bytes = 0;   // offered to the tiers below memory
+  std::uint64_t stored_bytes = 0;  // what became of them
+  std::uint64_t compressed = 0;    // values
   std::array<std::uint64_t, kMissReasonCount> misses{};  // of requests, by MissReason
 
   void add(const KeyspaceStats& keyspace) {
@@ -52,6 +55,9 @@ struct Traffic {
     add_to(joined, keyspace.joined);
     add_to(too_large, keyspace.too_large);
     add_to(refused, keyspace.refused);
+    add_to(value_bytes, keyspace.value_bytes);
+    add_to(stored_bytes, keyspace.stored_bytes);
+    add_to(compressed, keyspace.compressed);
     for (std::size_t i = 0; i < kMissReasonCount; ++i) add_to(misses[i], keyspace.misses[i]);
   }
 };
@@ -94,17 +100,6 @@ std::vector<TierView> tiers_of(const StatsView& view) {
     if (found != tiers.end()) found->counted = traffic.tier;
   }
   return tiers;
-}
-
-// Of nothing there is no share.
-void write_share(JsonWriter& writer, std::string_view name, std::uint64_t part,
-                 std::uint64_t whole) {
-  writer.key(name);
-  if (whole == 0) {
-    writer.null();
-  } else {
-    writer.value(static_cast<double>(part) / static_cast<double>(whole));
-  }
 }
 
 void write_hits(JsonWriter& writer, const Hits& hits) {
@@ -154,6 +149,8 @@ void write_groups(JsonWriter& writer, std::string_view name, const Groups& group
     writer.member("loads", traffic.loads).member("load_failures", traffic.load_failures);
     writer.member("puts", traffic.puts).member("joined", traffic.joined);
     writer.member("too_large", traffic.too_large).member("refused", traffic.refused);
+    writer.member("value_bytes", traffic.value_bytes);
+    writer.member("stored_bytes", traffic.stored_bytes).member("compressed", traffic.compressed);
     writer.key("miss_reasons").begin_object();
     for (const MissReason reason : kMissReasons) {
       writer.member(strata::to_string(reason), traffic.misses[static_cast<std::size_t>(reason)]);
@@ -302,6 +299,11 @@ std::string stats_text(const StatsView& view, const TableStyle& style) {
   if (all.too_large > 0 || all.refused > 0) {
     out += "not stored: " + describe_count(all.too_large) + " too large, " +
            describe_count(all.refused) + " refused\n";
+  }
+  if (all.compressed > 0) {
+    out += "below memory: " + describe_count(all.compressed, "value", "values") +
+           " compressed; all together take " + describe_bytes(all.stored_bytes) + " instead of " +
+           describe_bytes(all.value_bytes) + "\n";
   }
   if (recorded.calls.count() > 0) {
     out += "latency: half within " + describe_duration(recorded.calls.percentile(50)) +

@@ -28,6 +28,14 @@ bool is_unsafe(std::uint32_t point) {
          point == 0xfeff;
 }
 
+// The value of a base64 digit; -1 for anything else.
+int digit_of(char c) {
+  if (c >= 'A' && c <= 'Z') return c - 'A';
+  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+  if (c >= '0' && c <= '9') return c - '0' + 52;
+  return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
 }  // namespace
 
 std::string describe_bytes(std::uint64_t bytes) {
@@ -54,6 +62,16 @@ std::string describe_count(std::uint64_t count) {
 
 std::string describe_count(std::uint64_t count, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", describe_count(count), count == 1 ? one : many);
+}
+
+void write_share(JsonWriter& writer, std::string_view name, std::uint64_t part,
+                 std::uint64_t whole) {
+  writer.key(name);
+  if (whole == 0) {
+    writer.null();
+  } else {
+    writer.value(static_cast<double>(part) / static_cast<double>(whole));
+  }
 }
 
 std::string describe_share(std::uint64_t part, std::uint64_t whole) {
@@ -114,6 +132,29 @@ std::string base64(std::string_view bytes) {
     for (std::size_t i = 0; i <= kGroupBytes; ++i) {
       out += i <= group.size() ? kDigits[(bits >> (18 - 6 * i)) & 63u] : '=';
     }
+  }
+  return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  constexpr std::size_t kGroup = 4;
+  if (text.size() % kGroup != 0) return std::nullopt;
+  std::string out;
+  out.reserve(text.size() / kGroup * 3);
+  for (std::size_t at = 0; at < text.size(); at += kGroup) {
+    const std::size_t digits = text[at + 2] == '=' ? 2 : text[at + 3] == '=' ? 3 : kGroup;
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      const int digit = i < digits ? digit_of(text[at + i]) : 0;
+      if (digit < 0 || (i >= digits && text[at + i] != '=')) return std::nullopt;
+      bits = (bits << 6) | static_cast<std::uint32_t>(digit);
+    }
+    if (digits < kGroup && at + kGroup != text.size()) return std::nullopt;
+    for (std::size_t i = 0; i + 1 < digits; ++i) {
+      out += static_cast<char>((bits >> (16 - 8 * i)) & 0xffu);
+    }
+    // Bits that no byte has: two texts would stand for the same bytes.
+    if (digits < kGroup && (bits & ((1u << (8 * (kGroup - digits))) - 1)) != 0) return std::nullopt;
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "strata/codecs/json_writer.h"
 #include "strata/core/time.h"
 
 namespace strata::cli {
@@ -18,6 +19,9 @@ namespace strata::cli {
                                          std::string_view many);
 // part / whole as "83.9 %"; "-" of nothing.
 [[nodiscard]] std::string describe_share(std::uint64_t part, std::uint64_t whole);
+// The same as a number from 0 to 1; null of nothing.
+void write_share(JsonWriter& writer, std::string_view name, std::uint64_t part,
+                 std::uint64_t whole);
 
 // `text` with what a terminal would act on, and what is not UTF-8, as \xNN or \u{NNNN}. Line
 // feeds and tabs stay as they are if `lines`, and are escaped otherwise.
@@ -28,6 +32,8 @@ namespace strata::cli {
 
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 [[nodiscard]] std::string base64(std::string_view bytes);
+// Nothing for what base64() cannot have written.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 // How many columns printable UTF-8 takes, one for each code point.
 [[nodiscard]] std::size_t columns_of(std::string_view text);

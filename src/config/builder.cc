@@ -33,6 +33,8 @@ struct CacheBuilder::State {
   std::shared_ptr<Executor> executor;
   std::shared_ptr<Timer> timer;
   std::shared_ptr<Random> random;
+  std::shared_ptr<MachineMemory> machine_memory;
+  std::shared_ptr<const KeyRing> keys;
   bool is_built = false;
 };
 
@@ -77,6 +79,12 @@ Result<void> check_tier_names(const CacheParts& parts) {
   return {};
 }
 
+Result<void> check_pressure(double share) {
+  if (share >= 0 && share < 1) return {};
+  return rejected("MemoryOptions::pressure is " + std::to_string(share) +
+                  "; write the share of memory that is to stay free, from 0 to less than 1");
+}
+
 }  // namespace
 
 CacheBuilder::CacheBuilder() : state_(std::make_unique<State>()) {}
@@ -89,7 +97,7 @@ CacheBuilder& CacheBuilder::name(std::string name) {
 }
 
 CacheBuilder& CacheBuilder::memory(MemoryOptions options) {
-  state_->memory = options;
+  state_->memory = std::move(options);
   return *this;
 }
 
@@ -158,6 +166,16 @@ CacheBuilder& CacheBuilder::random(std::shared_ptr<Random> random) {
   return *this;
 }
 
+CacheBuilder& CacheBuilder::machine_memory(std::shared_ptr<MachineMemory> machine) {
+  state_->machine_memory = std::move(machine);
+  return *this;
+}
+
+CacheBuilder& CacheBuilder::keys(std::shared_ptr<const KeyRing> keys) {
+  state_->keys = std::move(keys);
+  return *this;
+}
+
 CacheBuilder& CacheBuilder::graceful(bool graceful) {
   state_->options.graceful = graceful;
   return *this;
@@ -178,6 +196,8 @@ Result<Cache> CacheBuilder::build() {
   if (state.is_built) return rejected("CacheBuilder::build() was called before; make a new one");
   state.is_built = true;
   if (auto valid = validate_name("cache", state.options.name); !valid) return valid.error();
+  if (auto valid = check_pressure(state.memory.pressure); !valid) return valid.error();
+  if (auto valid = check_tenants(state.memory); !valid) return valid.error();
   for (const auto& [name, options] : state.keyspaces) {
     if (auto valid = validate_name("keyspace", name); !valid) return valid.error();
   }
@@ -195,6 +215,8 @@ Result<Cache> CacheBuilder::build() {
   parts.executor = state.executor ? state.executor : thread_pool();
   parts.timer = state.timer;
   const std::shared_ptr<Random> random = state.random ? state.random : system_random();
+  parts.pressure = {.share = state.memory.pressure, .machine = state.machine_memory};
+  parts.keys = std::move(state.keys);
   parts.hot = memory_tier(state.memory, parts.clock, random);
   for (State::LowerTier& lower : state.tiers) {
     if (auto* given = std::get_if<std::unique_ptr<Tier>>(&lower)) {

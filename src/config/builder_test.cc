@@ -1,15 +1,18 @@
 // Tests of CacheBuilder: what it puts together, in which order, and what it refuses.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "strata/config/open.h"
 #include "strata/sources/function_source.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_timer.h"
-#include "testkit/record_tier.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_memory.h"
+#include "strata/testing/manual_timer.h"
+#include "strata/testing/record_tier.h"
 #include "testkit/temp_dir.h"
 
 namespace strata {
@@ -26,6 +29,19 @@ std::vector<std::string> tier_names(Cache& cache) {
   return names;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wmissing-field-initializers"
+// Compiles with -Wextra: who names some options has nothing to say about the others.
+MemoryOptions only_a_bound() { return {.max_bytes = 1 << 20}; }
+#pragma GCC diagnostic pop
+
+TEST(MemoryOptions, HaveDefaults) {
+  const MemoryOptions options = only_a_bound();
+  EXPECT_EQ(options.max_bytes, 1u << 20);
+  EXPECT_TRUE(options.tenants.empty());
+  EXPECT_TRUE(options.each_tenant.is_none());
+}
+
 TEST(CacheBuilder, WithNothingItIsACacheInMemory) {
   Cache cache = CacheBuilder().build().value();
   EXPECT_EQ(tier_names(cache), std::vector<std::string>{"memory"});
@@ -37,16 +53,16 @@ TEST(CacheBuilder, WithNothingItIsACacheInMemory) {
 TEST(CacheBuilder, TiersStandInTheOrderOfTheCalls) {
   const testkit::TempDir folder;
   Cache cache = CacheBuilder()
-                    .tier(std::make_unique<testkit::RecordTier>("near"))
+                    .tier(std::make_unique<RecordTier>("near"))
                     .sqlite({.path = folder.file("cache.db")})
-                    .tier(std::make_unique<testkit::RecordTier>("far"))
+                    .tier(std::make_unique<RecordTier>("far"))
                     .build()
                     .value();
   EXPECT_EQ(tier_names(cache), (std::vector<std::string>{"memory", "near", "sqlite", "far"}));
 }
 
 TEST(CacheBuilder, OptionsArriveWhereTheyBelong) {
-  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto clock = std::make_shared<ManualClock>();
   Cache cache = CacheBuilder()
                     .name("shop")
                     .memory({.max_entries = 2})
@@ -176,9 +192,7 @@ TEST(CacheBuilder, WhatCannotWorkIsRefused) {
     EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
     return cache.error().message;
   };
-  const auto record_tier = [](const char* name) {
-    return std::make_unique<testkit::RecordTier>(name);
-  };
+  const auto record_tier = [](const char* name) { return std::make_unique<RecordTier>(name); };
   EXPECT_EQ(error_of(CacheBuilder().sqlite({})), "CacheBuilder::sqlite() needs a path");
   EXPECT_EQ(error_of(CacheBuilder().tier(nullptr)), "CacheBuilder::tier() was given no tier");
   EXPECT_EQ(error_of(CacheBuilder().source(nullptr)), "CacheBuilder::source() was given no source");
@@ -225,13 +239,63 @@ TEST(CacheBuilder, TheJournalHasTheGivenSize) {
 }
 
 TEST(CacheBuilder, BatchesGoByTheGivenTimer) {
-  const auto clock = std::make_shared<testkit::ManualClock>();
-  const auto timer = std::make_shared<testkit::ManualTimer>(clock);
+  const auto clock = std::make_shared<ManualClock>();
+  const auto timer = std::make_shared<ManualTimer>(clock);
   Cache cache = CacheBuilder().clock(clock).timer(timer).build().value();
+  const std::size_t upkeep = timer->pending();
   const Subscription subscription =
       cache.events().subscribe_batched(EventKind::kEntityWrite, [](const EventBatch&) {}).value();
   EXPECT_TRUE(cache.emit(entity_write("issue", "1")).ok());
-  EXPECT_EQ(timer->pending(), 1u);
+  EXPECT_EQ(timer->pending(), upkeep + 1);
+}
+
+TEST(CacheBuilder, MemorysPressureIsReadFromTheGivenMachine) {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto timer = std::make_shared<ManualTimer>(clock);
+  const auto executor = std::make_shared<ManualExecutor>();
+  const auto machine = std::make_shared<ManualMemory>();
+  machine->set_left(0.2);
+  const auto reads = [&](double pressure) {
+    Cache cache = CacheBuilder()
+                      .memory({.max_bytes = 64u << 20, .pressure = pressure})
+                      .clock(clock)
+                      .timer(timer)
+                      .executor(executor)
+                      .machine_memory(machine)
+                      .build()
+                      .value();
+    timer->advance(seconds(1));
+    executor->run_all();
+    return cache.stats().pressure.state;
+  };
+  EXPECT_EQ(reads(0), MemoryPressure::kOff);
+  EXPECT_EQ(reads(0.1), MemoryPressure::kNone);
+  EXPECT_EQ(reads(0.3), MemoryPressure::kPressed);
+}
+
+TEST(CacheBuilder, APressureThatIsNoShareIsRejected) {
+  for (const double share : {-0.1, 1.0, 10.0, std::numeric_limits<double>::quiet_NaN()}) {
+    const auto cache = CacheBuilder().memory({.pressure = share}).build();
+    ASSERT_FALSE(cache.ok());
+    EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
+    EXPECT_EQ(cache.error().message.find("MemoryOptions::pressure is "), 0u);
+  }
+}
+
+TEST(CacheBuilder, QuotasOfTenantsAreInForceAndSeen) {
+  Cache cache = CacheBuilder().memory({.tenants = {{"acme", {.max_entries = 2}}}}).build().value();
+  auto acme = cache.keyspace<std::string>("user").of_tenant("acme");
+  for (int i = 0; i < 5; ++i) acme.put(std::to_string(i), "x");
+  const TenantsStats stats = cache.stats().tenants;
+  ASSERT_EQ(stats.tenants.size(), 1u);
+  EXPECT_EQ(stats.tenants[0].name, "acme");
+  EXPECT_EQ(stats.tenants[0].entries, 2u);
+  EXPECT_EQ(stats.tenants[0].evictions, 3u);
+
+  const auto wrong = CacheBuilder().memory({.tenants = {{"a b", {}}}}).build();
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(wrong.error().message,
+            "the name of tenant \"a b\" contains \" \"; allowed are A-Z a-z 0-9 _ . -");
 }
 
 TEST(CacheBuilder, BuildsOnce) {

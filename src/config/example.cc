@@ -51,6 +51,7 @@ class ExampleWriter {
   explicit ExampleWriter(std::string head) : out_(std::move(head)) {}
 
   void shown_from_here() { prefix_ = "  #"; }
+  void in_force_from_here() { prefix_.clear(); }
 
   // A comment, broken into lines.
   void say(std::size_t depth, std::string_view text) {
@@ -117,6 +118,19 @@ void append_table(std::string& out, std::string_view path, std::span<const Setti
   }
 }
 
+void write_quotas(ExampleWriter& writer, const Settings& settings) {
+  writer.say(2, "The quota of each tenant that is not named in tenants.");
+  writer.key(2, "each_tenant");
+  writer.rows(3, quota_settings(), &settings.memory.each_tenant);
+  writer.shown_from_here();
+  writer.say(2, "Quotas of tenants by name.");
+  writer.key(2, "tenants");
+  writer.key(3, "acme");
+  const TenantQuota quota;
+  writer.rows(4, quota_settings(), &quota);
+  writer.in_force_from_here();
+}
+
 // What follows from events, and where they come from.
 void write_rules(ExampleWriter& writer) {
   writer.blank();
@@ -162,11 +176,16 @@ std::string settings_reference() {
   const Rule rule;
   const Cascade cascade;
   const OutboxSettings outbox;
+  const TenantQuota quota;
   std::string out;
   append_table(out, "cache", root_settings(), &settings);
   append_table(out, "cache.log", log_settings(), &settings.log);
   append_table(out, "cache.memory", memory_settings(), &settings.memory);
+  append_table(out, "cache.memory.each_tenant", quota_settings(), &settings.memory.each_tenant,
+               "The quota of each tenant that is not named in `cache.memory.tenants`.");
+  append_table(out, "cache.memory.tenants.<name>", quota_settings(), &quota);
   append_table(out, "cache.sqlite", sqlite_settings(), &settings.sqlite);
+  append_table(out, "cache.encryption", encryption_settings(), &settings.encryption);
   append_table(out, "cache.journal", journal_settings(), &settings.journal);
   append_table(out, "cache.defaults", policy_settings(), &settings.defaults);
   append_table(out, "cache.keyspaces.<name>", identity_settings(), &settings.defaults, kBesides);
@@ -209,7 +228,9 @@ std::string write_example() {
   writer.rows(1, root_settings(), &settings);
   writer.section("log", log_settings(), &settings.log);
   writer.section("memory", memory_settings(), &settings.memory);
+  write_quotas(writer, settings);
   writer.section("sqlite", sqlite_settings(), &settings.sqlite);
+  writer.section("encryption", encryption_settings(), &settings.encryption);
   writer.section("journal", journal_settings(), &settings.journal);
   writer.blank();
   writer.say(1, "What holds for every keyspace and source that does not say otherwise.");

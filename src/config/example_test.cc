@@ -76,6 +76,7 @@ TEST(Example, WhatItOnlyShowsIsAccepted) {
   const auto settings = parse_settings(uncommented(write_example()), "e.yaml", nothing_set());
   ASSERT_TRUE(settings.ok()) << settings.error().message;
   ASSERT_EQ(settings->keyspaces.size(), 1u);
+  EXPECT_TRUE(settings->memory.tenants.contains("acme"));
   ASSERT_EQ(settings->sources.size(), 2u);
   EXPECT_TRUE(settings->origins.contains("cache.keyspaces.user.type"));
   EXPECT_TRUE(settings->origins.contains("cache.sources.profile.http.connections"));

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata::internal {
 namespace {
@@ -16,7 +16,7 @@ struct Lines {
     return line_log("shop", threshold, clock,
                     [this](std::string_view line) { lines.emplace_back(line); });
   }
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::vector<std::string> lines;
 };
 

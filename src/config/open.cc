@@ -7,6 +7,7 @@
 
 #include "config/document.h"
 #include "config/doubt.h"
+#include "config/encryption_keys.h"
 #include "config/line_log.h"
 #include "config/outbox_feed.h"
 #include "config/rule_settings.h"
@@ -119,6 +120,28 @@ Result<void> add_outboxes(Cache& cache, const Settings& settings,
   return {};
 }
 
+// The keys, or null; what is to be encrypted stays in memory then, and that is said.
+Result<std::shared_ptr<const KeyRing>> keys_of(const Settings& settings,
+                                               const Environment& environment, const LogSink& log) {
+  if (!internal::wants_encryption(settings) && settings.encryption.keys_file.empty()) {
+    const bool is_set = !settings.encryption.keys_variable.empty() &&
+                        environment(settings.encryption.keys_variable).has_value();
+    if (!is_set) return std::shared_ptr<const KeyRing>();
+  }
+  auto keys = internal::load_encryption_keys(settings, environment);
+  if (!keys && keys.error().code != ErrorCode::kUnavailable) return keys;
+  if (keys && *keys != nullptr) return keys;
+  const std::string why = keys ? "the variable " + settings.encryption.keys_variable + " is not set"
+                               : keys.error().message;
+  if (log) {
+    log(LogLevel::kError,
+        "there are no encryption keys, so values to be encrypted are kept in "
+        "memory only: " +
+            why);
+  }
+  return std::shared_ptr<const KeyRing>();
+}
+
 // Settings from code were not checked by a reader.
 Result<void> check_settings(const Settings& settings) {
   if (auto valid = validate_name("cache", settings.name); !valid) return valid;
@@ -155,8 +178,11 @@ Result<Cache> open(const Settings& settings, OpenOptions given) {
   const LogSink log = given.log ? given.log
                                 : internal::line_log(settings.name, settings.log.level, clock,
                                                      internal::write_to_standard_error);
+  const Environment environment = given.environment ? given.environment : system_environment();
+  auto keys = keys_of(settings, environment, log);
+  if (!keys) return with_place(settings, "cache.encryption", keys.error());
   CacheBuilder builder;
-  builder.on_removal(std::move(given.on_removal));
+  builder.keys(*std::move(keys)).on_removal(std::move(given.on_removal));
   if (given.executor) builder.executor(std::move(given.executor));
   builder.name(settings.name).graceful(settings.graceful).clock(clock).log(log);
   builder.memory(settings.memory).defaults(without_absent_tiers(settings, settings.defaults));

@@ -55,6 +55,15 @@ TEST_F(Open, AnEmptyFileIsMemoryOverSqliteBesideIt) {
   EXPECT_EQ(found.tier(), "sqlite");
 }
 
+TEST_F(Open, ACurveIsThereIfTheConfigurationAsksForIt) {
+  EXPECT_TRUE(
+      open_text("cache: {memory: {curve: true}, sqlite: {enabled: false}}").value().curve());
+  const auto without = open_text("cache: {sqlite: {enabled: false}}").value().curve();
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().message,
+            "memory has no curve: MemoryOptions::curve (cache.memory.curve) is false");
+}
+
 TEST_F(Open, AnyCombinationOfTiersWorks) {
   for (const bool memory : {false, true}) {
     for (const bool sqlite : {false, true}) {

@@ -98,7 +98,8 @@ std::optional<Error> Reader::error() const {
   return Error{ErrorCode::kRejected, std::move(message), {}};
 }
 
-std::vector<const Entry*> Reader::read_names(const Node& node, const std::string& path) {
+std::vector<const Entry*> Reader::read_names(const Node& node, const std::string& path,
+                                             std::string_view what) {
   std::vector<const Entry*> entries;
   if (const auto wrong = not_a_map(node)) {
     problem(node.place, path, *wrong);
@@ -106,8 +107,12 @@ std::vector<const Entry*> Reader::read_names(const Node& node, const std::string
   }
   std::map<std::string_view, Place> seen;
   for (const Entry& entry : node.entries) {
-    if (!entry.key_is_text || entry.key.empty()) {
+    if (!entry.key_is_text) {
       problem(entry.place, path, "a key here is not a text");
+      continue;
+    }
+    if (entry.key.empty()) {
+      problem(entry.place, path, "the " + std::string(what) + " has no name; write one");
       continue;
     }
     const auto [first, is_new] = seen.emplace(entry.key, entry.place);

@@ -41,8 +41,9 @@ class Reader {
   Sections read_map(const Node& node, const std::string& path, std::span<const Target> targets,
                     std::span<const std::string_view> sections = {});
 
-  // The entries of the map `node`, whose keys are up to the user: each once.
-  std::vector<const Entry*> read_names(const Node& node, const std::string& path);
+  // The entries of the map `node`, whose keys are up to the user: each once. `what` they name.
+  std::vector<const Entry*> read_names(const Node& node, const std::string& path,
+                                       std::string_view what = "key");
 
   void problem(Place place, const std::string& path, std::string_view message);
   // A problem with the settings below `path` together; the message may quote their values, but

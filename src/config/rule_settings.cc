@@ -38,7 +38,8 @@ class RuleReader {
   std::vector<const Entry*> names(const std::string& section, const std::string& path) {
     const auto found = sections_.find(section);
     if (found == sections_.end()) return {};
-    return reader_.read_names(found->second->value, path);
+    // "types" are of one type each.
+    return reader_.read_names(found->second->value, path, section.substr(0, section.size() - 1));
   }
 
   void read_type(const Entry& entry) {

@@ -17,8 +17,11 @@ namespace {
 constexpr std::array<std::string_view, 5> kLogLevels = {"debug", "info", "warning", "error", "off"};
 constexpr std::array<std::string_view, 2> kTierNames = {"memory", "sqlite"};
 constexpr std::array<std::string_view, 3> kDurabilities = {"normal", "sync", "power"};
-constexpr std::array<std::string_view, 7> kPolicies = {
-    "lru", "lfu", "s3fifo", "wtinylfu", "lirs", "horizon", "adaptive"};
+constexpr std::array<std::string_view, 7> kPolicies = {"lru",  "lfu",     "s3fifo",  "wtinylfu",
+                                                       "lirs", "horizon", "adaptive"};
+// By CompressionId.
+constexpr std::array<std::string_view, 4> kCompressions = {"none", "zlib", "zstd", "lz4"};
+constexpr std::array<std::string_view, 3> kAims = {"requests", "bytes", "cost"};
 constexpr std::array<std::string_view, 2> kShapes = {"rows", "row"};
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
@@ -89,11 +92,35 @@ std::span<const Setting> memory_settings() {
                                 "How much memory they may take, with all that belongs to them"),
       choice<&Memory::policy>("policy", kPolicies,
                               "Which values stay when there is no room for all"),
+      choice<&Memory::aim>("aim", kAims,
+                           "What horizon and adaptive answer as much of as they can: requests; "
+                           "bytes; or cost, the time that loading takes"),
+      boolean<&Memory::curve>(
+          "curve",
+          "Estimate what hit ratio other sizes of memory would have, for Cache::curve(); with the "
+          "policies horizon and adaptive"),
+      make_setting<&Memory::pressure>(
+          "pressure", SettingType::kShare, {},
+          "Which share of the memory of the machine or control group is to stay free: max_bytes "
+          "shrinks while less is left; 0 leaves it alone"),
       integer<&Memory::remembered_labels>(
           "remembered_labels", {2, 1 << 26},
           "How many invalidated labels are remembered one by one before older loads are refused"),
       integer<&Memory::shards>("shards", {0, 1024},
-                               "Into how many tables the entries are split; 0 is one"),
+                               "Into how many parts, with a lock each, the entries are divided; "
+                               "0: as the bounds call for, at most 16"),
+  };
+  return kRows;
+}
+
+std::span<const Setting> quota_settings() {
+  using Quota = TenantQuota;
+  static const std::array kRows = {
+      integer<&Quota::max_entries>(
+          "max_entries", {0, 1'000'000'000},
+          "How many values of the tenant are kept in memory at most; 0 sets no bound"),
+      bytes<&Quota::max_bytes>("max_bytes", {0, 1024 * kGiB},
+                               "How much memory they may take; 0 sets no bound"),
   };
   return kRows;
 }
@@ -135,8 +162,22 @@ std::span<const Setting> sqlite_settings() {
   return kRows;
 }
 
+std::span<const Setting> encryption_settings() {
+  using Encryption = EncryptionSettings;
+  static const std::array kRows = {
+      text<&Encryption::keys_variable>(
+          "keys_variable",
+          "The variable of the environment that holds the keys, the current one first"),
+      text<&Encryption::keys_file>(
+          "keys_file",
+          "A file that holds the keys instead, and that only its owner may read (chmod 600)"),
+  };
+  return kRows;
+}
+
 std::span<const Setting> policy_settings() {
   using Policy = KeyspaceOptions;
+  constexpr auto kPacking = &Policy::compression;
   static const std::array kRows = {
       duration<&Policy::ttl>("ttl", {0, kNoEnd},
                              "How long a value is fresh; 0 caches nothing, never has no end"),
@@ -173,7 +214,19 @@ std::span<const Setting> policy_settings() {
         setting.choices = kTierNames;
         return setting;
       }(),
-      boolean<&Policy::sensitive>("sensitive", "Keep the values in memory only"),
+      boolean<&Policy::sensitive>(
+          "sensitive",
+          "Keep the values in memory only, unless encrypt is true, and out of listings"),
+      boolean<&Policy::encrypt>(
+          "encrypt", "Encrypt the values below memory; without keys they are kept in memory only"),
+      choice<kPacking, &CompressionOptions::method>("compression", kCompressions,
+                                                    "How values are compressed below memory"),
+      integer<kPacking, &CompressionOptions::level>(
+          "compression_level", {kMethodsOwnLevel, 19},
+          "How hard: zstd 1 to 19, zlib 0 to 9, lz4 1 to 12; -1: the method's own, 3, 6 and 1"),
+      bytes<kPacking, &CompressionOptions::above_bytes>(
+          "compression_above", {0, static_cast<std::int64_t>(limits::kValueBytesMax)},
+          "Larger values are compressed"),
       boolean<&Policy::enabled>("enabled", "Use the cache; false sends every read to its source"),
       text<&Policy::key_version>(
           "key_version", "First part of every key; a new one makes all older values unreachable",

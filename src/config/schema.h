@@ -13,6 +13,8 @@ namespace strata::internal {
 //   cache                           Settings
 //   cache.log                       LogSettings
 //   cache.memory                    MemoryOptions
+//   cache.memory.each_tenant        TenantQuota
+//   cache.memory.tenants.<name>     TenantQuota
 //   cache.sqlite                    SqliteSettings
 //   cache.journal                   CauseJournalOptions
 //   cache.defaults                  KeyspaceOptions
@@ -27,8 +29,10 @@ namespace strata::internal {
 [[nodiscard]] std::span<const Setting> root_settings();
 [[nodiscard]] std::span<const Setting> log_settings();
 [[nodiscard]] std::span<const Setting> memory_settings();
+[[nodiscard]] std::span<const Setting> quota_settings();
 [[nodiscard]] std::span<const Setting> sqlite_settings();
 [[nodiscard]] std::span<const Setting> journal_settings();
+[[nodiscard]] std::span<const Setting> encryption_settings();
 [[nodiscard]] std::span<const Setting> policy_settings();
 [[nodiscard]] std::span<const Setting> identity_settings();
 [[nodiscard]] std::span<const Setting> source_settings();

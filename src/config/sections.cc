@@ -11,7 +11,12 @@ void for_each_section(const Settings& settings, const SectionVisitor& visit) {
   visit({"cache", "", root_settings(), &settings});
   visit({"cache.log", "", log_settings(), &settings.log});
   visit({"cache.memory", "", memory_settings(), &settings.memory});
+  visit({"cache.memory.each_tenant", "", quota_settings(), &settings.memory.each_tenant});
+  for (const auto& [name, quota] : settings.memory.tenants) {
+    visit({key_below("cache.memory.tenants", name), "", quota_settings(), &quota});
+  }
   visit({"cache.sqlite", "", sqlite_settings(), &settings.sqlite});
+  visit({"cache.encryption", "", encryption_settings(), &settings.encryption});
   visit({"cache.journal", "", journal_settings(), &settings.journal});
   visit({defaults, "", policy_settings(), &settings.defaults});
 

@@ -8,22 +8,12 @@
 #include <iterator>
 
 #include "core/assert.h"
+#include "core/byte_size.h"
 #include "core/nearest.h"
 #include "strata/core/duration.h"
 
 namespace strata::internal {
 namespace {
-
-struct Unit {
-  std::string_view name;
-  std::int64_t bytes;
-};
-
-// Those that sizes are written with come first, from the largest down.
-constexpr std::array<Unit, 6> kUnits = {Unit{"GiB", 1LL << 30}, {"MiB", 1LL << 20},
-                                        {"KiB", 1LL << 10},     {"GB", 1'000'000'000},
-                                        {"MB", 1'000'000},      {"kB", 1'000}};
-constexpr std::size_t kWrittenUnits = 3;
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
@@ -45,38 +35,8 @@ std::string in_lower_case(std::string_view text) {
   return lower;
 }
 
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  // A leading zero would be octal to other readers of YAML.
-  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  if (digits.starts_with('0') && text != "0") return std::nullopt;
-  std::int64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, number);
-  if (code == std::errc::result_out_of_range && stop == end) {
-    return text.starts_with('-') ? INT64_MIN : INT64_MAX;
-  }
-  if (code != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
-std::optional<std::int64_t> size_in_bytes(std::string_view text) {
-  std::int64_t factor = 1;
-  for (const Unit& unit : kUnits) {
-    if (!text.ends_with(unit.name)) continue;
-    text.remove_suffix(unit.name.size());
-    if (text.ends_with(' ')) text.remove_suffix(1);
-    factor = unit.bytes;
-    break;
-  }
-  const auto number = whole_number(text);
-  if (!number) return std::nullopt;
-  std::int64_t bytes = 0;
-  if (!__builtin_mul_overflow(*number, factor, &bytes)) return bytes;
-  return *number < 0 ? INT64_MIN : INT64_MAX;
-}
-
 std::string in_type(SettingType type, std::int64_t number) {
-  if (type == SettingType::kBytes) return format_bytes(number);
+  if (type == SettingType::kBytes) return format_byte_size(number);
   if (type == SettingType::kDuration) return format_duration(Duration(number));
   return std::to_string(number);
 }
@@ -110,14 +70,14 @@ Result<Value> parse_boolean(const std::string& text, const std::string& shown) {
 
 Result<Value> parse_integer(const Setting& setting, const std::string& text,
                             const std::string& shown) {
-  const auto number = whole_number(text);
+  const auto number = parse_whole_number(text);
   if (!number) return rejected(shown + " is not a whole number; write " + range_of(setting));
   return in_range(setting, *number, shown);
 }
 
 Result<Value> parse_bytes(const Setting& setting, const std::string& text,
                           const std::string& shown) {
-  const auto bytes = size_in_bytes(text);
+  const auto bytes = parse_byte_size(text);
   if (!bytes) {
     return rejected(shown +
                     " is not a size; write bytes or a number with KiB, MiB or GiB, "
@@ -258,7 +218,7 @@ std::string format_value(const Setting& setting, const Value& value) {
     case SettingType::kInteger:
       return std::to_string(std::get<std::int64_t>(value));
     case SettingType::kBytes:
-      return format_bytes(std::get<std::int64_t>(value));
+      return format_byte_size(std::get<std::int64_t>(value));
     case SettingType::kDuration:
       return format_duration(std::get<Duration>(value));
     case SettingType::kShare:
@@ -326,16 +286,6 @@ std::string yaml_text(std::string_view text) {
     }
   }
   return out + '"';
-}
-
-std::string format_bytes(std::int64_t bytes) {
-  for (std::size_t index = 0; index < kWrittenUnits; ++index) {
-    const Unit& unit = kUnits[index];
-    if (bytes >= unit.bytes && bytes % unit.bytes == 0) {
-      return std::to_string(bytes / unit.bytes).append(unit.name);
-    }
-  }
-  return std::to_string(bytes);
 }
 
 }  // namespace strata::internal

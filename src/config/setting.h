@@ -77,9 +77,6 @@ struct Setting {
 // A text as a YAML scalar, quoted where that is necessary.
 [[nodiscard]] std::string yaml_text(std::string_view text);
 
-// A size as people write it: "512MiB".
-[[nodiscard]] std::string format_bytes(std::int64_t bytes);
-
 // What follows turns a path of members into the two functions of a row. The overloads for
 // special fields come before Field, which must see them.
 

@@ -26,9 +26,10 @@ namespace internal {
 namespace {
 
 constexpr std::string_view kRoot = "cache";
-constexpr std::array<std::string_view, 11> kSections = {
-    "log",     "memory", "sqlite", "journal",  "defaults", "keyspaces",
-    "sources", "types",  "rules",  "cascades", "outboxes"};
+constexpr std::array<std::string_view, 12> kSections = {
+    "log",       "memory",  "sqlite", "encryption", "journal",  "defaults",
+    "keyspaces", "sources", "types",  "rules",      "cascades", "outboxes"};
+constexpr std::array<std::string_view, 2> kMemorySections = {"tenants", "each_tenant"};
 constexpr std::array<std::string_view, 2> kSourceKinds = {"http", "sqlite"};
 
 // Fills `settings` from what stands under `cache`.
@@ -42,11 +43,15 @@ class SettingsReader {
     const Reader::Sections found = reader_.read_map(node, path, {&root, 1}, kSections);
 
     read_section(found, "log", {log_settings(), &settings_.log});
-    read_section(found, "memory", {memory_settings(), &settings_.memory});
+    read_memory(found);
     read_section(found, "sqlite", {sqlite_settings(), &settings_.sqlite});
+    read_section(found, "encryption", {encryption_settings(), &settings_.encryption});
     read_section(found, "journal", {journal_settings(), &settings_.journal});
     // Before those that take over from them, wherever they stand in the text.
     read_section(found, "defaults", {policy_settings(), &settings_.defaults});
+    if (const auto entry = found.find("defaults"); entry != found.end()) {
+      check_policy(*entry->second, std::string(kRoot) + ".defaults", settings_.defaults);
+    }
     read_keyspaces(found);
     read_sources(found);
     read_rule_settings(reader_, found, settings_);
@@ -61,16 +66,46 @@ class SettingsReader {
         reader_.read_map(entry->second->value, std::string(kRoot) + "." + name, {&target, 1}));
   }
 
+  void read_memory(const Reader::Sections& found) {
+    const auto section = found.find("memory");
+    if (section == found.end()) return;
+    MemoryOptions& memory = settings_.memory;
+    const std::string path = std::string(kRoot) + ".memory";
+    const Target target{memory_settings(), &memory};
+    const Reader::Sections below =
+        reader_.read_map(section->second->value, path, {&target, 1}, kMemorySections);
+    if (const auto each = below.find("each_tenant"); each != below.end()) {
+      const Target quota{quota_settings(), &memory.each_tenant};
+      reader_.read_map(each->second->value, path + ".each_tenant", {&quota, 1});
+    }
+    if (const auto named = below.find("tenants"); named != below.end()) {
+      read_tenants(*named->second, path + ".tenants");
+    }
+  }
+
+  void read_tenants(const Entry& named, const std::string& path) {
+    for (const Entry* entry : reader_.read_names(named.value, path, "tenant")) {
+      if (!check_name("tenant", *entry, path)) continue;
+      TenantQuota& quota = settings_.memory.tenants[entry->key];
+      const Target target{quota_settings(), &quota};
+      reader_.read_map(entry->value, key_below(path, entry->key), {&target, 1});
+    }
+    if (const auto valid = check_tenants(settings_.memory); !valid) {
+      reader_.problem(named.place, path, valid.error().message);
+    }
+  }
+
   void read_keyspaces(const Reader::Sections& found) {
     const auto section = found.find("keyspaces");
     if (section == found.end()) return;
     const std::string path = std::string(kRoot) + ".keyspaces";
-    for (const Entry* entry : reader_.read_names(section->second->value, path)) {
+    for (const Entry* entry : reader_.read_names(section->second->value, path, "keyspace")) {
       if (!check_name("keyspace", *entry, path)) continue;
       KeyspaceOptions options = settings_.defaults;
       const std::array targets = {Target{policy_settings(), &options},
                                   Target{identity_settings(), &options}};
       reader_.read_map(entry->value, path + "." + entry->key, targets);
+      check_policy(*entry, path + "." + entry->key, options);
       settings_.keyspaces.emplace(entry->key, std::move(options));
     }
   }
@@ -79,7 +114,7 @@ class SettingsReader {
     const auto section = found.find("sources");
     if (section == found.end()) return;
     const std::string path = std::string(kRoot) + ".sources";
-    for (const Entry* entry : reader_.read_names(section->second->value, path)) {
+    for (const Entry* entry : reader_.read_names(section->second->value, path, "source")) {
       if (!check_name("source", *entry, path)) continue;
       if (settings_.keyspaces.contains(entry->key)) {
         reader_.problem(entry->place, path + "." + entry->key,
@@ -95,7 +130,7 @@ class SettingsReader {
     const auto section = found.find("outboxes");
     if (section == found.end()) return;
     const std::string path = std::string(kRoot) + ".outboxes";
-    for (const Entry* entry : reader_.read_names(section->second->value, path)) {
+    for (const Entry* entry : reader_.read_names(section->second->value, path, "outbox")) {
       if (const auto valid = outbox::check_reader_name(entry->key); !valid) {
         reader_.problem(entry->place, path, valid.error().message);
         continue;
@@ -114,6 +149,7 @@ class SettingsReader {
     const std::array targets = {Target{policy_settings(), &source.cache.keyspace},
                                 Target{source_settings(), &source.cache}};
     const Reader::Sections kinds = reader_.read_map(entry.value, path, targets, kSourceKinds);
+    check_policy(entry, path, source.cache.keyspace);
     if (kinds.size() != 1) {
       reader_.problem(entry.place, path,
                       kinds.empty() ? "says nothing of where values come from; write http or sqlite"
@@ -155,6 +191,19 @@ class SettingsReader {
                                  [](const Entry& below) { return below.key == "tags"; });
     const Place place = at == given.end() ? entry.place : at->value.place;
     reader_.problem_with_all(place, path + ".tags", tags.error().message);
+  }
+
+  // Which levels there are depends on the method, and either may be taken over from the defaults.
+  void check_policy(const Entry& entry, const std::string& path, const KeyspaceOptions& options) {
+    if (reader_.has_problem_below(path)) return;
+    const Result<void> valid = check_compression(options.compression);
+    if (valid) return;
+    const auto& given = entry.value.entries;
+    const auto at = std::find_if(given.begin(), given.end(), [](const Entry& below) {
+      return below.key == "compression_level" || below.key == "compression";
+    });
+    const Place place = at == given.end() ? entry.place : at->value.place;
+    reader_.problem(place, path + ".compression_level", valid.error().message);
   }
 
   bool check_name(std::string_view what, const Entry& entry, const std::string& path) {

@@ -42,6 +42,7 @@ cache:
     enabled: false
     max_entries: 1000
     max_bytes: 64MiB
+    curve: true
   sqlite:
     path: "/var/cache/shop.db"
     durability: power
@@ -58,6 +59,7 @@ cache:
   EXPECT_FALSE(settings.graceful);
   EXPECT_EQ(settings.log.level, LogThreshold::kError);
   EXPECT_FALSE(settings.memory.enabled);
+  EXPECT_TRUE(settings.memory.curve);
   EXPECT_EQ(settings.memory.max_entries, 1000u);
   EXPECT_EQ(settings.memory.max_bytes, 64u << 20);
   EXPECT_EQ(settings.sqlite.options.path, "/var/cache/shop.db");
@@ -68,7 +70,7 @@ cache:
   EXPECT_EQ(settings.defaults.soft_timeout, milliseconds(200));
   EXPECT_EQ(settings.defaults.hard_timeout, kForever);
   EXPECT_EQ(settings.defaults.tiers, std::vector<std::string>{"memory"});
-  EXPECT_EQ(settings.origins.at("cache.sqlite.readers").line, 13u);
+  EXPECT_EQ(settings.origins.at("cache.sqlite.readers").line, 14u);
 }
 
 TEST(Settings, KeyspacesTakeOverTheDefaultsWhereverTheyStand) {
@@ -216,6 +218,46 @@ TEST(Settings, DuplicatesNameTheFirst) {
             "f.yaml:4:5: cache.keyspaces.a: is given twice; the first is in line 3");
   EXPECT_EQ(error_of("cache:\n  sqlite: {}\n  sqlite: {}\n"),
             "f.yaml:3:3: cache.sqlite: is given twice; the first is in line 2");
+}
+
+TEST(Settings, QuotasOfTenantsAreRead) {
+  const Settings settings =
+      parse(
+          "cache:\n  memory:\n    max_entries: 100\n    each_tenant: {max_bytes: 1MiB}\n"
+          "    tenants:\n      acme: {max_entries: 50, max_bytes: 4MiB}\n      blue: {}\n")
+          .value();
+  EXPECT_EQ(settings.memory.max_entries, 100u);
+  EXPECT_EQ(settings.memory.each_tenant, (TenantQuota{.max_bytes = 1u << 20}));
+  ASSERT_EQ(settings.memory.tenants.size(), 2u);
+  EXPECT_EQ(settings.memory.tenants.at("acme"),
+            (TenantQuota{.max_entries = 50, .max_bytes = 4u << 20}));
+  EXPECT_TRUE(settings.memory.tenants.at("blue").is_none());
+  EXPECT_TRUE(settings.origins.contains("cache.memory.tenants.acme.max_bytes"));
+
+  EXPECT_EQ(error_of("cache: {memory: {tenants: {acme: {max_entrees: 1}}}}\n"),
+            "f.yaml:1:35: cache.memory.tenants.acme.max_entrees: is not a key that exists here, "
+            "did you mean \"max_entries\"?");
+  EXPECT_EQ(error_of("cache: {memory: {tenants: {a b: {}}}}\n"),
+            "f.yaml:1:28: cache.memory.tenants: the name of tenant \"a b\" contains \" \"; allowed "
+            "are A-Z a-z 0-9 _ . -");
+  EXPECT_EQ(error_of("cache: {memory: {tenants: {'': {max_entries: 1}}}}\n"),
+            "f.yaml:1:28: cache.memory.tenants: the tenant has no name; write one");
+  EXPECT_EQ(error_of("cache: {memory: {each_tenant: 5}}\n"),
+            "f.yaml:1:31: cache.memory.each_tenant: is the text \"5\"; write `key: value` lines "
+            "below it");
+  std::string many = "cache:\n  memory:\n    tenants:\n";
+  for (int i = 0; i < 65; ++i) many += "      t" + std::to_string(i) + ": {max_entries: 1}\n";
+  EXPECT_EQ(error_of(many),
+            "f.yaml:3:5: cache.memory.tenants: 65 tenants have quotas by name; at most 64 may "
+            "(kNamedTenants), and each_tenant gives one to all others");
+}
+
+TEST(Settings, ANameIsNotEmpty) {
+  EXPECT_EQ(error_of("cache: {keyspaces: {'': {}}}\n"),
+            "f.yaml:1:21: cache.keyspaces: the keyspace has no name; write one");
+  EXPECT_EQ(error_of("cache: {types: {'': [a]}}\n"),
+            "f.yaml:1:17: cache.types: the type has no name; write one");
+  EXPECT_EQ(error_of("cache: {'': 1}\n"), "f.yaml:1:9: cache: the key has no name; write one");
 }
 
 TEST(Settings, SourcesAreChecked) {

@@ -125,9 +125,58 @@ TEST(SettingsWarnings, WhatHasNoEffectIsNamed) {
   EXPECT_EQ(settings_warnings(parse("cache: {memory: {max_bytes: 64KiB}}")),
             std::vector<std::string>{"f.yaml: cache.defaults.max_value_bytes: is larger than "
                                      "cache.memory.max_bytes"});
+  EXPECT_EQ(
+      settings_warnings(parse("cache: {memory: {max_entries: 9, each_tenant: {max_entries: "
+                              "10}, tenants: {a: {max_bytes: 2GiB}}}}")),
+      (std::vector<std::string>{"f.yaml:1:48: cache.memory.each_tenant.max_entries: is larger "
+                                "than cache.memory.max_entries",
+                                "f.yaml:1:80: cache.memory.tenants.a.max_bytes: is larger "
+                                "than cache.memory.max_bytes"}));
   EXPECT_EQ(settings_warnings(parse("cache: {defaults: {ttl: 1m, negative_ttl: 5m}}")),
             std::vector<std::string>{"f.yaml:1:29: cache.defaults.negative_ttl: 5m is longer than "
                                      "the ttl of 1m"});
+}
+
+std::vector<std::string> memory_warnings(const std::string& memory) {
+  return settings_warnings(parse("cache:\n  memory: {" + memory + "}\n"));
+}
+
+TEST(SettingsWarnings, ACurveNeedsAPolicyThatHasOneAndMemory) {
+  const std::vector<std::string> none;
+  EXPECT_EQ(memory_warnings("curve: true"), none);
+  EXPECT_EQ(memory_warnings("curve: true, policy: horizon"), none);
+  EXPECT_EQ(memory_warnings("policy: lru"), none);
+  EXPECT_EQ(memory_warnings("curve: true, policy: lru"),
+            std::vector<std::string>{"f.yaml:2:12: cache.memory.curve: there is one with the "
+                                     "policies horizon and adaptive only"});
+  EXPECT_EQ(memory_warnings("curve: true, enabled: false"),
+            std::vector<std::string>{
+                "f.yaml:2:12: cache.memory.curve: has no effect, since enabled is false"});
+}
+
+TEST(SettingsWarnings, APressureNeedsMemory) {
+  EXPECT_EQ(memory_warnings("pressure: 0.1"), std::vector<std::string>());
+  EXPECT_EQ(memory_warnings("pressure: 0.1, enabled: false"),
+            std::vector<std::string>{
+                "f.yaml:2:12: cache.memory.pressure: has no effect, since enabled is false"});
+}
+
+TEST(SettingsWarnings, ShardsThatAreRoundedAreNamed) {
+  EXPECT_EQ(memory_warnings("shards: 16"), std::vector<std::string>());
+  EXPECT_EQ(
+      memory_warnings("shards: 1000"),
+      std::vector<std::string>{"f.yaml:2:12: cache.memory.shards: 1000 is not a power of two; "
+                               "there will be 1024"});
+}
+
+TEST(SettingsWarnings, AQuotaInWhichNoEntryFitsIsNamed) {
+  EXPECT_EQ(memory_warnings("each_tenant: {max_bytes: 512}, tenants: {a: {max_bytes: 0}}"),
+            std::vector<std::string>());
+  EXPECT_EQ(
+      memory_warnings("tenants: {a: {max_bytes: 511}}"),
+      std::vector<std::string>{"f.yaml:2:26: cache.memory.tenants.a.max_bytes: 511 bytes hold "
+                               "hardly an entry, which takes some 210 beside its key and "
+                               "value"});
 }
 
 TEST(SettingsWarnings, TheVariablesOfAValueAreNamed) {

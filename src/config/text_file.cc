@@ -22,7 +22,10 @@ Result<std::optional<TextFile>> read_text_file(const std::string& path, std::siz
   if (error) return unreadable(path, "cannot be read: " + error.message());
   if (!std::filesystem::is_regular_file(status)) return unreadable(path, "is not a file");
 
-  std::ifstream stream(file, std::ios::binary);
+  // Without a buffer of its own, which would keep what may be a secret.
+  std::ifstream stream;
+  stream.rdbuf()->pubsetbuf(nullptr, 0);
+  stream.open(file, std::ios::binary);
   TextFile read;
   read.text.resize(max_bytes + 1);
   stream.read(read.text.data(), static_cast<std::streamsize>(read.text.size()));
@@ -30,8 +33,10 @@ Result<std::optional<TextFile>> read_text_file(const std::string& path, std::siz
     return unreadable(path, "cannot be read; check its permissions");
   }
   read.text.resize(static_cast<std::size_t>(stream.gcount()));
-  constexpr auto kOthers = std::filesystem::perms::group_read | std::filesystem::perms::others_read;
-  read.others_read = (status.permissions() & kOthers) != std::filesystem::perms::none;
+  using std::filesystem::perms;
+  const auto is_allowed = [&](perms any) { return (status.permissions() & any) != perms::none; };
+  read.others_read = is_allowed(perms::group_read | perms::others_read);
+  read.others_write = is_allowed(perms::group_write | perms::others_write);
   return std::optional(std::move(read));
 }
 

@@ -12,8 +12,9 @@
 namespace strata::internal {
 
 struct TextFile {
-  std::string text;          // one byte longer than allowed, if the file is longer than that
-  bool others_read = false;  // its permissions let its group, or everybody, read it
+  std::string text;           // one byte longer than allowed, if the file is longer than that
+  bool others_read = false;   // its permissions let its group, or everybody, read it
+  bool others_write = false;  // ... or change it
 };
 
 // Links are followed. Nothing if there is no such file.

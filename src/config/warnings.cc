@@ -1,7 +1,10 @@
 // What a configuration may say and yet probably does not mean.
 #include <algorithm>
+#include <bit>
+#include <string>
 
 #include "config/document.h"
+#include "config/reader.h"
 #include "config/rule_warnings.h"
 #include "config/variables.h"
 #include "http_source/url_template.h"
@@ -16,6 +19,9 @@ namespace {
 constexpr Duration kShortTtl = std::chrono::seconds(1);
 constexpr Duration kLongTtl = std::chrono::hours(2 * 365 * 24);
 
+// In less hardly an entry fits.
+constexpr std::uint64_t kSmallQuota = 512;
+
 class Warner {
  public:
   explicit Warner(const Settings& settings) : settings_(settings) {}
@@ -25,8 +31,10 @@ class Warner {
     if (!settings_.memory.enabled && !settings_.sqlite.enabled) {
       warn("cache.memory.enabled", "memory and sqlite are both off; every read goes to its source");
     }
-    if (settings_.memory.enabled && settings_.memory.max_bytes == 0) {
-      warn("cache.memory.max_bytes", "0 keeps nothing in memory; say enabled: false instead");
+    check_memory();
+    check_quota("cache.memory.each_tenant", settings_.memory.each_tenant);
+    for (const auto& [name, quota] : settings_.memory.tenants) {
+      check_quota(key_below("cache.memory.tenants", name), quota);
     }
     check_policy("cache.defaults", settings_.defaults);
     for (const auto& [name, options] : settings_.keyspaces) {
@@ -42,6 +50,50 @@ class Warner {
   }
 
  private:
+  void check_memory() {
+    const MemoryOptions& memory = settings_.memory;
+    if (memory.enabled && memory.max_bytes == 0) {
+      warn("cache.memory.max_bytes", "0 keeps nothing in memory; say enabled: false instead");
+    }
+    const bool has_horizon =
+        memory.policy == EvictionPolicy::kHorizon || memory.policy == EvictionPolicy::kAdaptive;
+    if (memory.aim != EvictionAim::kRequests && !has_horizon) {
+      warn("cache.memory.aim", "has no effect but with the policies horizon and adaptive");
+    }
+    if (memory.curve && !has_horizon) {
+      warn("cache.memory.curve", "there is one with the policies horizon and adaptive only");
+    }
+    if (memory.curve && !memory.enabled) {
+      warn("cache.memory.curve", "has no effect, since enabled is false");
+    }
+    if (memory.pressure > 0 && !memory.enabled) {
+      warn("cache.memory.pressure", "has no effect, since enabled is false");
+    }
+    if (memory.shards > 0 && !std::has_single_bit(memory.shards)) {
+      warn("cache.memory.shards", std::to_string(memory.shards) +
+                                      " is not a power of two; there will be " +
+                                      std::to_string(std::bit_ceil(memory.shards)));
+    }
+  }
+
+  void check_quota(const std::string& path, const TenantQuota& quota) {
+    const MemoryOptions& memory = settings_.memory;
+    const auto is_beyond = [](std::uint64_t own, std::uint64_t bound) {
+      return bound != 0 && own > bound;
+    };
+    if (is_beyond(quota.max_entries, memory.max_entries)) {
+      warn(path + ".max_entries", "is larger than cache.memory.max_entries");
+    }
+    if (is_beyond(quota.max_bytes, memory.max_bytes)) {
+      warn(path + ".max_bytes", "is larger than cache.memory.max_bytes");
+    }
+    if (quota.max_bytes != 0 && quota.max_bytes < kSmallQuota) {
+      warn(path + ".max_bytes", std::to_string(quota.max_bytes) +
+                                    " bytes hold hardly an entry, which takes some 210 beside its "
+                                    "key and value");
+    }
+  }
+
   void check_policy(const std::string& path, const KeyspaceOptions& options) {
     // What is taken over from the defaults is said once, there.
     const bool is_defaults = path == "cache.defaults";
@@ -66,7 +118,7 @@ class Warner {
         options.max_value_bytes > settings_.memory.max_bytes) {
       warn(path + ".max_value_bytes", "is larger than cache.memory.max_bytes");
     }
-    check_tiers(path, options, is_own("tiers"), is_own("sensitive"));
+    check_tiers(path, options, is_own("tiers"), is_own("sensitive") || is_own("encrypt"));
   }
 
   // A parameter becomes part of the keys, which are stored and shown.
@@ -104,7 +156,8 @@ class Warner {
              std::count(options.tiers.begin(), options.tiers.end(), name) > 0;
     };
     const bool in_memory = settings_.memory.enabled && is_named("memory");
-    const bool in_sqlite = settings_.sqlite.enabled && is_named("sqlite") && !options.sensitive;
+    const bool in_sqlite =
+        settings_.sqlite.enabled && is_named("sqlite") && (!options.sensitive || options.encrypt);
     if (in_memory || in_sqlite || (!settings_.memory.enabled && !settings_.sqlite.enabled)) return;
     warn(path + (own_tiers ? ".tiers" : ".sensitive"), "no tier that is on may keep these values");
   }

@@ -9,6 +9,7 @@
 #include "core/assert.h"
 #include "core/hash.h"
 #include "core/quote.h"
+#include "core/slab_heap.h"
 #include "strata/core/limits.h"
 
 namespace strata {
@@ -45,9 +46,8 @@ std::size_t EntryDetails::footprint_bytes() const {
 EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
   const std::size_t offset = round_up(sizeof(Entry) + key.text.size(), type.alignment);
   STRATA_ASSERT(offset <= UINT32_MAX);
-  const auto alignment = std::align_val_t{std::max(alignof(Entry), type.alignment)};
-
-  Entry* entry = ::new (::operator new(offset + type.size, alignment)) Entry;
+  const std::size_t alignment = std::max(alignof(Entry), type.alignment);
+  Entry* entry = ::new (internal::slab_allocate(offset + type.size, alignment)) Entry;
   EntryRef owner(entry);
   entry->type_ = &type;
   entry->value_offset_ = static_cast<std::uint32_t>(offset);
@@ -83,12 +83,17 @@ Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_vi
   return entry;
 }
 
+// As allocate() asked for it.
+Entry::Allocation Entry::allocation() const {
+  if (value_offset_ == 0) return {sizeof(Entry) + key_size_, alignof(Entry)};
+  return {value_offset_ + type_->size, std::max(alignof(Entry), type_->alignment)};
+}
+
 void Entry::destroy(Entry* entry) noexcept {
-  std::size_t alignment = alignof(Entry);
-  if (entry->value_offset_ != 0) alignment = std::max(alignment, entry->type_->alignment);
+  const Allocation its = entry->allocation();
   if (entry->has_value_) entry->type_->destroy(entry->value_place());
   entry->~Entry();
-  ::operator delete (entry, std::align_val_t{alignment});
+  internal::slab_free(entry, its.bytes, its.alignment);
 }
 
 bool Entry::has_key(const KeyRef& key) const {
@@ -115,12 +120,14 @@ void Entry::set_labels(std::span<const Label> labels) {
   STRATA_ASSERT(labels.size() <= limits::kLabelsPerEntry);
   Label* block = nullptr;
   if (labels.size() > 1) {
-    block = static_cast<Label*>(::operator new(labels.size() * sizeof(Label)));
+    // Not from malloc: that gathers what was freed in small pieces in one long call.
+    block =
+        static_cast<Label*>(internal::slab_allocate(labels.size() * sizeof(Label), alignof(Label)));
     std::uninitialized_copy(labels.begin(), labels.end(), block);
   }
   if (label_count_ > 1) {
     std::destroy_n(labels_.block, label_count_);
-    ::operator delete(labels_.block);
+    internal::slab_free(labels_.block, label_count_ * sizeof(Label), alignof(Label));
   } else if (label_count_ == 1) {
     std::destroy_at(&labels_.one);
   }
@@ -133,10 +140,11 @@ void Entry::set_labels(std::span<const Label> labels) {
 }
 
 std::size_t Entry::footprint_bytes() const {
-  const std::size_t requested =
-      value_offset_ == 0 ? sizeof(Entry) + key_size_ : value_offset_ + type_->size;
-  std::size_t bytes = internal::allocation_bytes(requested);
-  if (label_count_ > 1) bytes += internal::allocation_bytes(label_count_ * sizeof(Label));
+  const Allocation its = allocation();
+  std::size_t bytes = internal::slab_bytes(its.bytes, its.alignment);
+  if (label_count_ > 1) {
+    bytes += internal::slab_bytes(label_count_ * sizeof(Label), alignof(Label));
+  }
   if (details_) bytes += details_->footprint_bytes();
   if (has_value_) bytes += internal::allocation_bytes(type_->owned_bytes(raw_value()));
   return bytes;

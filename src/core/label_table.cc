@@ -2,116 +2,15 @@
 #include "strata/core/label_table.h"
 
 #include <algorithm>
-#include <bit>
-#include <new>
 #include <utility>
 
 #include "core/assert.h"
+#include "core/label_half.h"
 
 namespace strata {
-namespace {
-
-struct Slot {
-  LabelId label{};
-  std::uint64_t number = 0;  // zero: the slot is free
-};
-
-// An open-addressed hash table from labels to numbers, at most half full. Grows by doubling.
-class Half {
- public:
-  explicit Half(std::uint64_t odd_factor) : factor_(odd_factor) {
-    adopt(std::make_unique<Slot[]>(kSlotsMin), kSlotsMin);
-  }
-
-  // The label's number, or zero.
-  [[nodiscard]] std::uint64_t find(LabelId label) const {
-    for (std::size_t at = first_place(label);; at = (at + 1) & mask()) {
-      const Slot& slot = slots_[at];
-      if (slot.number == 0 || slot.label == label) return slot.number;
-    }
-  }
-
-  // Returns false, and changes nothing, when there is no memory to grow.
-  [[nodiscard]] bool set(LabelId label, std::uint64_t number) {
-    if (Slot& slot = place(label); slot.number != 0) {
-      slot.number = number;
-      return true;
-    }
-    if (2 * (count_ + 1) > slot_count_ && !grow()) return false;
-    place(label) = {label, number};
-    ++count_;
-    return true;
-  }
-
-  // Empties the table and keeps its memory for what comes next.
-  void clear() {
-    std::fill_n(slots_.get(), slot_count_, Slot{});
-    count_ = 0;
-  }
-
-  // Empties the table and gives its memory back, if it can.
-  void reset() {
-    if (count_ == 0) return;
-    std::unique_ptr<Slot[]> smaller(new (std::nothrow) Slot[kSlotsMin]());
-    if (smaller == nullptr) return clear();
-    adopt(std::move(smaller), kSlotsMin);
-    count_ = 0;
-  }
-
-  [[nodiscard]] std::size_t count() const { return count_; }
-  [[nodiscard]] std::size_t footprint_bytes() const { return slot_count_ * sizeof(Slot); }
-
-  template <typename Visit>
-  void for_each(Visit visit) const {
-    for (std::size_t at = 0; at < slot_count_; ++at) {
-      if (slots_[at].number != 0) visit(slots_[at].label, slots_[at].number);
-    }
-  }
-
- private:
-  static constexpr std::size_t kSlotsMin = 16;
-
-  [[nodiscard]] std::size_t mask() const { return slot_count_ - 1; }
-  [[nodiscard]] std::size_t first_place(LabelId label) const {
-    return static_cast<std::size_t>((static_cast<std::uint64_t>(label) * factor_) >> shift_);
-  }
-  Slot& place(LabelId label) {
-    std::size_t at = first_place(label);
-    while (slots_[at].number != 0 && slots_[at].label != label) at = (at + 1) & mask();
-    return slots_[at];
-  }
-
-  void adopt(std::unique_ptr<Slot[]> slots, std::size_t slot_count) {
-    slots_ = std::move(slots);
-    slot_count_ = slot_count;
-    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slot_count));
-  }
-
-  bool grow() {
-    std::unique_ptr<Slot[]> larger(new (std::nothrow) Slot[2 * slot_count_]());
-    if (larger == nullptr) return false;
-    const std::unique_ptr<Slot[]> former = std::move(slots_);
-    const std::size_t former_count = slot_count_;
-    adopt(std::move(larger), 2 * former_count);
-    for (std::size_t at = 0; at < former_count; ++at) {
-      if (former[at].number != 0) place(former[at].label) = former[at];
-    }
-    return true;
-  }
-
-  std::unique_ptr<Slot[]> slots_;
-  std::size_t slot_count_ = 0;
-  std::size_t count_ = 0;
-  unsigned shift_ = 0;
-  std::uint64_t factor_;
-};
-
-}  // namespace
-
 // Labels are remembered in two halves. A raise writes to the young half. When that is full it
 // becomes the old half, and the former old half is dropped and becomes young. So at least the
-// last capacity/2 labels are always remembered, and forgetting costs one clearing of memory for
-// every capacity/2 labels raised.
+// last capacity/2 labels are always remembered, and forgetting costs nothing (label_half.h).
 //
 // `boundary` is the number at which the old half was closed; `all` is the last invalidation of
 // everything, which is not kept in a half because it answers for every label.
@@ -154,7 +53,13 @@ struct LabelTable::State {
   void remember(LabelId label) {
     if (young.count() == half_capacity && young.find(label) == 0) {
       std::swap(young, old);
-      young.clear();
+      // All that the dropped half knows is at most the boundary. One raise of more labels than fit
+      // may have the same number before and after.
+      if (boundary < now) {
+        young.drop(boundary);
+      } else {
+        young.clear();
+      }
       floor = boundary;
       boundary = now;
     }
@@ -184,8 +89,8 @@ struct LabelTable::State {
 
   const std::size_t half_capacity;
   const std::uint64_t factor;
-  Half young;
-  Half old;
+  internal::LabelHalf young;
+  internal::LabelHalf old;
   std::uint64_t now;
   std::uint64_t floor;
   std::uint64_t boundary;

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "strata/core/record.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/seeds.h"
 
 namespace strata {
@@ -11,7 +11,6 @@ namespace {
 using std::chrono_literals::operator""h;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""ms;
-using testkit::ManualClock;
 
 Lifetime written_now(const ManualClock& clock, Duration fresh_for, Duration keep_for) {
   return {.written_wall = clock.wall_now(),

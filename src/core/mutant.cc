@@ -53,6 +53,8 @@ constexpr std::array kNames{
     Row{Mutant::kExpireWithoutRaise, "expire-without-raise"},
     Row{Mutant::kSoftTombstoneAsNone, "soft-tombstone-as-none"},
     Row{Mutant::kSoftWinsOverHard, "soft-wins-over-hard"},
+    Row{Mutant::kPutStaysInShard, "put-stays-in-shard"},
+    Row{Mutant::kReclaimAtOnce, "reclaim-at-once"},
 };
 
 constexpr bool is_in_order() {

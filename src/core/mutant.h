@@ -48,6 +48,8 @@ enum class Mutant : int {
   kExpireWithoutRaise,      // an expire ends ttls and raises no label's number
   kSoftTombstoneAsNone,     // SQLite ends ttls in the file, and nothing covers the rows until then
   kSoftWinsOverHard,        // SQLite's soft tombstone takes the place of a hard one
+  kPutStaysInShard,         // a put removes what was computed from its key in its own shard only
+  kReclaimAtOnce,           // what leaves memory is destroyed at once, whoever looks at it
   kCount,
 };
 

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <mutex>
 
 #include "core/scheduler.h"
@@ -25,13 +26,30 @@
 
 namespace strata {
 
+namespace internal {
+
+// Most locks are held for less time than it takes to sleep and be woken, so a thread tries for
+// about a microsecond before it sleeps.
+inline void lock_patiently(std::mutex& mutex) {
+  constexpr int kTries = 32;
+  for (int i = 0; i < kTries; ++i) {
+    if (mutex.try_lock()) return;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+  mutex.lock();
+}
+
+}  // namespace internal
+
 class STRATA_CAPABILITY("mutex") Mutex {
  public:
   void lock() STRATA_ACQUIRE() {
 #if defined(STRATA_YIELD_POINTS)
     if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->lock(mutex_);
 #endif
-    mutex_.lock();
+    internal::lock_patiently(mutex_);
   }
   void unlock() STRATA_RELEASE() {
 #if defined(STRATA_YIELD_POINTS)

@@ -22,7 +22,8 @@ constexpr std::size_t kLabelHeaderBytes = 3;
 
 constexpr std::uint16_t kFlagNegative = 1;
 constexpr std::uint16_t kFlagSourceLastModified = 2;
-constexpr std::uint16_t kFlagsKnown = kFlagNegative | kFlagSourceLastModified;
+constexpr std::uint16_t kFlagEncrypted = 4;
+constexpr std::uint16_t kFlagsKnown = kFlagNegative | kFlagSourceLastModified | kFlagEncrypted;
 
 // A record of another boot may seem to come from the future by as much: clocks differ.
 constexpr std::int64_t kFutureToleranceMs = 2'000;
@@ -61,13 +62,14 @@ std::size_t text_limit(LabelKind kind) {
 // What is wrong with the record's fields, if something is. Both directions check the same, so
 // that what encodes also decodes.
 std::optional<std::string> fault_of(const Record& record) {
+  const std::size_t overhead = record.encrypted ? kEncryptionOverheadBytes : 0;
   if (auto fault = excess_of(
           {{"the size of the key", record.key_text.size(), limits::kKeyBytes},
            {"the size of the parameters", record.long_params.size(), limits::kParamsBytes},
            {"the size of the version", record.version.size(), limits::kVersionBytes},
            {"the number of group labels", record.group.size(), limits::kLabelsPerGroup},
            {"the number of labels", record.labels.size(), limits::kLabelsPerEntry},
-           {"the size of the payload", record.payload.size(), limits::kValueBytesMax},
+           {"the size of the payload", record.payload.size(), limits::kValueBytesMax + overhead},
            {"the size of the value", record.raw_size, limits::kValueBytesMax}})) {
     return fault;
   }
@@ -79,7 +81,10 @@ std::optional<std::string> fault_of(const Record& record) {
     }
   }
   if (record.key_text.empty()) return "it has no key";
-  if (record.negative && !record.payload.empty()) return "it is negative and has a payload";
+  if (record.payload.size() < overhead) return "it is encrypted and has no room for that";
+  if (record.negative && record.payload.size() != overhead) {
+    return "it is negative and has a payload";
+  }
   const Lifetime& lifetime = record.lifetime;
   if (lifetime.fresh_for < Duration::zero()) return "it is fresh for a negative time";
   if (lifetime.keep_for < lifetime.fresh_for) return "it is fresh for longer than it is kept";
@@ -104,6 +109,7 @@ void append_header(std::string& out, const Record& record, std::size_t total_byt
   std::uint16_t flags = 0;
   if (record.negative) flags |= kFlagNegative;
   if (record.source_last_modified) flags |= kFlagSourceLastModified;
+  if (record.encrypted) flags |= kFlagEncrypted;
   const Lifetime& lifetime = record.lifetime;
 
   out += kMagic;
@@ -170,6 +176,7 @@ std::optional<std::string> read_header(ByteReader& reader, Record& record, Sizes
   const auto flags = reader.number<std::uint16_t>();
   if ((flags & ~kFlagsKnown) != 0) return "it has unknown flags";
   record.negative = (flags & kFlagNegative) != 0;
+  record.encrypted = (flags & kFlagEncrypted) != 0;
   reader.number<std::uint32_t>();  // the size; envelope_fault() has compared it
   record.codec = reader.number<std::uint32_t>();
   record.schema = reader.number<std::uint64_t>();

@@ -159,6 +159,8 @@ Record any_record(testkit::Random& random) {
   record.load_cost_us = random.next();
   record.negative = random.one_in(4);
   if (!record.negative) record.payload = random.bytes(random.one_in(5) ? 5000 : 50);
+  record.encrypted = random.one_in(3);
+  if (record.encrypted) record.payload += std::string(kEncryptionOverheadBytes, 'x');
   return record;
 }
 
@@ -232,6 +234,23 @@ TEST(Record, SealedDamageDecodesToWhatEncodesBackOrNotAtAll) {
   EXPECT_GT(decoded_count, 100) << "the damage leaves something to check";
 }
 
+// A flag of what older versions do not know: to them the record does not decode, so it is a miss.
+TEST(Record, AnEncryptedPayloadHasAFlagAndRoomForKeyAndTag) {
+  Record record = full_record();
+  record.encrypted = true;
+  record.payload = std::string(kEncryptionOverheadBytes, 'x');
+  const std::string bytes = encode_record(record).value();
+  EXPECT_EQ(bytes.substr(4, 4), std::string("\1\0\6\0", 4)) << "version 1, flags 2 and 4";
+  EXPECT_EQ(decode_record(bytes).value(), record);
+  record.negative = true;
+  EXPECT_TRUE(encode_record(record).ok());
+  record.payload += 'x';
+  EXPECT_EQ(encode_record(record).error().code, ErrorCode::kRejected);
+  record.negative = false;
+  record.payload.resize(kEncryptionOverheadBytes - 1);
+  EXPECT_EQ(encode_record(record).error().code, ErrorCode::kRejected);
+}
+
 TEST(Record, SaysWhatIsWrong) {
   const std::string good = encode_record(full_record()).value();
   EXPECT_EQ(reason_of(""), "the record does not decode: it has 0 bytes, fewer than any record");
@@ -247,7 +266,7 @@ TEST(Record, SaysWhatIsWrong) {
       116 + full_record().key_text.size() + full_record().version.size();
   const std::vector<std::pair<std::string, std::string>> cases{
       {with(4, std::string("\2\0", 2)), "its format version is 2, not 1"},
-      {with(6, "\x04"), "unknown flags"},
+      {with(6, "\x08"), "unknown flags"},
       {with(6, std::string("\0", 1)), "a modification time without the flag"},
       {with(7, "\x80"), "unknown flags"},
       {with(6, "\x03"), "it is negative and has a payload"},

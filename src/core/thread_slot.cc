@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <new>
 
 #include "core/assert.h"
 #include "core/mutex.h"
@@ -17,9 +18,11 @@ struct Slots {
   std::array<bool, kThreadSlots> taken STRATA_GUARDED_BY(mutex){};
 };
 
-// Never destroyed: threads may end after the statics are gone.
+// Never destroyed: threads may end after the statics are gone. And not from the heap: who asks for
+// a slot may be out of memory.
 Slots& slots() {
-  static Slots& all = *new Slots;
+  alignas(Slots) static std::array<std::byte, sizeof(Slots)> place;
+  static Slots& all = *::new (place.data()) Slots;
   return all;
 }
 
@@ -61,6 +64,15 @@ unsigned take_thread_slot() {
   give_back.arm();
   current_thread_slot = lowest_free_slot();
   return current_thread_slot;
+}
+
+void lock_thread_slots() STRATA_NO_ANALYSIS { slots().mutex.lock(); }
+void unlock_thread_slots() STRATA_NO_ANALYSIS { slots().mutex.unlock(); }
+
+void forget_other_threads() STRATA_NO_ANALYSIS {
+  slots().taken.fill(false);
+  const unsigned own = current_thread_slot;
+  if (own != kNoSlot && own != kSharedSlot) slots().taken[own] = true;
 }
 
 unsigned thread_slots_in_use() { return slots_in_use.load(std::memory_order_acquire); }

@@ -24,6 +24,13 @@ inline unsigned thread_slot() {
   return slot != kNoSlot ? slot : take_thread_slot();
 }
 
+// Around a fork(), so that the child finds the slots whole: by the thread that forks, on both
+// sides.
+void lock_thread_slots();
+void unlock_thread_slots();
+// Between these, in the child: the slots of all other threads are free.
+void forget_other_threads();
+
 // All slots that were ever taken are below it. Grows.
 [[nodiscard]] unsigned thread_slots_in_use();
 

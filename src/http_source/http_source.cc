@@ -15,6 +15,7 @@
 #include "http_source/printable_url.h"
 #include "http_source/transfer.h"
 #include "http_source/url_template.h"
+#include "ports/fork_guard.h"
 #include "strata/core/duration.h"
 
 namespace strata {
@@ -237,7 +238,7 @@ Error HttpSource::error(const Error& cause, const ExpandedUrl& url) const {
 Result<std::shared_ptr<Source>> http_source(HttpOptions options, std::shared_ptr<Clock> clock) {
   Result<UrlTemplate> url = check_options(options);
   if (!url) return url.error();
-  return std::shared_ptr<Source>(
+  return internal::fork_guarded(
       std::make_shared<HttpSource>(std::move(options), *std::move(url), std::move(clock)));
 }
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "labels/zeroed_array.h"
+#include "core/zeroed_array.h"
 #include "strata/core/limits.h"
 #include "strata/labels/cause.h"
 

@@ -4,9 +4,9 @@
 
 #include <stdexcept>
 
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/manual_timer.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
 #include "testkit/seeds.h"
 
 namespace strata {
@@ -38,14 +38,12 @@ class DebouncerTest : public ::testing::Test {
     }
   }
   [[nodiscard]] Duration since_start(std::size_t batch) const {
-    return between(testkit::ManualClock::kStart, delivered_at_.at(batch));
+    return between(ManualClock::kStart, delivered_at_.at(batch));
   }
 
-  const std::shared_ptr<testkit::ManualClock> clock_ = std::make_shared<testkit::ManualClock>();
-  const std::shared_ptr<testkit::ManualTimer> timer_ =
-      std::make_shared<testkit::ManualTimer>(clock_, 100);
-  const std::shared_ptr<testkit::ManualExecutor> executor_ =
-      std::make_shared<testkit::ManualExecutor>(100);
+  const std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+  const std::shared_ptr<ManualTimer> timer_ = std::make_shared<ManualTimer>(clock_, 100);
+  const std::shared_ptr<ManualExecutor> executor_ = std::make_shared<ManualExecutor>(100);
   Batches batches_;
   std::vector<std::uint64_t> dropped_;
   std::vector<Instant> delivered_at_;

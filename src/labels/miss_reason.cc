@@ -7,8 +7,8 @@ namespace strata {
 
 std::string_view to_string(MissReason reason) {
   constexpr std::array<std::string_view, kMissReasonCount> kNames{
-      "cold",    "erased",  "replaced", "invalidated", "expired",  "evicted",
-      "cleared", "corrupt", "version",  "negative",    "disabled", "error"};
+      "cold",    "erased",  "replaced", "invalidated", "expired", "evicted", "cleared",
+      "corrupt", "version", "negative", "disabled",    "error",   "no_key",  "tampered"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -10,10 +10,10 @@
 #include "strata/core/limits.h"
 #include "strata/labels/dependency_graph.h"
 #include "strata/labels/event_bus.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
 #include "testkit/failing_allocations.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/manual_timer.h"
 
 namespace strata {
 namespace {
@@ -30,9 +30,9 @@ struct World {
   }
   [[nodiscard]] DebouncePorts ports() const { return {clock, timer, executor}; }
 
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
-  std::shared_ptr<testkit::ManualTimer> timer = std::make_shared<testkit::ManualTimer>(clock);
-  std::shared_ptr<testkit::ManualExecutor> executor = std::make_shared<testkit::ManualExecutor>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<ManualTimer> timer = std::make_shared<ManualTimer>(clock);
+  std::shared_ptr<ManualExecutor> executor = std::make_shared<ManualExecutor>();
 };
 
 // The bus has seen an event: the first one of a thread takes some memory for the thread.

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "labels/zeroed_array.h"
+#include "core/zeroed_array.h"
 #include "strata/labels/cause_journal.h"
 
 namespace strata::internal {

@@ -7,12 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata {
 namespace {
-
-using testkit::ManualClock;
 
 constexpr Duration kLease = std::chrono::seconds(60);
 

@@ -5,9 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "core/slab_heap.h"
 #include "memory/test_entries.h"
 #include "memory/tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/random.h"
 
 namespace strata::memory {
@@ -19,7 +20,8 @@ constexpr double kTolerance = 0.10;
 
 double allocated_bytes() {
   const struct mallinfo2 info = mallinfo2();
-  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd);
+  return static_cast<double>(info.uordblks) + static_cast<double>(info.hblkhd) +
+         static_cast<double>(internal::slab_use().object_bytes);
 }
 
 struct Shape {
@@ -35,7 +37,7 @@ class MemoryAccounting : public testing::TestWithParam<Shape> {};
 TEST_P(MemoryAccounting, ChargesAreCloseToWhatTheAllocatorHandedOut) {
   const Shape shape = GetParam();
   testkit::Random random(3);
-  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto clock = std::make_shared<ManualClock>();
   const LabelGroup group{{keyspace("user"), source("db")}};
   MemoryTier tier({.max_entries = shape.max_entries, .max_bytes = 1ULL << 30}, clock, 7);
 

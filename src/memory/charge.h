@@ -22,7 +22,7 @@ inline constexpr std::size_t kPostingShareBytes = 16;
 // The index's slot for a label: 24 bytes, likewise, less the first posting, which lies in it.
 inline constexpr std::size_t kLabelSlotShareBytes = 45 - kPostingShareBytes;
 
-// A place in the expiry wheel, of 8 bytes in a list that is three quarters full.
+// A place in the expiry wheel, of 8 bytes in a list that is three quarters full, if it is short.
 inline constexpr std::size_t kWheelShareBytes = 11;
 
 // What a label takes once, however many entries carry it.

@@ -17,6 +17,7 @@ void Departures::add(Entry* entry, RemovalCause cause, Ticket earlier,
   entry->residence.wheel_place = static_cast<std::uint32_t>(cause);
   entry->left = number(earlier);
   ++count_;
+  bytes_ += entry->weight;
 }
 
 Departures::~Departures() {
@@ -26,7 +27,7 @@ Departures::~Departures() {
     const auto cause = static_cast<RemovalCause>(entry->residence.wheel_place);
     (*listener_)(share(entry), cause, Ticket{left->left});
   }
-  limbo_.take(first_, last_, count_);
+  limbo_.take(first_, last_, count_, bytes_);
 }
 
 }  // namespace strata::memory

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "memory/limbo.h"
@@ -35,6 +36,7 @@ class Departures {
  private:
   Limbo& limbo_;
   std::size_t count_ = 0;
+  std::uint64_t bytes_ = 0;
   Resident* first_ = nullptr;
   Resident* last_ = nullptr;
   std::shared_ptr<const DepartureListener> listener_;

@@ -14,15 +14,17 @@ namespace strata::memory {
 // (1) A segment has the entries whose places begin with its prefix; every directory entry that
 //     begins with the prefix points to it.
 // (2) An entry is in its home bucket or at most segment.reach buckets behind it, cyclically; the
-//     home bucket counts those that are behind it.
+//     home bucket counts those that are behind it, unless there were once too many to count.
+// (3) A bucket's group has the marks of the tags in its slots.
 //
 // What a reader beside the writer sees. An entry never moves within a segment: it is stored in an
-// empty slot, replaced there, or erased. Strays are counted after they are stored and until they
-// are erased, so a reader that sees no count came before the entry was there. Segments that are
-// split or joined are copied, and published as a whole; the former ones stay as they were, for
-// readers that have them, until the epoch is over (epochs.h). So a look-up that begins after
-// erase() or replace() has returned does not see what was there, and one that begins after
-// insert() has returned finds the entry.
+// empty slot, replaced there, or erased. It is marked in the group after it is stored, and has the
+// mark until it is erased. Strays are counted after they are stored and until they are erased, so a
+// reader that sees no count came before the entry was there. Segments that are split or joined are
+// copied, and published as a whole; the former ones stay as they were, for readers that have them,
+// until the epoch is over (epochs.h). So a look-up that begins after erase() or replace() has
+// returned does not see what was there, and one that begins after insert() has returned finds the
+// entry.
 
 struct EntryTable::Garbage {
   std::unique_ptr<Segment> segment;
@@ -38,7 +40,7 @@ constexpr std::size_t kDirectoryPerSegment = 64;
 
 }  // namespace
 
-EntryTable::EntryTable() {
+EntryTable::EntryTable(const Placement& placement) : placement_(placement) {
   auto directory = std::make_unique<Directory>(0);
   directory->segments[0].store(new Segment, std::memory_order_relaxed);
   directory_.store(directory.release(), std::memory_order_release);
@@ -52,18 +54,35 @@ EntryTable::~EntryTable() {
   }
 }
 
+void EntryTable::set_mark(Bucket& bucket, std::size_t slot, std::uint8_t mark) {
+  const unsigned shift = 8 * static_cast<unsigned>(slot);
+  const std::uint64_t group = bucket.group.load(std::memory_order_relaxed);
+  bucket.group.store((group & ~(std::uint64_t{0xff} << shift)) | std::uint64_t{mark} << shift,
+                     std::memory_order_release);
+}
+
+void EntryTable::count_stray(Bucket& home, bool is_new) {
+  const std::uint64_t group = home.group.load(std::memory_order_relaxed);
+  if (strays_of(group) == kStraysMax) return;
+  constexpr std::uint64_t kOne = std::uint64_t{1} << kStraysShift;
+  home.group.store(is_new ? group + kOne : group - kOne, std::memory_order_release);
+}
+
 void EntryTable::put(Segment& segment, Entry* entry) const {
   const std::uint64_t place = place_of(*entry);
-  const std::uint64_t word = tag_of(place) | reinterpret_cast<std::uint64_t>(entry);
+  const std::uint64_t tag = tag_of(place);
   const unsigned home = home_of(place);
   for (unsigned step = 0; step < kBuckets; ++step) {
-    for (auto& slot : segment.buckets[(home + step) % kBuckets].slots) {
-      if (slot.load(std::memory_order_relaxed) != 0) continue;
+    Bucket& bucket = segment.buckets[(home + step) % kBuckets];
+    for (std::size_t slot = 0; slot < kSlots; ++slot) {
+      if (bucket.slots[slot].load(std::memory_order_relaxed) != 0) continue;
       if (step > segment.reach.load(std::memory_order_relaxed)) {
         segment.reach.store(step, std::memory_order_relaxed);
       }
-      slot.store(word, std::memory_order_release);
-      if (step > 0) segment.buckets[home].strays.fetch_add(1, std::memory_order_release);
+      bucket.slots[slot].store(tag | reinterpret_cast<std::uint64_t>(entry),
+                               std::memory_order_release);
+      set_mark(bucket, slot, mark_of(tag));
+      if (step > 0) count_stray(segment.buckets[home], true);
       ++segment.entries;
       return;
     }
@@ -85,15 +104,18 @@ void EntryTable::insert(Entry* entry) {
   }
 }
 
-std::atomic<std::uint64_t>* EntryTable::slot_of(const Entry* entry, unsigned& step) const {
+EntryTable::Spot EntryTable::spot_of(const Entry* entry) const {
   const std::uint64_t place = place_of(*entry);
-  Segment& segment =
-      segment_at(*directory_.load(std::memory_order_relaxed), place >> (64 - kPrefixBits));
-  const unsigned home = home_of(place);
-  const unsigned reach = segment.reach.load(std::memory_order_relaxed);
-  for (step = 0; step <= reach; ++step) {
-    for (auto& slot : segment.buckets[(home + step) % kBuckets].slots) {
-      if (pointer_of(slot.load(std::memory_order_relaxed)) == entry) return &slot;
+  Spot spot{.segment = segment_at(*directory_.load(std::memory_order_relaxed),
+                                  place >> (64 - kPrefixBits)),
+            .home = home_of(place),
+            .step = 0,
+            .slot = 0};
+  const unsigned reach = spot.segment.reach.load(std::memory_order_relaxed);
+  for (; spot.step <= reach; ++spot.step) {
+    const auto& slots = spot.bucket().slots;
+    for (spot.slot = 0; spot.slot < kSlots; ++spot.slot) {
+      if (pointer_of(slots[spot.slot].load(std::memory_order_relaxed)) == entry) return spot;
     }
   }
   STRATA_ASSERT(false && "the entry is in the table");
@@ -101,20 +123,18 @@ std::atomic<std::uint64_t>* EntryTable::slot_of(const Entry* entry, unsigned& st
 
 void EntryTable::replace(const Entry* former, Entry* incoming) {
   STRATA_ASSERT(former->hash() == incoming->hash());
-  unsigned step = 0;
-  std::atomic<std::uint64_t>* slot = slot_of(former, step);
-  const std::uint64_t word =
-      tag_of(place_of(*incoming)) | reinterpret_cast<std::uint64_t>(incoming);
-  slot->store(word, std::memory_order_release);
+  const Spot spot = spot_of(former);
+  spot.bucket().slots[spot.slot].store(
+      tag_of(place_of(*incoming)) | reinterpret_cast<std::uint64_t>(incoming),
+      std::memory_order_release);
 }
 
 void EntryTable::erase(const Entry* entry) {
-  unsigned step = 0;
-  slot_of(entry, step)->store(0, std::memory_order_release);
-  const std::uint64_t place = place_of(*entry);
-  Segment& segment =
-      segment_at(*directory_.load(std::memory_order_relaxed), place >> (64 - kPrefixBits));
-  if (step > 0) segment.buckets[home_of(place)].strays.fetch_sub(1, std::memory_order_release);
+  const Spot spot = spot_of(entry);
+  spot.bucket().slots[spot.slot].store(0, std::memory_order_release);
+  set_mark(spot.bucket(), spot.slot, 0);
+  Segment& segment = spot.segment;
+  if (spot.step > 0) count_stray(segment.buckets[spot.home], false);
   --segment.entries;
   --size_;
   if (segment.entries <= kJoinedEntries / 2) join(segment);
@@ -246,8 +266,12 @@ void EntryTable::check_invariants() const {
     std::array<std::uint64_t, kBuckets> strays{};
     unsigned entries = 0;
     for (unsigned at = 0; at < kBuckets; ++at) {
-      for (const auto& slot : segment.buckets[at].slots) {
-        const std::uint64_t word = slot.load(std::memory_order_relaxed);
+      const Bucket& bucket = segment.buckets[at];
+      const std::uint64_t group = bucket.group.load(std::memory_order_relaxed);
+      for (unsigned slot = 0; slot < kSlots; ++slot) {
+        const std::uint64_t word = bucket.slots[slot].load(std::memory_order_relaxed);
+        const std::uint8_t mark = word == 0 ? 0 : mark_of(word);
+        STRATA_ASSERT((group >> (8 * slot) & 0xff) == mark);
         if (word == 0) continue;
         const std::uint64_t place = place_of(*pointer_of(word));
         const unsigned step = (at - home_of(place)) % kBuckets;
@@ -259,7 +283,8 @@ void EntryTable::check_invariants() const {
       }
     }
     for (unsigned at = 0; at < kBuckets; ++at) {
-      STRATA_ASSERT(segment.buckets[at].strays.load(std::memory_order_relaxed) == strays[at]);
+      const unsigned counted = strays_of(segment.buckets[at].group.load(std::memory_order_relaxed));
+      STRATA_ASSERT(counted == strays[at] || counted == kStraysMax);
     }
     STRATA_ASSERT(entries == segment.entries && entries <= kSegmentEntries);
     ++segments;

@@ -2,9 +2,10 @@
 //
 // An extendible hash table: a directory, indexed by the first bits of a place, of segments; a
 // segment has 64 buckets of one cache line each. A bucket holds seven entries, as pointers with 16
-// more bits of their places beside them, so that a look-up reads one line and then, nearly
-// always, the one entry that it wants. A full segment is split, and a nearly empty one joined with
-// its neighbour: no call moves more than a segment's entries.
+// more bits of their places beside them, and a word with a byte for each, all of which are compared
+// at once: so a look-up reads one line and then, nearly always, the one entry that it wants. A full
+// segment is split, and a nearly empty one joined with its neighbour: no call moves more than a
+// segment's entries.
 //
 // Places are numbers made of key hashes: different keys have different places unless their hashes
 // are equal, and then their texts tell them apart.
@@ -30,7 +31,7 @@
 #include <emmintrin.h>
 #endif
 
-#include "ports/memory_barrier.h"
+#include "core/slab_heap.h"
 #include "strata/core/entry.h"
 
 namespace strata::memory {
@@ -39,17 +40,19 @@ namespace strata::memory {
 // place.
 struct Placement {
   std::uint64_t seed = 0;
-  unsigned shard_bits = 0;
+  std::uint64_t shard_mask = 0;  // shards, a power of two up to 2^16, less one
 
-  // The first bits choose the shard.
   [[nodiscard]] std::uint64_t mixed(std::uint64_t hash) const {
     const auto product = static_cast<unsigned __int128>(hash ^ seed) * 0x9e3779b97f4a7c15ULL;
     return static_cast<std::uint64_t>(product >> 64) ^ static_cast<std::uint64_t>(product);
   }
-  [[nodiscard]] std::size_t shard(std::uint64_t hash) const {
-    return static_cast<std::size_t>((mixed(hash) >> 1) >> (63 - shard_bits));
+  // The last bits choose the shard; the table looks at those before.
+  [[nodiscard]] std::size_t shard_of_mixed(std::uint64_t mixed) const { return mixed & shard_mask; }
+  [[nodiscard]] static std::uint64_t place_of_mixed(std::uint64_t mixed) { return mixed; }
+  [[nodiscard]] std::size_t shard(std::uint64_t hash) const { return shard_of_mixed(mixed(hash)); }
+  [[nodiscard]] std::uint64_t place(std::uint64_t hash) const {
+    return place_of_mixed(mixed(hash));
   }
-  [[nodiscard]] std::uint64_t place(std::uint64_t hash) const { return mixed(hash) << shard_bits; }
 };
 
 class EntryTable {
@@ -60,30 +63,22 @@ class EntryTable {
   static constexpr unsigned kJoinedEntries = 160;   // of two segments that become one, at most
   static constexpr unsigned kDirectoryBits = 26;    // at most
 
-  EntryTable();
+  explicit EntryTable(const Placement& placement);
   ~EntryTable();
   EntryTable(const EntryTable&) = delete;
   EntryTable& operator=(const EntryTable&) = delete;
 
-  // How places are made of hashes. Precondition: the table is empty.
-  void set_placement(const Placement& placement) { placement_ = placement; }
-
   // The first entry at this place for which `matches(entry)`, or nullptr.
   template <typename Matches>
-  [[nodiscard]] Entry* find(std::uint64_t place, const Matches& matches) const {
+  [[nodiscard, gnu::always_inline]] Entry* find(std::uint64_t place, const Matches& matches) const {
     const Segment& segment = segment_of(place);
     const std::uint64_t tag = tag_of(place);
     const unsigned home = home_of(place);
     const Bucket& first = segment.buckets[home];
-    if (Entry* entry = match(first, tag, matches)) return entry;
-    if (first.strays.load(std::memory_order_acquire) == 0) return nullptr;
-    const unsigned reach = segment.reach.load(std::memory_order_relaxed);
-    for (unsigned step = 1; step <= reach; ++step) {
-      if (Entry* entry = match(segment.buckets[(home + step) % kBuckets], tag, matches)) {
-        return entry;
-      }
-    }
-    return nullptr;
+    if (Entry* entry = match(first, tag, matches)) [[likely]]
+      return entry;
+    if (strays_of(first.group.load(std::memory_order_acquire)) == 0) return nullptr;
+    return find_stray(segment, home, tag, matches);
   }
 
   // Fetches what find() looks at first, and returns what it will probably find.
@@ -156,11 +151,15 @@ class EntryTable {
   static constexpr unsigned kDepthBits = 5;
   static constexpr unsigned kPrefixBits = 32;  // of a place, that cursors name
   static constexpr unsigned kTagShift = 48;
+  static constexpr unsigned kStraysShift = 56;
+  static constexpr unsigned kStraysMax = 255;
   static constexpr std::uint64_t kPointer = (std::uint64_t{1} << kTagShift) - 1;
 
   struct alignas(64) Bucket {
     std::array<std::atomic<std::uint64_t>, kSlots> slots;  // tag and pointer; 0: empty
-    std::atomic<std::uint64_t> strays;  // entries at home here that are in a later bucket
+    // A byte for each slot, mark_of() its tag; 0: empty. The last byte counts the entries at home
+    // here that are in a later bucket; at kStraysMax it stays so.
+    std::atomic<std::uint64_t> group;
   };
   struct Segment {
     std::array<Bucket, kBuckets> buckets{};
@@ -168,6 +167,13 @@ class EntryTable {
     unsigned depth = 0;              // how many bits its entries' places have in common
     unsigned entries = 0;
     std::uint64_t prefix = 0;  // those bits, in front
+
+    static void* operator new(std::size_t size) {
+      return internal::slab_allocate(size, alignof(Segment));
+    }
+    static void operator delete(void* segment, std::size_t size) {
+      internal::slab_free(segment, size, alignof(Segment));
+    }
   };
   struct Directory;
   struct Garbage;
@@ -184,35 +190,40 @@ class EntryTable {
     return placement_.place(entry.hash());
   }
 
-  // The slots with this tag, as bits. Without a branch, so that a processor that waits for the
-  // bucket's line can go on with what comes after; the slots may have changed when they are read.
+  // A slot's byte in the group.
+  [[nodiscard]] static std::uint8_t mark_of(std::uint64_t tag) {
+    return static_cast<std::uint8_t>(tag >> kTagShift | 0x80);
+  }
+  [[nodiscard]] static unsigned strays_of(std::uint64_t group) {
+    return static_cast<unsigned>(group >> kStraysShift);
+  }
+  // By the writer.
+  static void set_mark(Bucket& bucket, std::size_t slot, std::uint8_t mark);
+  static void count_stray(Bucket& home, bool is_new);
+
+  // The slots with this tag's mark, as bits. Without a branch, so that a processor that waits for
+  // the bucket's line can go on with what comes after; the slots may have changed when they are
+  // read.
   [[nodiscard]] static unsigned slots_with(const Bucket& bucket, std::uint64_t tag) {
-#if defined(__SSE2__) && !defined(STRATA_FENCE_BY_EXCHANGE)
-    const auto* words = reinterpret_cast<const __m128i*>(&bucket);
-    const auto high_halves = [&](int at) {
-      return _mm_castps_si128(_mm_shuffle_ps(_mm_castsi128_ps(_mm_load_si128(words + at)),
-                                             _mm_castsi128_ps(_mm_load_si128(words + at + 1)),
-                                             _MM_SHUFFLE(3, 1, 3, 1)));
-    };
-    const __m128i wanted = _mm_set1_epi32(static_cast<int>(tag >> kTagShift));
-    const auto equal = [&](__m128i halves) {
-      return _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_srli_epi32(halves, 16), wanted)));
-    };
-    return static_cast<unsigned>(equal(high_halves(0)) | equal(high_halves(2)) << 4) &
-           ((1u << kSlots) - 1);
+    const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
+    const std::uint64_t wanted = mark_of(tag) * 0x0101010101010101ULL;
+    constexpr unsigned kAll = (1u << kSlots) - 1;
+#if defined(__SSE2__)
+    const __m128i equal = _mm_cmpeq_epi8(_mm_cvtsi64_si128(static_cast<long long>(group)),
+                                         _mm_cvtsi64_si128(static_cast<long long>(wanted)));
+    return static_cast<unsigned>(_mm_movemask_epi8(equal)) & kAll;
 #else
     unsigned found = 0;
     for (unsigned at = 0; at < kSlots; ++at) {
-      const std::uint64_t word = bucket.slots[at].load(std::memory_order_relaxed);
-      found |= static_cast<unsigned>(((word ^ tag) >> kTagShift) == 0) << at;
+      found |= static_cast<unsigned>(((group ^ wanted) >> (8 * at) & 0xff) == 0) << at;
     }
-    return found;
+    return found & kAll;
 #endif
   }
 
   template <typename Matches>
-  [[nodiscard]] static Entry* match(const Bucket& bucket, std::uint64_t tag,
-                                    const Matches& matches) {
+  [[nodiscard, gnu::always_inline]] static Entry* match(const Bucket& bucket, std::uint64_t tag,
+                                                        const Matches& matches) {
     for (unsigned found = slots_with(bucket, tag); found != 0; found &= found - 1) {
       const unsigned at = static_cast<unsigned>(std::countr_zero(found));
       const std::uint64_t word = bucket.slots[at].load(std::memory_order_acquire);
@@ -223,11 +234,25 @@ class EntryTable {
     return nullptr;
   }
 
+  // Of an entry that is in a later bucket than its home.
+  template <typename Matches>
+  [[nodiscard, gnu::noinline]] static Entry* find_stray(const Segment& segment, unsigned home,
+                                                        std::uint64_t tag, const Matches& matches) {
+    const unsigned reach = segment.reach.load(std::memory_order_relaxed);
+    for (unsigned step = 1; step <= reach; ++step) {
+      if (Entry* entry = match(segment.buckets[(home + step) % kBuckets], tag, matches)) {
+        return entry;
+      }
+    }
+    return nullptr;
+  }
+
   template <typename Visit>
   std::size_t visit_home(const Segment& segment, unsigned home, const Visit& visit) const {
     std::size_t visited = 0;
-    const bool has_strays = segment.buckets[home].strays.load(std::memory_order_acquire) != 0;
-    const unsigned reach = has_strays ? segment.reach.load(std::memory_order_relaxed) : 0;
+    const std::uint64_t group = segment.buckets[home].group.load(std::memory_order_acquire);
+    const unsigned reach =
+        strays_of(group) != 0 ? segment.reach.load(std::memory_order_relaxed) : 0;
     for (unsigned step = 0; step <= reach; ++step) {
       for (const auto& slot : segment.buckets[(home + step) % kBuckets].slots) {
         const std::uint64_t word = slot.load(std::memory_order_acquire);
@@ -250,7 +275,15 @@ class EntryTable {
     return (segment.prefix + 1) << (kPrefixBits - segment.depth);
   }
 
-  [[nodiscard]] std::atomic<std::uint64_t>* slot_of(const Entry* entry, unsigned& step) const;
+  // Where an entry is: its segment, its home there, and the slot of the bucket `step` behind it.
+  struct Spot {
+    Segment& segment;
+    unsigned home;
+    unsigned step;
+    std::size_t slot;
+    [[nodiscard]] Bucket& bucket() const { return segment.buckets[(home + step) % kBuckets]; }
+  };
+  [[nodiscard]] Spot spot_of(const Entry* entry) const;
   void put(Segment& segment, Entry* entry) const;
   void split(Segment& segment);
   void join(Segment& segment);
@@ -260,9 +293,10 @@ class EntryTable {
   void retire(Directory* directory);
   void reclaim();
 
-  Placement placement_;
+  alignas(64) const Placement placement_;
   std::atomic<Directory*> directory_;
-  std::size_t size_ = 0;
+  // What only the writer reads has lines of its own: readers' are never written.
+  alignas(64) std::size_t size_ = 0;
   std::size_t segments_ = 1;
   std::vector<Garbage> garbage_;  // what readers may still look at
 };
@@ -276,7 +310,8 @@ struct EntryTable::Directory {
 
 inline EntryTable::Segment& EntryTable::segment_at(const Directory& directory,
                                                    std::uint64_t prefix) {
-  return *directory.segments[prefix >> (kPrefixBits - directory.depth)].load(
+  // Unchecked: it is a part of every hit.
+  return *directory.segments.get()[prefix >> (kPrefixBits - directory.depth)].load(
       std::memory_order_acquire);
 }
 

@@ -18,7 +18,6 @@ namespace {
 
 class EntryTableTest : public testing::Test {
  protected:
-  EntryTableTest() { table.set_placement(placement); }
   ~EntryTableTest() override {
     while (!model.empty()) erase(model.begin()->first);
   }
@@ -36,14 +35,14 @@ class EntryTableTest : public testing::Test {
     Entry* entry = model.at(key);
     table.erase(entry);
     model.erase(key);
-    limbo.take(entry, entry, 1);
+    limbo.take(entry, entry, 1, 0);
   }
   void replace(const std::string& key) {
     Entry* former = model.at(key);
     Entry* entry = entry_with_labels(key, {}).release();
     table.replace(former, entry);
     model[key] = entry;
-    limbo.take(former, former, 1);
+    limbo.take(former, former, 1, 0);
   }
   std::multiset<std::string> walked(std::size_t step) const {
     std::multiset<std::string> seen;
@@ -63,9 +62,9 @@ class EntryTableTest : public testing::Test {
     ASSERT_EQ(walked(10), keys) << "a walk with nobody beside it sees each once";
   }
 
-  const Placement placement{.seed = 42, .shard_bits = 3};
+  const Placement placement{.seed = 42, .shard_mask = 7};
   Limbo limbo;
-  EntryTable table;
+  EntryTable table{placement};
   std::map<std::string, Entry*> model;
 };
 

@@ -1,8 +1,12 @@
 #include "memory/epochs.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
 
 #include "core/mutex.h"
+#include "ports/process.h"
 
 namespace strata::memory {
 
@@ -23,16 +27,41 @@ namespace {
 
 // Never destroyed: threads may end after the statics are gone.
 Mutex& shared_slot_mutex() {
-  static Mutex& mutex = *new Mutex;
+  alignas(Mutex) static std::array<std::byte, sizeof(Mutex)> place;
+  static Mutex& mutex = *::new (place.data()) Mutex;
   return mutex;
 }
 
 }  // namespace
 
-void lock_shared_slot() STRATA_NO_ANALYSIS { shared_slot_mutex().lock(); }
-void unlock_shared_slot() STRATA_NO_ANALYSIS { shared_slot_mutex().unlock(); }
-
 }  // namespace epochs
+
+EpochGuard::Place EpochGuard::enter_slowly() STRATA_NO_ANALYSIS {
+  const unsigned slot = internal::thread_slot();
+  if (slot != internal::kSharedSlot) return {slot, enter(slot)};
+  epochs::shared_slot_mutex().lock();
+  announce(epochs::readers[slot]);
+  return {slot, Role::kShared};
+}
+
+void EpochGuard::leave_shared() STRATA_NO_ANALYSIS {
+  epochs::readers[internal::kSharedSlot].epoch.store(0, std::memory_order_release);
+  epochs::shared_slot_mutex().unlock();
+}
+
+void forget_readers_at_forks() {
+  static const bool is_done = [] {
+    const auto nothing = [] {};
+    internal::call_at_forks(nothing, nothing, [] {
+      const unsigned own = internal::current_thread_slot;
+      for (unsigned slot = 0; slot < internal::kThreadSlots; ++slot) {
+        if (slot != own) epochs::readers[slot].epoch.store(0, std::memory_order_relaxed);
+      }
+    });
+    return true;
+  }();
+  static_cast<void>(is_done);
+}
 
 Epoch begin_epoch() {
   const std::uint64_t begun = epochs::now.fetch_add(1, std::memory_order_acq_rel) + 1;

@@ -29,41 +29,70 @@ namespace epochs {
 
 struct alignas(64) Reader {
   std::atomic<std::uint64_t> epoch{0};  // 0: not reading
-  std::uint32_t depth = 0;              // of nested guards; the thread's own
 };
 
 extern Reader readers[internal::kThreadSlots];
 extern std::atomic<std::uint64_t> now;  // from 1 on
 
-void lock_shared_slot();
-void unlock_shared_slot();
-
 }  // namespace epochs
 
 class EpochGuard {
  public:
-  EpochGuard() : slot_(internal::thread_slot()) {
-    epochs::Reader& reader = epochs::readers[slot_];
-    if (slot_ == internal::kSharedSlot) {
-      epochs::lock_shared_slot();
-    } else if (reader.depth++ > 0) {
-      return;
+  EpochGuard() : EpochGuard(internal::current_thread_slot) {}
+  // For who has looked at internal::current_thread_slot of this thread.
+  explicit EpochGuard(unsigned slot) {
+    if (is_own(slot)) [[likely]] {
+      slot_ = slot;
+      role_ = enter(slot);
+    } else {
+      const Place place = enter_slowly();
+      slot_ = place.slot;
+      role_ = place.role;
     }
-    // What happened before the epoch began is seen.
-    reader.epoch.store(epochs::now.load(std::memory_order_acquire), std::memory_order_relaxed);
-    internal::light_barrier();
   }
   ~EpochGuard() {
-    epochs::Reader& reader = epochs::readers[slot_];
-    if (slot_ != internal::kSharedSlot && --reader.depth > 0) return;
-    reader.epoch.store(0, std::memory_order_release);
-    if (slot_ == internal::kSharedSlot) epochs::unlock_shared_slot();
+    if (role_ == Role::kOutermost) [[likely]] {
+      epochs::readers[slot_].epoch.store(0, std::memory_order_release);
+    } else if (role_ == Role::kShared) {
+      leave_shared();
+    }
   }
   EpochGuard(const EpochGuard&) = delete;
   EpochGuard& operator=(const EpochGuard&) = delete;
 
+  // One comparison finds the two that are rare: no slot yet, and the shared one.
+  [[nodiscard]] static bool is_own(unsigned slot) { return slot - 1 < internal::kThreadSlots - 1; }
+  // Whose number a Counter takes.
+  [[nodiscard]] unsigned slot() const { return slot_; }
+
  private:
-  const unsigned slot_;
+  enum class Role : std::uint32_t {
+    kOutermost,
+    kNested,  // within another guard of its thread, which has announced an epoch
+    kShared,  // in the slot that one thread has at a time
+  };
+  // Returned by value: a guard whose address is taken nowhere stays in registers.
+  struct Place {
+    unsigned slot;
+    Role role;
+  };
+
+  static Role enter(unsigned slot) {
+    epochs::Reader& reader = epochs::readers[slot];
+    if (reader.epoch.load(std::memory_order_relaxed) != 0) return Role::kNested;
+    announce(reader);
+    return Role::kOutermost;
+  }
+  static void announce(epochs::Reader& reader) {
+    // What happened before the epoch began is seen.
+    reader.epoch.store(epochs::now.load(std::memory_order_acquire), std::memory_order_relaxed);
+    internal::light_barrier();
+  }
+  static Place enter_slowly();
+  static void leave_shared();
+
+  unsigned slot_;
+  Role role_;
 };
 
 // Whether guards of the calling thread may be nested: with code of others within one.
@@ -77,5 +106,8 @@ struct Epoch {
 };
 
 [[nodiscard]] Epoch begin_epoch();
+
+// From now on, readers that a child of fork() does not have do not hold up what it gives back.
+void forget_readers_at_forks();
 
 }  // namespace strata::memory

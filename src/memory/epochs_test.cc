@@ -69,12 +69,14 @@ class LimboTest : public testing::Test {
   // An entry that the tier gives up, and a reference by which the test sees what becomes of it.
   EntryRef leave() {
     EntryRef entry = entry_with_labels("k" + std::to_string(next_++), {});
+    entry->weight = bytes_;
     EntryRef tier_reference = entry;
     Entry* const raw = tier_reference.release();
-    limbo_.take(raw, raw, 1);
+    limbo_.take(raw, raw, 1, bytes_);
     return entry;
   }
   int next_ = 0;
+  std::uint32_t bytes_ = 0;  // of each
   Limbo limbo_;
 };
 
@@ -83,6 +85,18 @@ TEST_F(LimboTest, ABatchIsLetGoWhenItIsFull) {
   EXPECT_EQ(limbo_.size(), Limbo::kBatch - 1);
   static_cast<void>(leave());
   EXPECT_EQ(limbo_.size(), 0u);
+}
+
+TEST_F(LimboTest, ABatchOfLargeEntriesIsFullSooner) {
+  limbo_.set_batch_bytes_for(64 << 10);
+  bytes_ = 300;
+  for (int i = 1; i <= 3; ++i) static_cast<void>(leave());
+  EXPECT_EQ(limbo_.size(), 3u);
+  static_cast<void>(leave());
+  EXPECT_EQ(limbo_.size(), 0u) << "1,200 bytes are more than a 64th of 64 KiB";
+  bytes_ = 5'000;
+  static_cast<void>(leave());
+  EXPECT_EQ(limbo_.size(), 0u) << "a large one does not wait";
 }
 
 TEST_F(LimboTest, NothingGoesWhileItIsRead) {

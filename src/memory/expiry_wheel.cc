@@ -49,7 +49,6 @@ Entry* ExpiryWheel::take_last(Slot& home) {
   home.pop_back();
   --sizes_[(entry->residence.wheel_slot - 1u) / kSlots];
   entry->residence.wheel_slot = 0;
-  if (home.empty() && home.capacity() > 0) Slot().swap(home);
   return entry;
 }
 

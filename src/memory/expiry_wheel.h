@@ -9,15 +9,15 @@
 // Threads   Thread-compatible, guarded by the tier's label lock.
 // Cost      add() and remove() O(1); take() as much as it is told. An entry that never expires is
 //           not in it and costs nothing.
-// Memory    8 to 16 bytes for each entry in it.
+// Memory    8 to 16 bytes for each entry in it; 8 where a slot has many.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "memory/block_list.h"
 #include "strata/core/entry.h"
 #include "strata/core/time.h"
 
@@ -42,13 +42,15 @@ class ExpiryWheel {
   // not over yet are found only if `exactly`.
   std::size_t take(Instant now, std::span<Entry*> expired, std::size_t looks, bool exactly);
 
+  // Whether take() has stopped before `now`, for want of room or looks.
+  [[nodiscard]] bool is_behind(Instant now) const { return tick_ < tick_of(now); }
   [[nodiscard]] std::size_t size() const;
   // How many entries that should be in it had no room, ever.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   void check_invariants() const;
 
  private:
-  using Slot = std::vector<Entry*>;
+  using Slot = BlockList<Entry*>;
 
   [[nodiscard]] static std::uint64_t tick_of(Instant at) {
     return static_cast<std::uint64_t>(std::max(at.since_boot, Duration(0)) / kTick);

@@ -105,6 +105,24 @@ TEST_F(ExpiryWheelTest, LivesOfAllLengthsEndInTime) {
   EXPECT_TRUE(entries.empty());
 }
 
+// More than a block of them: those that leave from the middle are replaced by others' last.
+TEST_F(ExpiryWheelTest, ManyOfOneTickComeAndGo) {
+  constexpr int kEntries = 3'000;
+  testkit::Random random(5);
+  for (int i = 0; i < kEntries; ++i) add(std::to_string(i), seconds(100));
+  for (int i = 0; i < kEntries; ++i) {
+    if (random.one_in(3)) continue;
+    wheel.remove(*entries[std::to_string(i)]);
+    entries.erase(std::to_string(i));
+  }
+  wheel.check_invariants();
+  EXPECT_EQ(wheel.size(), entries.size());
+  EXPECT_EQ(advance(seconds(99)), 0u);
+  const std::size_t left = entries.size();
+  EXPECT_EQ(advance(seconds(2)), left);
+  EXPECT_EQ(wheel.size(), 0u);
+}
+
 TEST_F(ExpiryWheelTest, ACallLooksAtNoMoreThanItIsTold) {
   for (int i = 0; i < 1'000; ++i) add(std::to_string(i), seconds(100));
   now = saturating_add(now, seconds(200));

@@ -45,7 +45,6 @@ void LabelIndex::erase_slot(Slot* slot) {
   label_bytes_ -= label_charge_bytes(slot->label);
   slot->label = Label();
   slots.erase(slot);
-  slots.fit();
 }
 
 // A slot whose set became empty looks unused, which is why it is erased at once.
@@ -128,11 +127,10 @@ void LabelIndex::check_invariants() const {
   std::uint64_t bytes = 0;
   for (const LinearTable<Slot>& slots : shards_) {
     slots.check_invariants();
-    for (std::size_t at = 0; at < slots.capacity(); ++at) {
-      const Slot& slot = slots.at(at);
+    slots.for_each([&](const Slot& slot) {
       slot.entries.check_invariants();
-      if (!slot.empty()) bytes += label_charge_bytes(slot.label);
-    }
+      bytes += label_charge_bytes(slot.label);
+    });
   }
   STRATA_ASSERT(bytes == label_bytes_);
   for (const auto& [label, sets] : doomed_) {

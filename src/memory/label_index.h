@@ -57,10 +57,9 @@ class LabelIndex {
   template <typename Visit>
   void for_each(const Visit& visit) const {
     for (const LinearTable<Slot>& slots : shards_) {
-      for (std::size_t at = 0; at < slots.capacity(); ++at) {
-        const Slot& slot = slots.at(at);
+      slots.for_each([&](const Slot& slot) {
         slot.entries.for_each([&](Entry* entry) { visit(slot.id, entry); });
-      }
+      });
     }
     for (const auto& [label, sets] : doomed_) {
       for (const Doomed& doomed : sets) {
@@ -83,7 +82,7 @@ class LabelIndex {
     std::size_t hand = 0;  // of PostingSet::take()
   };
 
-  // Many small tables instead of a large one, so that none takes long to grow.
+  // Most are then small enough to be looked up without a directory.
   static constexpr std::size_t kShards = 64;
 
   [[nodiscard]] LinearTable<Slot>& shard(LabelId label) {

@@ -1,5 +1,6 @@
 #include "memory/limbo.h"
 
+#include "core/mutant.h"
 #include "memory/epochs.h"
 
 namespace strata::memory {
@@ -7,21 +8,26 @@ namespace strata::memory {
 Limbo::~Limbo() {
   const MutexLock lock(mutex_);
   let_go(first_);
+  let_go(incoming_.load(std::memory_order_acquire));
 }
 
-void Limbo::take(Resident* first, Resident* last, std::size_t count) {
-  Resident* free = nullptr;
-  {
-    const MutexLock lock(mutex_);
-    (first_ == nullptr ? first_ : last_->next) = first;
-    last_ = last;
-    last->next = nullptr;
-    if (unstamped_ == nullptr) unstamped_ = first;
-    size_ += count;
-    unstamped_size_ += count;
-    if (unstamped_size_ >= kBatch) free = take_free();
-  }
-  let_go(free);
+void Limbo::take(Resident* first, Resident* last, std::size_t count, std::uint64_t bytes) {
+  Resident* top = incoming_.load(std::memory_order_relaxed);
+  do {
+    last->next = top;
+  } while (!incoming_.compare_exchange_weak(top, first, std::memory_order_release,
+                                            std::memory_order_relaxed));
+  // Of those who add, the one that completes a batch sees to it.
+  constexpr auto kFull = static_cast<std::int64_t>(kBatch);
+  const std::int64_t full_bytes = batch_bytes_.load(std::memory_order_relaxed);
+  const auto completes = [](std::atomic<std::int64_t>& sum, std::uint64_t amount,
+                            std::int64_t full) {
+    const auto added = static_cast<std::int64_t>(amount);
+    const std::int64_t before = sum.fetch_add(added, std::memory_order_relaxed);
+    return before < full && before + added >= full;
+  };
+  const bool has_many = completes(incoming_size_, count, kFull);
+  if (completes(incoming_bytes_, bytes, full_bytes) || has_many) release();
 }
 
 void Limbo::release() {
@@ -33,15 +39,25 @@ void Limbo::release() {
   let_go(free);
 }
 
-// Stamps are in the order of the chain.
+// What came is stamped with an epoch that begins afterwards. Stamps are in the order of the chain.
 Resident* Limbo::take_free() {
-  if (first_ == nullptr) return nullptr;
-  const Epoch epoch = begin_epoch();
-  for (Resident* entry = unstamped_; entry != nullptr; entry = entry->next) {
+  Resident* const came = incoming_.exchange(nullptr, std::memory_order_acquire);
+  if (came == nullptr && first_ == nullptr) return nullptr;
+  Epoch epoch = begin_epoch();
+  if (STRATA_MUTANT(kReclaimAtOnce)) epoch.bound = epoch.begun;
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
+  if (came != nullptr) (first_ == nullptr ? first_ : last_->next) = came;
+  for (Resident* entry = came; entry != nullptr; entry = entry->next) {
     entry->left = epoch.begun;
+    last_ = entry;
+    ++count;
+    bytes += entry->weight;
   }
-  unstamped_ = nullptr;
-  unstamped_size_ = 0;
+  size_ += count;
+  incoming_size_.fetch_sub(static_cast<std::int64_t>(count), std::memory_order_relaxed);
+  incoming_bytes_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);
+
   Resident* const free = first_;
   Resident* last_free = nullptr;
   for (Resident* entry = first_; entry != nullptr && entry->left <= epoch.bound;
@@ -65,7 +81,7 @@ void Limbo::let_go(Resident* chain) {
 
 std::size_t Limbo::size() const {
   const MutexLock lock(mutex_);
-  return size_;
+  return size_ + static_cast<std::size_t>(incoming_size_.load(std::memory_order_relaxed));
 }
 
 }  // namespace strata::memory

@@ -1,11 +1,16 @@
 // Limbo: entries that were taken out of the tier, until no reader can be looking at them any more.
 //
 // Threads   Thread-safe. Values are destroyed in the thread that calls, with no lock held.
-// Memory    None beside the entries, which are chained through themselves. Of what left the
-//           tier at most kBatch entries wait without a reader that keeps them.
+// Memory    None beside the entries, which are chained through themselves. Of what left the tier at
+//           most kBatch entries, or so many that they weigh batch_bytes(), wait without a reader
+//           that keeps them.
+// Cost      A barrier over the process, which interrupts every running thread, once for a batch.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/mutex.h"
 #include "strata/core/entry.h"
@@ -14,16 +19,22 @@ namespace strata::memory {
 
 class Limbo {
  public:
-  static constexpr std::size_t kBatch = 64;
+  static constexpr std::size_t kBatch = 1024;
+  static constexpr std::uint64_t kBatchBytesMax = 256 << 10;
 
   Limbo() = default;
   ~Limbo();
   Limbo(const Limbo&) = delete;
   Limbo& operator=(const Limbo&) = delete;
 
-  // Takes over the tier's references to `count` entries chained from `first` to `last`, and lets
-  // go of what it can when a batch has come together.
-  void take(Resident* first, Resident* last, std::size_t count);
+  // A 64th of what the tier may hold, at most kBatchBytesMax.
+  void set_batch_bytes_for(std::uint64_t max_bytes) {
+    batch_bytes_.store(static_cast<std::int64_t>(std::min(max_bytes / 64, kBatchBytesMax)),
+                       std::memory_order_relaxed);
+  }
+  // Takes over the tier's references to `count` entries that weigh `bytes` together, chained from
+  // `first` to `last`, and lets go of what it can when a batch has come together.
+  void take(Resident* first, Resident* last, std::size_t count, std::uint64_t bytes);
   // Lets go of all that no reader sees.
   void release();
 
@@ -33,12 +44,16 @@ class Limbo {
   [[nodiscard]] Resident* take_free() STRATA_REQUIRES(mutex_);
   static void let_go(Resident* chain);
 
+  // What came and has no stamp yet; nobody waits to add to it.
+  std::atomic<Resident*> incoming_{nullptr};
+  std::atomic<std::int64_t> incoming_size_{0};  // both are late by those who are adding
+  std::atomic<std::int64_t> incoming_bytes_{0};
+  std::atomic<std::int64_t> batch_bytes_{kBatchBytesMax};
+
   mutable Mutex mutex_;
   Resident* first_ STRATA_GUARDED_BY(mutex_) = nullptr;
   Resident* last_ STRATA_GUARDED_BY(mutex_) = nullptr;
-  Resident* unstamped_ STRATA_GUARDED_BY(mutex_) = nullptr;  // and all behind it
   std::size_t size_ STRATA_GUARDED_BY(mutex_) = 0;
-  std::size_t unstamped_size_ STRATA_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace strata::memory

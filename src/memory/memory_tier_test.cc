@@ -14,7 +14,7 @@
 #include "memory/charge.h"
 #include "memory/test_entries.h"
 #include "memory/tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/random.h"
 
 namespace strata::memory {
@@ -22,7 +22,9 @@ namespace {
 
 class MemoryTierTest : public testing::Test {
  protected:
+  // One shard, unless the test is about more: then what it expects does not depend on hashes.
   void start(MemoryOptions options) {
+    if (options.shards == 0) options.shards = 1;
     tier = std::make_unique<MemoryTier>(options, clock, /*seed=*/7);
   }
   FillOutcome fill(EntryRef entry) { return tier->fill(std::move(entry), tier->position()); }
@@ -38,7 +40,7 @@ class MemoryTierTest : public testing::Test {
 
   const LabelGroup users{{keyspace("user")}};
   const LabelGroup orders{{keyspace("order")}};
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::unique_ptr<MemoryTier> tier;
 };
 

@@ -10,8 +10,8 @@
 
 #include "memory/test_entries.h"
 #include "memory/tier.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/failing_allocations.h"
-#include "testkit/manual_clock.h"
 
 namespace strata::memory {
 namespace {
@@ -55,7 +55,7 @@ class MemoryTierOutOfMemory : public testing::Test {
 
   const LabelGroup group{{keyspace("user"), source("db")}};
   const LabelGroup other{{keyspace("other"), source("db")}};
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::unique_ptr<MemoryTier> tier;
 };
 
@@ -148,6 +148,54 @@ TEST_F(MemoryTierOutOfMemory, UpkeepStillDoesItsWork) {
                          tier->resize(3, 1 << 20);
                        },
                        [&] { EXPECT_EQ(tier->stats().entries, 3u); });
+}
+
+// The tenant's first entry in a tier that knows it, and in one that has to learn of it.
+TEST_F(MemoryTierOutOfMemory, ATenantsFirstEntryIsDeclinedOrKept) {
+  const LabelGroup of_tenant{{keyspace("user"), tenant("a")}};
+  int declined = 0;
+  FillOutcome outcome{};
+  testkit::fail_each_allocation([&](testkit::FailingAllocations& failing) {
+    tier = std::make_unique<MemoryTier>(
+        MemoryOptions{.each_tenant = {.max_entries = 1}, .shards = 1}, clock, /*seed=*/7);
+    ASSERT_EQ(tier->fill(make("k0", {}), tier->position()), FillOutcome::kStored);
+    EntryRef offer = make("k0", {tag("t")});
+    offer->set_group(&of_tenant);
+    failing.begin();
+    outcome = tier->fill(std::move(offer), tier->position());
+    failing.end();
+    tier->check_invariants();
+    declined += outcome == FillOutcome::kDeclined ? 1 : 0;
+    EXPECT_EQ(outcome == FillOutcome::kStored, has("k0")) << "the former one was replaced";
+    const TenantsStats stats = tier->tenants();
+    ASSERT_EQ(stats.tenants.size(), 1u);
+    EXPECT_EQ(stats.tenants[0].entries, has("k0") ? 1u : 0u);
+    EXPECT_EQ(stats.rest.entries, 0u);
+  });
+  EXPECT_GE(declined, 3) << "or the failures hit nothing";
+}
+
+TEST_F(MemoryTierOutOfMemory, AQuotaHoldsOrIsNotSet) {
+  const LabelGroup of_tenant{{keyspace("user"), tenant("a")}};
+  int failed = 0;
+  testkit::fail_each_allocation([&](testkit::FailingAllocations& failing) {
+    start();
+    for (const std::string key : {"a0", "a1", "a2"}) {
+      EntryRef entry = make(key, {tag("t")});
+      entry->set_group(&of_tenant);
+      ASSERT_EQ(tier->fill(std::move(entry), tier->position()), FillOutcome::kStored);
+    }
+    failing.begin();
+    const bool is_set = tier->set_quota("a", {.max_entries = 2}).ok();
+    failing.end();
+    tier->check_invariants();
+    const int held = has("a0") + has("a1") + has("a2");
+    EXPECT_TRUE(is_set ? held <= 2 : held == 3) << held;
+    failed += is_set ? 0 : 1;
+    EXPECT_EQ(tier->tenants().tenants.size(), is_set ? 1u : 0u);
+    for (int i = 0; i < 6; ++i) EXPECT_TRUE(has("k" + std::to_string(i)));
+  });
+  EXPECT_GE(failed, 1);
 }
 
 }  // namespace

@@ -60,7 +60,6 @@ bool PostingSet::erase(const Entry* entry) {
   Slot* slot = table->find(hash_of(entry), [&](const Slot& at) { return at.entry == entry; });
   if (slot == nullptr) return false;
   table->erase(slot);
-  table->fit();
   collapse();
   return true;
 }
@@ -74,21 +73,10 @@ void PostingSet::collapse() {
   set_one(last);
 }
 
-// The hand goes down, so that the slot it takes has no later ones that would have to move back.
-// It stays until it finds the slot empty, and begins again at the top when it got to the bottom
-// and something is left.
 std::size_t PostingSet::take(std::size_t& hand, std::span<Entry*> out) {
   std::size_t taken = 0;
   while (taken < out.size() && many() != nullptr) {
-    Table& table = *many();
-    if (hand == 0 || hand > table.capacity()) hand = table.capacity();
-    Slot& slot = table.at(hand - 1);
-    if (slot.empty()) {
-      --hand;
-      continue;
-    }
-    out[taken++] = slot.entry;
-    table.erase(&slot);
+    out[taken++] = many()->take(hand).entry;
     collapse();
   }
   if (taken < out.size() && one() != nullptr) {

@@ -42,10 +42,8 @@ class PostingSet {
   template <typename Visit>
   void for_each(const Visit& visit) const {
     if (Entry* const only = one()) visit(only);
-    const Table* const table = many();
-    if (table == nullptr) return;
-    for (std::size_t at = 0; at < table->capacity(); ++at) {
-      if (!table->at(at).empty()) visit(table->at(at).entry);
+    if (const Table* const table = many()) {
+      table->for_each([&](const Slot& slot) { visit(slot.entry); });
     }
   }
   // Visits entries in the order of their hashes from `from` on, about `count` of them; returns

@@ -10,7 +10,7 @@
 #include "memory/test_entries.h"
 #include "memory/tier.h"
 #include "strata/ports/clock.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/script.h"
 
 namespace strata::memory {
@@ -25,7 +25,7 @@ class MemoryProtocol : public ::testing::Test {
 
   // Begins with an empty tier, and with `mutant` on.
   void start(Mutant mutant) {
-    tier = std::make_unique<MemoryTier>(MemoryOptions{}, clock, /*seed=*/7);
+    tier = std::make_unique<MemoryTier>(MemoryOptions{.shards = 1}, clock, /*seed=*/7);
     strata::testing::set_mutant(mutant);
   }
   FillOutcome fill(const std::string& key, const std::string& value, Ticket ticket) {
@@ -58,7 +58,7 @@ class MemoryProtocol : public ::testing::Test {
   }
 
   const LabelGroup group{{keyspace("k")}};
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::unique_ptr<MemoryTier> tier;
 };
 

@@ -1,7 +1,8 @@
 // Residence: how the parts of the memory tier read and write the fields that entries lend them.
 //
-// `generation` is the tier's number at the entry's acceptance and `cell` the number of the last
-// invalidation of its group, so an entry is current while its group was not invalidated since.
+// `generation` is the shard's at the entry's acceptance and `cell` the one that the last
+// invalidation of its group began, so an entry is current while its group was not invalidated
+// since.
 #pragma once
 
 #include <atomic>
@@ -23,9 +24,9 @@ namespace strata::memory {
   return entry.keep_until() <= now;
 }
 
-// Whether the entry was accepted before the invalidation with this number.
-[[nodiscard]] inline bool accepted_before(const Entry& entry, Ticket invalidation) {
-  return entry.residence.generation < number(invalidation);
+// Whether the entry was accepted before this generation of its shard.
+[[nodiscard]] inline bool accepted_before(const Entry& entry, std::uint64_t generation) {
+  return entry.residence.generation < generation;
 }
 
 // Ends the entry's ttl: what it was kept for beyond it begins at `now`, and a load may be tried
@@ -48,14 +49,14 @@ inline bool end_ttl(Entry& entry, Instant now) {
   return shared;
 }
 
-// Starts to fetch what a hit reads of an entry: from its use count to the first bytes of its key.
-// Null fetches nothing.
+// Starts to fetch what a hit reads of an entry: from its use count to the end of its key and the
+// first bytes of its value, if they are as long as most. Null fetches nothing.
 inline void prefetch_hit(const Entry* entry) {
   if (entry == nullptr) return;
   constexpr std::size_t kCacheLine = 64;
+  constexpr std::size_t kLines = 4;
   const auto* bytes = reinterpret_cast<const char*>(&entry->last_use);
-  __builtin_prefetch(bytes);
-  __builtin_prefetch(bytes + kCacheLine);
+  for (std::size_t at = 0; at < kLines; ++at) __builtin_prefetch(bytes + at * kCacheLine);
 }
 
 // Starts to fetch the parts of an entry that a removal reads; null fetches nothing.

@@ -1,4 +1,4 @@
-// The memory tier: what its reads, writes, invalidations and upkeep have in common.
+// The memory tier: what it is made of, and what spans its shards.
 #include "memory/tier.h"
 
 #include <algorithm>
@@ -6,123 +6,217 @@
 #include <utility>
 
 #include "core/assert.h"
-#include "memory/residence.h"
+#include "core/yield_point.h"
+#include "memory/epochs.h"
 
 namespace strata {
 namespace memory {
 namespace {
 
 constexpr std::size_t kShardsMax = 1024;
+// By itself a tier has so many shards at most, and none that is smaller than this.
+constexpr std::uint64_t kOwnShardsMax = 16;
+constexpr std::uint64_t kShardBytesMin = 16ULL << 20;
+constexpr std::uint64_t kShardEntriesMin = 4096;
 
-unsigned shard_bits_for(const MemoryOptions& options) {
-  const std::size_t rounded = std::bit_ceil(std::clamp<std::size_t>(options.shards, 1, kShardsMax));
-  return static_cast<unsigned>(std::countr_zero(rounded));
+std::size_t shards_for(const MemoryOptions& options) {
+  std::uint64_t shards = options.shards;
+  if (shards == 0) {
+    shards = std::min(options.max_bytes / kShardBytesMin, kOwnShardsMax);
+    if (options.max_entries != 0) {
+      shards = std::min(shards, options.max_entries / kShardEntriesMin);
+    }
+    shards = std::bit_floor(shards);
+  }
+  return std::bit_ceil(std::clamp<std::uint64_t>(shards, 1, kShardsMax));
 }
 
 }  // namespace
 
-// One lock, the label lock, makes every change: it guards the label table, the groups' cells, the
-// index from labels to entries, the eviction queues, the tables and all counts. Readers take none:
-// they announce that they read (epochs.h), look into a table (entry_table.h) and take a reference.
-// What is taken out of the tier is kept in the limbo until no reader can be looking at it.
+// Entries are divided by their hash among shards, each with a lock of its own; the label table and
+// the bounds are the tier's. Readers take no lock: they announce that they read (epochs.h), look
+// into a table (entry_table.h) and take a reference. What is taken out of the tier is kept in the
+// limbo until no reader can be looking at it.
 //
-// Invariants:
-// (1) An entry is in its table exactly if it is in a queue, in its group's cell and in
-//     the index under each of its details' labels, or doomed there, or just being removed from
-//     there. The table owns one reference to it.
-// (2) Acceptance is one step under the label lock: compare the entry's labels with the ticket,
-//     stamp the entry with the tier's number, publish. So an entry is current exactly if no
-//     label of its group was invalidated after its acceptance (group_cells.cc).
-// (3) An invalidation raises its labels' numbers, sets the cells concerned and dooms the posting
-//     sets in one such step, before it removes anything. What is accepted later passed the
-//     comparison with the raised numbers and is in no doomed set.
-// (4) Entries and bytes in the queues are within the bounds whenever the label lock is free and
-//     no resize() is running.
+// An invalidation first raises its labels' numbers. Then it visits every shard in which something
+// may carry them: under the shard's lock it begins a generation, sets the cells concerned and sets
+// aside the posting sets, and looks up the keys. Then come the removals.
 //
-// The promise of HotTier follows. When invalidate() returns, an entry accepted before (2) whose
-// group has one of the labels fails the comparison with its cell, which every hit makes; one
-// that was indexed under a label, or doomed by somebody else's invalidation of it, was removed,
-// since the call removes doomed entries of its labels until none is left; and one whose key is a
-// label was looked up and removed. A fill with an older ticket is refused from the raise on.
+// Invariants, beside those of a shard (shard.cc):
+// (1) A shard accepts an entry under its lock after comparing its labels with the numbers raised
+//     by then. So an invalidation that the comparison did not know comes to the shard later: it
+//     raised its number after the comparison, and the lock was held until the entry was published.
+// (2) Entries and bytes that all shards take are within the bounds, and those of a tenant within
+//     its quota, whenever no call is running.
+//
+// The promise of HotTier follows. Take an invalidation that returns, and an entry that carries one
+// of its labels and that was accepted with an older ticket. By (1) it was there when the
+// invalidation came to its shard: if the label is of its group, it fails the comparison with its
+// cell from then on, which every hit makes; if it is in the index, or was set aside before by
+// somebody else's invalidation, it was removed, since the call removes what is set aside of its
+// labels until none is left; if it is its key, it was removed at once. A fill with an older ticket
+// is refused from the raise on. (An entry with a newer ticket that was accepted between the raise
+// and the visit goes too, without need.)
+//
+// A put raises its key's number and publishes in one hold of its shard's lock, and visits the
+// other shards afterwards, if entries may carry the key (carried_keys.h).
 //
 // Nobody waits for a bulk operation: it removes at most kRemovalSlice entries while it holds
-// the lock, and the listener and the values' destructors run after that.
+// a lock, and the listener and the values' destructors run after that.
 
 MemoryTier::MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> clock,
                        std::uint64_t seed)
-    : clock_(std::move(clock)),
-      placement_{.seed = seed, .shard_bits = shard_bits_for(options)},
-      tables_(std::make_unique<EntryTable[]>(table_count())),
-      policies_(make_policies(options.policy, 1)),
-      wants_hits_(policies_.shards[0]->wants_hits()),
-      labels_(options.remembered_labels),
-      wheel_(clock_->coarse_now()),
-      max_entries_(options.max_entries),
-      max_bytes_(options.enabled ? options.max_bytes : 0) {
-  policy().set_bounds(max_entries_, max_bytes_);
-  for (std::size_t at = 0; at < table_count(); ++at) tables_[at].set_placement(placement_);
+    : commons_{.clock = std::move(clock),
+               .placement = {.seed = seed, .shard_mask = shards_for(options) - 1},
+               .numbers = LabelNumbers(options.remembered_labels),
+               .room = {},
+               .tenants = Tenants(options),
+               .carried = {},
+               .limbo = {}},
+      policies_(make_policies(
+          options.policy, commons_.placement.shard_mask + 1,
+          {.aim = options.aim,
+           .curve = options.curve,
+           .look_ups =
+               [this] { return LookUps{.hits = hits_.read(), .misses = misses_.read()}; }})),
+      policy_kind_(options.policy),
+      has_curve_(options.curve),
+      wants_hits_(policies_.shards[0]->wants_hits()) {
+  shards_.reserve(policies_.shards.size());
+  for (const std::unique_ptr<Policy>& policy : policies_.shards) {
+    shards_.push_back(std::make_unique<Shard>(commons_, policies_, *policy));
+  }
+  forget_readers_at_forks();
+  const MutexLock lock(bounds_mutex_);
+  set_bounds(options.max_entries, options.enabled ? options.max_bytes : 0);
 }
 
-MemoryTier::~MemoryTier() {
-  // Nobody calls any more.
-  for (std::size_t at = 0; at < table_count(); ++at) {
-    tables_[at].for_each([](Entry* entry) { const EntryRef leaving(entry); });
+MemoryTier::~MemoryTier() = default;
+
+// One at a time, so that the room and all shards are told the same.
+void MemoryTier::set_bounds(std::uint64_t max_entries, std::uint64_t max_bytes) {
+  commons_.room.set_bounds(max_entries, max_bytes);
+  commons_.limbo.set_batch_bytes_for(max_bytes);
+  const std::uint64_t parts = shards_.size();
+  // A part is at least one, since none means something else.
+  const auto part_of = [&](std::uint64_t bound) {
+    return bound == 0 ? 0 : std::max<std::uint64_t>(1, bound / parts);
+  };
+  for (const auto& shard : shards_) {
+    shard->set_bounds(part_of(max_entries), part_of(max_bytes), shards_.size());
   }
 }
 
-Entry* MemoryTier::find(std::uint64_t hash, std::string_view key_text) const {
-  return table_of(hash).find(placement_.place(hash),
-                             [&](const Entry& entry) { return entry.key_text() == key_text; });
-}
-
-// Takes the entry out of everything.
-void MemoryTier::remove(Entry* entry, RemovalCause cause, Departures& gone) {
-  table_of(entry->hash()).erase(entry);
-  policy().erase(*entry);
-  let_go(entry, cause, gone);
-}
-
-// Takes the entry out of the books, and out of the tier for the reason for which it really leaves:
-// one that is no longer current was counted when its group was invalidated, and that is why,
-// whatever found it.
-void MemoryTier::let_go(Entry* entry, RemovalCause cause, Departures& gone) {
-  index_.remove(*entry);
-  wheel_.remove(*entry);
-  const Ticket last{entry->residence.cell->load(std::memory_order_acquire)};
-  if (cells_.leave(*entry)) {
-    ++counters_.removals[static_cast<std::size_t>(cause)];
-    gone.add(entry, cause, Ticket{}, listener_);
-    return;
+// Sets bounds, and evicts until they hold: from shard to shard, a slice each, so that none is
+// emptied for the others. While it is at it, calls that take room leave the rest to it. What they
+// took before they saw that is seen here in the end: who reads `lowering_` as above zero has taken
+// his room before it fell.
+template <typename Set>
+void MemoryTier::change_bounds(TenantNumber tenant, const Set& set) {
+  lowering_.fetch_add(1, std::memory_order_seq_cst);
+  set();
+  STRATA_YIELD("memory.bounds.set");
+  for (;;) {
+    for (std::size_t step = 0; !holds_bounds(tenant); ++step) shrink(tenant, step);
+    lowering_.fetch_sub(1, std::memory_order_seq_cst);
+    if (holds_bounds(tenant)) break;
+    lowering_.fetch_add(1, std::memory_order_seq_cst);
   }
-  const bool cleared = accepted_before(*entry, cleared_);
-  gone.add(entry, cleared ? RemovalCause::kCleared : RemovalCause::kInvalidated, last, listener_);
+  commons_.limbo.release();
+}
+
+void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
+  change_bounds(kRest, [&] {
+    const MutexLock lock(bounds_mutex_);
+    set_bounds(max_entries, max_bytes);
+  });
+}
+
+bool MemoryTier::resize_bytes(std::uint64_t from, std::uint64_t to) {
+  bool changes = false;
+  change_bounds(kRest, [&] {
+    const MutexLock lock(bounds_mutex_);
+    changes = commons_.room.max_bytes() == from;
+    if (changes) set_bounds(commons_.room.max_entries(), to);
+  });
+  return changes;
+}
+
+// Once set() has returned, whatever is accepted counts for the tenant. Then what was there before
+// is found, and the quota holds when the tenant has given up what is beyond it.
+Result<void> MemoryTier::set_quota(std::string_view tenant, const TenantQuota& quota) {
+  const Result<TenantNumber> number = commons_.tenants.set(tenant, quota);
+  if (!number) return number.error();
+  change_bounds(*number, [&] {
+    Tenant& changed = commons_.tenants.at(*number);
+    if (changed.is_adopted.load(std::memory_order_acquire)) return;
+    for (const auto& shard : shards_) shard->adopt(*number);
+    changed.is_adopted.store(true, std::memory_order_release);
+  });
+  return {};
+}
+
+std::uint64_t MemoryTier::remove_expired() {
+  const Instant now = commons_.clock->now();
+  std::uint64_t removed = 0;
+  for (const auto& shard : shards_) removed += shard->remove_expired(now);
+  commons_.limbo.release();
+  return removed;
+}
+
+std::uint64_t MemoryTier::remove_due(std::size_t at_most) {
+  std::uint64_t removed = 0;
+  for (const auto& shard : shards_) {
+    if (removed < at_most) removed += shard->remove_due(at_most - removed);
+  }
+  commons_.limbo.release();
+  return removed;
 }
 
 void MemoryTier::set_removal_listener(DepartureListener listener) {
-  std::shared_ptr<const DepartureListener> former;
-  auto shared = listener ? std::make_shared<const DepartureListener>(std::move(listener)) : nullptr;
-  const MutexLock lock(mutex_);
-  former = std::exchange(listener_, std::move(shared));
+  const auto shared =
+      listener ? std::make_shared<const DepartureListener>(std::move(listener)) : nullptr;
+  for (const auto& shard : shards_) shard->set_listener(shared);
 }
 
 TierStats MemoryTier::stats() const {
   TierStats stats;
-  {
-    const MutexLock lock(mutex_);
-    stats = counters_;
-    stats.entries = cells_.current();
-    stats.bytes = used_bytes();
-    stats.max_entries = max_entries_;
-    stats.max_bytes = max_bytes_;
-    if (is_off()) {
-      stats.state = TierState::kOff;
-      stats.reason = "it may hold 0 bytes";
-    }
+  for (const auto& shard : shards_) shard->add_to(stats);
+  stats.invalidations = invalidations_.read();
+  stats.max_entries = commons_.room.max_entries();
+  stats.max_bytes = commons_.room.max_bytes();
+  if (stats.max_bytes == 0) {
+    stats.state = TierState::kOff;
+    stats.reason = "it may hold 0 bytes";
   }
   stats.name = name();
   stats.hits = hits_.read();
   stats.misses = misses_.read();
   return stats;
+}
+
+StructureSizes MemoryTier::sizes() const {
+  StructureSizes sizes;
+  for (const auto& shard : shards_) shard->add_to(sizes);
+  return sizes;
+}
+
+// Nothing may run meanwhile.
+void MemoryTier::check_invariants() const {
+  commons_.numbers.check_invariants();
+  Room::Amount held;
+  const auto tenants = std::make_unique<Shard::Holdings>();
+  for (const auto& shard : shards_) held = held + shard->check_invariants(*tenants);
+  const Room& room = commons_.room;
+  STRATA_ASSERT(held.entries == static_cast<std::int64_t>(room.entries()));
+  STRATA_ASSERT(held.bytes == static_cast<std::int64_t>(room.bytes()));
+  STRATA_ASSERT(room.has({}));
+  for (std::size_t number = 0; commons_.tenants.any() && number < tenants->size(); ++number) {
+    const Room& quota = commons_.tenants.at(static_cast<TenantNumber>(number)).room;
+    STRATA_ASSERT((*tenants)[number].entries == static_cast<std::int64_t>(quota.entries()));
+    STRATA_ASSERT((*tenants)[number].bytes == static_cast<std::int64_t>(quota.bytes()));
+    STRATA_ASSERT(quota.has({}));
+  }
 }
 
 }  // namespace memory
@@ -131,6 +225,7 @@ std::unique_ptr<HotTier> memory_tier(MemoryOptions options, std::shared_ptr<Cloc
                                      std::shared_ptr<Random> random) {
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(random != nullptr);
+  STRATA_ASSERT(check_tenants(options).ok());
   return std::make_unique<memory::MemoryTier>(options, std::move(clock), random->next());
 }
 

@@ -19,6 +19,7 @@
 #include "core/quote.h"
 #include "outbox/reader.h"
 #include "outbox/relay_options.h"
+#include "ports/process.h"
 #include "strata/core/value_type.h"
 #include "strata/ports/thread.h"
 
@@ -84,6 +85,7 @@ struct OutboxRelay::State {
   void note_failure(const Error& error);
   void note_success();
 
+  const internal::Birthplace birthplace;
   const OutboxRelayOptions options;
   const OutboxHandler handler;
   const std::shared_ptr<Clock> clock;
@@ -312,7 +314,13 @@ void OutboxRelay::State::run() {
 }
 
 OutboxRelay::OutboxRelay(std::unique_ptr<State> state) : state_(std::move(state)) {}
-OutboxRelay::~OutboxRelay() { close(); }
+OutboxRelay::~OutboxRelay() {
+  if (state_->birthplace.is_here()) {
+    close();
+  } else {
+    internal::keep_for_ever(std::shared_ptr<State>(std::move(state_)));
+  }
+}
 
 Result<std::unique_ptr<OutboxRelay>> OutboxRelay::open(OutboxRelayOptions options,
                                                        OutboxHandler handler,
@@ -338,7 +346,10 @@ void OutboxRelay::start() {
   state_->thread = Thread("strata-outbox", [state = state_.get()] { state->run(); });
 }
 
-Result<OutboxPoll> OutboxRelay::poll_once() { return state_->take_turn(false); }
+Result<OutboxPoll> OutboxRelay::poll_once() {
+  if (!state_->birthplace.is_here()) return internal::forked_error("the outbox's relay");
+  return state_->take_turn(false);
+}
 
 OutboxLag OutboxRelay::lag() const {
   const MutexLock lock(state_->mutex);
@@ -351,6 +362,7 @@ OutboxStats OutboxRelay::stats() const {
 }
 
 void OutboxRelay::close() {
+  if (!state_->birthplace.is_here()) return;
   const MutexLock closing(state_->closing);
   {
     const MutexLock lock(state_->mutex);

@@ -13,14 +13,18 @@
 namespace strata::outbox {
 
 ReaderLock::~ReaderLock() {
+  in_children_.end();
   if (file_ >= 0) ::close(file_);
 }
 
 ReaderLock::ReaderLock(ReaderLock&& other) noexcept
-    : file_(std::exchange(other.file_, -1)), owner_(std::move(other.owner_)) {}
+    : file_(std::exchange(other.file_, -1)),
+      in_children_(std::move(other.in_children_)),
+      owner_(std::move(other.owner_)) {}
 
 ReaderLock& ReaderLock::operator=(ReaderLock&& other) noexcept {
   std::swap(file_, other.file_);
+  std::swap(in_children_, other.in_children_);
   std::swap(owner_, other.owner_);
   return *this;
 }
@@ -42,6 +46,7 @@ Result<ReaderLock> ReaderLock::take(const std::string& database, const std::stri
     ::close(std::exchange(lock.file_, -1));
     return lock;
   }
+  lock.in_children_ = internal::ClosedInChildren(lock.file_);
   // Only for messages: whether it is written does not matter.
   const std::string owner = std::to_string(::getpid());
   if (::ftruncate(lock.file_, 0) == 0) {

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "ports/process.h"
 #include "strata/core/result.h"
 
 namespace strata::outbox {
@@ -29,6 +30,7 @@ class ReaderLock {
 
  private:
   int file_ = -1;
+  internal::ClosedInChildren in_children_;  // a child does not keep the lock
   std::string owner_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "testkit/forked.h"
 #include "testkit/outbox_bed.h"
 
 namespace strata {
@@ -44,6 +45,26 @@ TEST_F(RelayTrouble, ASecondRelayOfAReaderIsRefusedUntilTheFirstEnds) {
   EXPECT_FALSE(try_open(other, by_link).ok()) << "by whatever name the database is known";
   relay->close();
   EXPECT_TRUE(try_open(other, options()).ok());
+}
+
+// R17: the child has neither the thread, nor a connection that it may use, nor the lock.
+TEST_F(RelayTrouble, AChildOfAForkNeitherPollsNorWaitsNorUnlocks) {
+  auto relay = open_and_poll();
+  OutboxListener theirs;
+  auto polls = open(theirs, "polls");
+  polls->start();
+  EXPECT_EQ(testkit::forked([&] {
+              const Result<OutboxPoll> polled = relay->poll_once();
+              relay.reset();
+              polls.reset();
+              return polled ? std::string("polled") : polled.error().message;
+            }),
+            "the outbox's relay belongs to the process that this one was forked from: open one of "
+            "its own");
+  OutboxListener other;
+  EXPECT_FALSE(try_open(other, options()).ok()) << "the reader is still the parent's";
+  insert(1, 1);
+  EXPECT_THAT(poll(*relay), ElementsAre("issue 1 write"));
 }
 
 TEST_F(RelayTrouble, RowsThatMaxRowsTookAreAGap) {

@@ -27,8 +27,13 @@ std::int64_t read_ns(clockid_t clock) {
 
 struct SystemReader {
   [[nodiscard]] std::int64_t boottime_ns() const { return read_ns(CLOCK_BOOTTIME); }
-  [[nodiscard]] std::int64_t monotonic_ns() const { return read_ns(CLOCK_MONOTONIC); }
-  [[nodiscard]] std::int64_t monotonic_coarse_ns() const { return read_ns(CLOCK_MONOTONIC_COARSE); }
+  [[nodiscard]] std::uint64_t ticks() const {
+#if defined(__x86_64__)
+    return __builtin_ia32_rdtsc();
+#else
+    return 0;
+#endif
+  }
 };
 
 // Where the kernel does not tell, every process takes itself for a boot of its own: what others

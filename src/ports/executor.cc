@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "ports/fork_guard.h"
 
 namespace strata {
 namespace {
@@ -106,7 +107,7 @@ class ThreadPool final : public Executor {
 }  // namespace
 
 std::shared_ptr<Executor> thread_pool(ThreadPoolOptions options) {
-  return std::make_shared<ThreadPool>(options);
+  return internal::fork_guarded(std::make_shared<ThreadPool>(options));
 }
 
 }  // namespace strata

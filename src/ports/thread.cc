@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include "ports/process.h"
+
 namespace strata {
 namespace {
 
@@ -16,6 +18,7 @@ constexpr std::size_t kShownNameBytes = 15;
 }  // namespace
 
 struct Thread::State {
+  const internal::Birthplace birthplace;
   std::thread thread;
 };
 
@@ -41,7 +44,12 @@ Thread& Thread::operator=(Thread&& other) noexcept {
 }
 
 void Thread::join() {
-  if (joinable()) state_->thread.join();
+  if (!joinable()) return;
+  if (!state_->birthplace.is_here()) {
+    // The child of a fork() does not have the thread.
+    return internal::keep_for_ever(std::shared_ptr<State>(std::move(state_)));
+  }
+  state_->thread.join();
 }
 
 bool Thread::joinable() const { return state_ != nullptr && state_->thread.joinable(); }

@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "ports/fork_guard.h"
 #include "strata/ports/thread.h"
 
 namespace strata {
@@ -131,7 +132,7 @@ class SystemTimer final : public Timer {
 }  // namespace
 
 std::shared_ptr<Timer> system_timer(std::shared_ptr<Clock> clock, TimerOptions options) {
-  return std::make_shared<SystemTimer>(std::move(clock), options);
+  return internal::fork_guarded(std::make_shared<SystemTimer>(std::move(clock), options));
 }
 
 }  // namespace strata

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/threads.h"
 #include "testkit/wait_until.h"
 
@@ -13,7 +13,7 @@ namespace {
 
 // The thread looks at the clock again, whatever it was told the wait would be.
 TEST(SystemTimer, GoesByItsOwnClock) {
-  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto clock = std::make_shared<ManualClock>();
   const auto timer = system_timer(clock);
   std::atomic<bool> ran{false};
   const Instant late = saturating_add(clock->now(), std::chrono::hours(1));

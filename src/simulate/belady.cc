@@ -41,10 +41,16 @@ SimulationResult play_belady(const Trace& trace, const SimulationOptions& option
   for (std::size_t i = 0; i < trace.requests.size(); ++i) {
     const KeyNumber key = trace.requests[i];
     Held& its = held[key];
+    const std::uint32_t size = trace.sizes.empty() ? 0 : trace.sizes[i];
+    const std::uint32_t cost = trace.costs.empty() ? 0 : trace.costs[i];
+    result.bytes += size;
+    result.cost_us += cost;
     if (its.is_held) {
       ++result.hits;
+      result.hit_bytes += size;
+      result.saved_us += cost;
     } else {
-      its.weight = has_weights ? trace.sizes[i] : 1;
+      its.weight = has_weights ? weight_of(trace.sizes[i], options) : 1;
       its.is_held = true;
       used += its.weight;
     }

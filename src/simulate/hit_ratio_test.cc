@@ -8,6 +8,7 @@
 
 #include "simulate/belady.h"
 #include "simulate/simulation.h"
+#include "simulate/sizes.h"
 #include "simulate/test_traces.h"
 
 namespace strata::simulate {
@@ -84,17 +85,22 @@ TEST(HitRatio, FollowsShiftsOfThePattern) {
   }
 }
 
+// Popular keys that differ in size, and in load cost by other bits of their hashes.
+Trace sized_trace() {
+  Trace trace = TraceMaker().zipf(0, 30'000, 200'000).take("sized");
+  for (const KeyNumber key : trace.requests) {
+    const std::uint64_t hash = trace.hashes[key];
+    trace.sizes.push_back(
+        static_cast<std::uint32_t>(100 + hash % (hash % 16 == 0 ? 20'000 : 1'000)));
+    trace.costs.push_back(static_cast<std::uint32_t>(100U << (hash >> 60)));
+  }
+  return trace;
+}
+
 // Sizes that differ leave gaps, and nobody unproven is to slip through them.
 TEST(HitRatio, OfEntriesThatDifferInSizeIsFarFromThatOfLru) {
-  Trace trace = TraceMaker().zipf(0, 30'000, 200'000).take("sized");
-  std::vector<std::uint32_t> size_of(trace.keys());
-  std::uint64_t all_bytes = 0;
-  for (KeyNumber key = 0; key < trace.keys(); ++key) {
-    const std::uint64_t hash = trace.hashes[key];
-    size_of[key] = static_cast<std::uint32_t>(100 + hash % (hash % 16 == 0 ? 20'000 : 1'000));
-    all_bytes += size_of[key];
-  }
-  for (const KeyNumber key : trace.requests) trace.sizes.push_back(size_of[key]);
+  const Trace trace = sized_trace();
+  const std::uint64_t all_bytes = whole_size(trace, true);
   const auto percent = [&](std::string_view name) {
     const SimulationOptions options{
         .policy = *memory::parse_policy(name), .size = all_bytes / 50, .size_is_bytes = true};
@@ -106,6 +112,49 @@ TEST(HitRatio, OfEntriesThatDifferInSizeIsFarFromThatOfLru) {
   EXPECT_GT(percent("s3fifo"), lru + 8);
   EXPECT_GT(percent("wtinylfu"), lru + 7);
   EXPECT_GT(percent("lirs"), lru + 6);
+}
+
+// Each aim is the best of the three at what it aims at, and by far.
+TEST(HitRatio, EveryAimIsReachedBestByWhoAimsAtIt) {
+  const Trace trace = sized_trace();
+  const auto run = [&](EvictionAim aim) {
+    return play(trace, {.policy = memory::PolicyKind::kAdaptive,
+                        .policy_options = {.aim = aim},
+                        .size = whole_size(trace, true) / 20,
+                        .size_is_bytes = true});
+  };
+  const SimulationResult requests = run(EvictionAim::kRequests);
+  const SimulationResult bytes = run(EvictionAim::kBytes);
+  const SimulationResult cost = run(EvictionAim::kCost);
+  EXPECT_GT(requests.hit_ratio(), bytes.hit_ratio() + 0.03);
+  EXPECT_GT(requests.hit_ratio(), cost.hit_ratio() + 0.03);
+  EXPECT_GT(bytes.byte_hit_ratio(), requests.byte_hit_ratio() + 0.03);
+  EXPECT_GT(bytes.byte_hit_ratio(), cost.byte_hit_ratio() + 0.03);
+  EXPECT_GT(cost.cost_saved(), requests.cost_saved() + 0.03);
+  EXPECT_GT(cost.cost_saved(), bytes.cost_saved() + 0.03);
+}
+
+// The aim of bytes, where bytes are bounded, is the plain policy by its definition.
+TEST(HitRatio, WhereAllAreAlikeTheAimMakesNoDifference) {
+  Trace trace = TraceMaker().zipf(0, 5'000, 60'000).loop(10'000, 1'200, 20).take("alike");
+  trace.sizes.assign(trace.requests.size(), 700);
+  trace.costs.assign(trace.requests.size(), 5'000);
+  for (const memory::PolicyKind kind :
+       {memory::PolicyKind::kHorizon, memory::PolicyKind::kAdaptive}) {
+    for (const bool is_bytes : {true, false}) {
+      SimulationOptions options{.policy = kind, .size_is_bytes = is_bytes};
+      options.size = is_bytes ? 700'000 : 1'000;
+      options.policy_options.aim = is_bytes ? EvictionAim::kBytes : EvictionAim::kRequests;
+      const SimulationResult plain = play(trace, options);
+      for (const EvictionAim aim :
+           {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
+        options.policy_options.aim = aim;
+        const SimulationResult result = play(trace, options);
+        EXPECT_EQ(result.hits, plain.hits);
+        EXPECT_EQ(result.switches, plain.switches);
+      }
+    }
+  }
 }
 
 }  // namespace

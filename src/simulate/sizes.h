@@ -15,11 +15,14 @@ struct Size {
   std::uint64_t amount = 0;  // in entries, or in bytes
 };
 
-// "1%,5%,1000". Anything else is kRejected.
-[[nodiscard]] Result<std::vector<Size>> parse_sizes(std::string_view text);
+// "1%,5%,1000"; of bytes also "64MiB". Anything else is kRejected.
+[[nodiscard]] Result<std::vector<Size>> parse_sizes(std::string_view text,
+                                                    bool size_is_bytes = false);
 
-// What 100 % are: the trace's keys, or the bytes of them all, each as large as it last was.
-[[nodiscard]] std::uint64_t whole_size(const Trace& trace, bool size_is_bytes);
+// What 100 % are: the trace's keys, or the bytes of them all, each as large as it last was, with
+// `overhead` for each.
+[[nodiscard]] std::uint64_t whole_size(const Trace& trace, bool size_is_bytes,
+                                       std::uint64_t overhead = 0);
 
 // The sizes for a trace, rising, each once and at least one.
 [[nodiscard]] std::vector<std::uint64_t> sizes_for(const std::vector<Size>& sizes,

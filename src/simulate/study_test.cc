@@ -39,15 +39,58 @@ TEST(Study, AnUnknownPolicyIsRejectedWithThoseThatThereAre) {
             "adaptive, and belady");
 }
 
-TEST(Study, BytesNeedSizes) {
+TEST(Study, BytesNeedSizesAndCostNeedsCosts) {
   const testkit::TempDir folder;
-  std::ofstream(folder.file("t")) << "a\n";
-  const auto rows = study({.traces = {folder.file("t")},
-                           .policies = *parse_policies("lru"),
-                           .sizes = *parse_sizes("1"),
-                           .size_is_bytes = true});
-  ASSERT_FALSE(rows);
-  EXPECT_EQ(rows.error().code, ErrorCode::kRejected);
+  std::ofstream(folder.file("t")) << "a,10\n";
+  const auto problem = [&](bool by_bytes, EvictionAim aim, Separator separator) {
+    const auto rows = study({.traces = {folder.file("t")},
+                             .policies = *parse_policies("adaptive"),
+                             .sizes = *parse_sizes("1"),
+                             .size_is_bytes = by_bytes,
+                             .aim = aim,
+                             .separator = separator});
+    if (rows) return std::string();
+    EXPECT_EQ(rows.error().code, ErrorCode::kRejected);
+    return rows.error().message.substr(folder.file("t").size());
+  };
+  const std::string hint = " (if commas separate its fields, give --fields comma)";
+  EXPECT_EQ(problem(true, EvictionAim::kRequests, Separator::kBlanks),
+            " has no sizes, so that caches cannot be bounded by bytes" + hint);
+  EXPECT_EQ(problem(false, EvictionAim::kBytes, Separator::kBlanks),
+            " has no sizes, so that no policy can aim at bytes" + hint);
+  EXPECT_EQ(problem(true, EvictionAim::kBytes, Separator::kComma), "");
+  EXPECT_EQ(problem(false, EvictionAim::kCost, Separator::kComma),
+            " has no costs, so that no policy can aim at cost");
+}
+
+// Of 10 keys of 100 bytes, 5 fit into 500 bytes; with 150 bytes beside each, 2 do.
+TEST(Study, AnOverheadIsPartOfWhatEntriesTake) {
+  const testkit::TempDir folder;
+  {
+    std::ofstream file(folder.file("t"));
+    for (int round = 0; round < 20; ++round) {
+      for (int key = 0; key < 10; ++key) file << key << " 100\n";
+    }
+  }
+  const auto with = [&](std::uint32_t overhead, const std::string& sizes) {
+    return study({.traces = {folder.file("t")},
+                  .policies = *parse_policies("belady,adaptive,lru"),
+                  .sizes = *parse_sizes(sizes, true),
+                  .size_is_bytes = true,
+                  .entry_overhead = overhead})
+        .value();
+  };
+  const auto without = with(0, "500");
+  const auto with_it = with(150, "1250");
+  const auto fewer = with(150, "500");
+  const auto whole = with(150, "100%");
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(with_it[i].result.hits, without[i].result.hits) << without[i].policy;
+    EXPECT_EQ(with_it[i].result.bytes, 20'000u) << "of requests, not of entries";
+    EXPECT_EQ(whole[i].size, 2'500u);
+    EXPECT_EQ(whole[i].result.hits, 190u) << "all fit";
+  }
+  EXPECT_LT(fewer[0].result.hits, without[0].result.hits);
 }
 
 }  // namespace

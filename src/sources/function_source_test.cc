@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata {
 namespace {
@@ -32,7 +32,7 @@ TEST(FunctionSource, TheFunctionSeesItsParametersInTheirOrder) {
 
 TEST(FunctionSource, TheFunctionSeesTheConditionAndTheDeadline) {
   SourceRequest seen;
-  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto clock = std::make_shared<ManualClock>();
   const auto source = function_source(
                           "numbers", {},
                           [&](const SourceRequest& request) {
@@ -101,7 +101,7 @@ TEST(FunctionSource, NotModifiedNeedsACondition) {
 
 TEST(FunctionSource, IsNotCalledInVain) {
   int calls = 0;
-  const auto clock = std::make_shared<testkit::ManualClock>();
+  const auto clock = std::make_shared<ManualClock>();
   const auto source = function_source(
                           "numbers", {},
                           [&](const SourceRequest&) {

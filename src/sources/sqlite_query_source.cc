@@ -10,6 +10,7 @@
 #include "core/assert.h"
 #include "core/mutex.h"
 #include "core/quote.h"
+#include "ports/fork_guard.h"
 #include "sources/query_connection.h"
 #include "strata/core/duration.h"
 
@@ -227,7 +228,7 @@ Result<std::shared_ptr<Source>> sqlite_query_source(SqliteQueryOptions options,
   auto source = std::make_shared<SqliteQuerySource>(std::move(options), std::move(clock));
   const Result<void> opened = source->open();
   if (!opened) return opened.error();
-  return std::shared_ptr<Source>(std::move(source));
+  return internal::fork_guarded(std::move(source));
 }
 
 }  // namespace strata

@@ -147,10 +147,22 @@ bool page_is_intact(const char* page, std::int64_t offset) {
   return stored == page_checksum(page, offset);
 }
 
+namespace {
+
+// Never destroyed: a fork may come when the statics are gone.
+Mutex& registering() {
+  static Mutex& mutex = *new Mutex;
+  return mutex;
+}
+
+}  // namespace
+
+void lock_checked_vfs() STRATA_NO_ANALYSIS { registering().lock(); }
+void unlock_checked_vfs() STRATA_NO_ANALYSIS { registering().unlock(); }
+
 const char* checked_vfs(const std::string& base) {
-  static Mutex mutex;
   static auto& registered = *new std::map<std::string, std::unique_ptr<CheckedVfs>>;
-  const MutexLock lock(mutex);
+  const MutexLock lock(registering());
   if (const auto found = registered.find(base); found != registered.end()) {
     return found->second->name.c_str();
   }

@@ -24,5 +24,8 @@ inline constexpr std::size_t kPageChecksumBytes = 8;
 // writes. Registered with SQLite at first use, for as long as the process lives. Null if there
 // is no such base.
 [[nodiscard]] const char* checked_vfs(const std::string& base);
+// Around a fork(), so that the child can register, too.
+void lock_checked_vfs();
+void unlock_checked_vfs();
 
 }  // namespace strata::sqlite

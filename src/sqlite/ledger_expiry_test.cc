@@ -70,7 +70,7 @@ class SoftTombstones : public ::testing::Test {
   }
 
   testkit::TempDir folder;
-  testkit::ManualClock clock;
+  ManualClock clock;
   std::unique_ptr<Ledger> ledger;
 };
 
@@ -149,7 +149,7 @@ TEST_F(SoftTombstones, OfTwoThatAreNotCommittedTheFirstTimeCounts) {
   EXPECT_EQ(judged(between), "47");
   Batch batch = take();
   EXPECT_THAT(kinds(batch), ElementsAre(Kind::kSkip, Kind::kEnd));
-  EXPECT_EQ(batch.operations[1].end.now, testkit::ManualClock::kStart);
+  EXPECT_EQ(batch.operations[1].end.now, ManualClock::kStart);
   ledger->finish(batch, {.number = 1});
   EXPECT_EQ(ledger->counts().tombstones, 0u);
 }

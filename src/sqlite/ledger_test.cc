@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "sqlite/pending_bytes.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/seeds.h"
 #include "testkit/temp_dir.h"
 
@@ -89,7 +89,7 @@ class LedgerTest : public ::testing::Test {
     return words;
   }
 
-  testkit::ManualClock clock;
+  ManualClock clock;
   std::unique_ptr<Ledger> ledger;
   std::uint64_t commits = 0;
 };

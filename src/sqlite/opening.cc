@@ -38,32 +38,15 @@ Result<void> check_options(const SqliteOptions& options) {
   return {};
 }
 
+bool is_of(const std::optional<JournalContents>& journal, const Meta& meta) {
+  return journal && journal->owner.epoch == meta.epoch;
+}
+
 // What was found when the tier was opened.
 struct Situation {
   const SqliteOptions& options;
   Clock& clock;
   const std::optional<JournalContents>& journal;
-
-  [[nodiscard]] bool has_journal_of(const Meta& meta) const {
-    return journal && journal->owner.epoch == meta.epoch;
-  }
-
-  // Why the rows may not be served, or nothing. The rules, in the words of docs/consistency.md:
-  // a file is trusted as far as everything that was invalidated since is known.
-  [[nodiscard]] std::string distrust(const Meta& meta) const {
-    const bool same_boot = meta.boot_id == clock.boot_id();
-    if (has_journal_of(meta) && journal->committed > meta.commits) {
-      return "commits are missing from it";
-    }
-    if (meta.clean) return {};
-    if (!has_journal_of(meta)) return "it was not closed and has no journal";
-    const bool is_power_safe = options.durability == Durability::kPower;
-    if (!same_boot && !is_power_safe) return "the machine was restarted while it was open";
-    // A loss of power may tear the journal, but what a call waited for is on the disk.
-    if (!journal->intact && same_boot) return "its journal is damaged";
-    if (journal->marks.size() > 2 * options.journal_slots) return "its journal is too long";
-    return {};
-  }
 };
 
 Meta fresh_meta(std::uint64_t epoch, const Clock& clock) {
@@ -74,7 +57,9 @@ Meta fresh_meta(std::uint64_t epoch, const Clock& clock) {
 Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   if (auto done = opened.store->open(); !done) return done.error();
   const Meta& meta = opened.store->meta();
-  if (const std::string why = situation.distrust(meta); !why.empty()) {
+  const std::string why =
+      distrust(situation.options, situation.clock.boot_id(), situation.journal, meta).why;
+  if (!why.empty()) {
     opened.store->close(why);
     return false;
   }
@@ -83,7 +68,7 @@ Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   }
   opened.epoch = meta.epoch;
   opened.position = Ticket{meta.position};
-  if (situation.has_journal_of(meta)) opened.marks = situation.journal->marks;
+  if (is_of(situation.journal, meta)) opened.marks = situation.journal->marks;
   for (const Mark& mark : opened.marks) {
     opened.position = std::max(opened.position, mark.number);
   }
@@ -128,6 +113,22 @@ Result<void> make_journal(Opened& opened, const SqliteOptions& options) {
 }
 
 }  // namespace
+
+Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
+                  const std::optional<JournalContents>& journal, const Meta& meta) {
+  const bool same_boot = meta.boot_id == boot_id;
+  if (is_of(journal, meta) && journal->committed > meta.commits) {
+    return {"commits are missing from it", true};
+  }
+  if (meta.clean) return {};
+  if (!is_of(journal, meta)) return {"it was not closed and has no journal", true};
+  const bool is_power_safe = options.durability == Durability::kPower;
+  if (!same_boot && !is_power_safe) return {"the machine was restarted while it was open", false};
+  // A loss of power may tear the journal, but what a call waited for is on the disk.
+  if (!journal->intact && same_boot) return {"its journal is damaged", true};
+  if (journal->marks.size() > 2 * options.journal_slots) return {"its journal is too long", false};
+  return {};
+}
 
 Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, Clock& clock,
                           Random& random) {

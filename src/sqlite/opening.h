@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,15 @@ struct Opened {
   std::string loss;         // what was lost, for people
   std::string trouble;      // why there is no file, for people
 };
+
+// Why the rows of a file may not be served. The rules, in the words of docs/consistency.md: a file
+// is trusted as far as everything that was invalidated since is known.
+struct Distrust {
+  std::string why{};       // empty: they may
+  bool is_damage = false;  // something went wrong with the files; else they are only too old
+};
+[[nodiscard]] Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
+                                const std::optional<JournalContents>& journal, const Meta& meta);
 
 // Errors: those of open_sqlite_tier().
 [[nodiscard]] Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs,

@@ -8,7 +8,7 @@
 #include "sqlite/files.h"
 #include "sqlite/schema.h"
 #include "strata/ports/thread.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/temp_dir.h"
 
 namespace strata::sqlite {
@@ -24,7 +24,7 @@ class ReadersTest : public testing::Test {
 
   testkit::TempDir folder;
   const std::string path = folder.file("cache.db");
-  testkit::ManualClock clock;
+  ManualClock clock;
   Readers readers{2, clock};
 };
 

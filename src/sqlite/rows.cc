@@ -2,50 +2,13 @@
 #include "sqlite/rows.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "core/hash.h"
 
 namespace strata::sqlite {
 namespace {
 
 constexpr std::size_t kKnownGroups = 4'096;
-
-std::int64_t column_of(LabelId label) { return static_cast<std::int64_t>(label); }
-std::int64_t column_of(Ticket ticket) { return static_cast<std::int64_t>(number(ticket)); }
-
-// The ids of `labels`, sorted, each once, eight bytes each.
-std::string packed(const Labels& labels) {
-  std::vector<std::uint64_t> ids;
-  ids.reserve(labels.size());
-  for (const Label& label : labels) ids.push_back(static_cast<std::uint64_t>(label.id()));
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  return std::string(reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(ids[0]));
-}
-
-std::int64_t label_at(std::string_view labels, std::size_t index) {
-  std::int64_t label = 0;
-  std::memcpy(&label, labels.data() + index * sizeof(label), sizeof(label));
-  return label;
-}
-
-bool contains(std::string_view labels, std::int64_t wanted) {
-  for (std::size_t index = 0; index < labels.size() / sizeof(wanted); ++index) {
-    if (label_at(labels, index) == wanted) return true;
-  }
-  return false;
-}
-
-// The minute in which the lifetime ends, if it ends.
-std::optional<std::int64_t> expiry_of(const Lifetime& lifetime) {
-  if (lifetime.keep_for == kForever) return std::nullopt;
-  const std::int64_t kept_ms = lifetime.keep_for.count() / 1'000'000;
-  std::int64_t end_ms = 0;
-  if (__builtin_add_overflow(lifetime.written_wall.unix_ms, kept_ms, &end_ms)) return std::nullopt;
-  return end_ms >= 0 ? end_ms / kMinuteMs : -((-end_ms + kMinuteMs - 1) / kMinuteMs);
-}
 
 void bind_labels(Statement& statement, int index, std::string_view labels) {
   if (labels.empty()) {
@@ -148,11 +111,6 @@ void Rows::roll_back() {
   known_groups_.clear();
 }
 
-std::int64_t Rows::group_of(const Record& record) {
-  return record.group.empty() ? 0
-                              : static_cast<std::int64_t>(internal::hash64(packed(record.group)));
-}
-
 int Rows::learn_group(std::int64_t group_id, const Labels& labels) {
   if (labels.empty() || known_groups_.contains(group_id)) return SQLITE_OK;
   for (const Label& label : labels) {
@@ -169,7 +127,7 @@ int Rows::learn_group(std::int64_t group_id, const Labels& labels) {
 int Rows::relabel(std::int64_t id, std::string_view before, std::string_view after) {
   const auto change = [&](Statement& statement, std::string_view labels, std::string_view others) {
     const bool inserts = &statement == &insert_label_;
-    for (std::size_t index = 0; index < labels.size() / sizeof(std::int64_t); ++index) {
+    for (std::size_t index = 0; index < count_of(labels); ++index) {
       const std::int64_t label = label_at(labels, index);
       if (contains(others, label)) continue;
       if (inserts) filter_.add(LabelFilter::Way::kOwn, LabelId{static_cast<std::uint64_t>(label)});

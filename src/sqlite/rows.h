@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "sqlite/columns.h"
 #include "sqlite/database.h"
 #include "sqlite/label_filter.h"
 #include "sqlite/moment.h"
@@ -75,8 +76,6 @@ struct Removal {
 
   [[nodiscard]] bool done() const { return stage == Stage::kDone; }
 };
-
-inline constexpr std::int64_t kMinuteMs = 60'000;
 
 class Rows {
  public:
@@ -155,7 +154,6 @@ class Rows {
   explicit Rows(Database& database) : database_(database) {}
   [[nodiscard]] Result<void> prepare_all();
 
-  [[nodiscard]] std::int64_t group_of(const Record& record);
   [[nodiscard]] int learn_group(std::int64_t group_id, const Labels& labels);
   [[nodiscard]] int relabel(std::int64_t id, std::string_view before, std::string_view after);
   [[nodiscard]] int insert(LabelId key, const Record& record, std::string_view bytes,

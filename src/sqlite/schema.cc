@@ -1,6 +1,10 @@
 // Making and migrating the tables; the meta row.
 #include "sqlite/schema.h"
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
 #include "core/assert.h"
 #include "sqlite/files.h"
 
@@ -42,16 +46,40 @@ Result<void> run_step(Database& database, const Migration& step) {
   return transaction.commit();
 }
 
-Result<void> copy_database(Database& from, const std::string& path) {
-  remove_file(path);
+// What SQLite has beside a database while it writes it goes with it.
+void remove_copy(const std::string& path) {
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) remove_file(path + suffix);
+}
+
+Result<void> copy_pages(Database& from, const std::string& path, const std::string& vfs) {
   if (auto made = make_file(path); !made) return made;
-  Result<Database> to = Database::open({.path = path, .use = Database::Use::kMake});
+  Result<Database> to = Database::open({.path = path, .vfs = vfs, .use = Database::Use::kMake});
   if (!to) return to.error();
+  if (auto done = to->execute("PRAGMA synchronous=full"); !done) return done;
   sqlite3_backup* const backup = sqlite3_backup_init(to->handle(), "main", from.handle(), "main");
   if (backup == nullptr) return to->error("copying to", sqlite3_extended_errcode(to->handle()));
-  sqlite3_backup_step(backup, -1);
+  const int step = sqlite3_backup_step(backup, -1);
   const int code = sqlite3_backup_finish(backup);
   if (code != SQLITE_OK) return to->error("copying to", code);
+  // Without an error it may still not have come to the end: somebody writes.
+  return step == SQLITE_DONE ? Result<void>() : to->error("copying to", step);
+}
+
+// The copy has its name when it is whole.
+Result<void> copy_database(Database& from, const std::string& path, const std::string& vfs) {
+  const std::string fresh = path + ".new";
+  remove_copy(fresh);
+  if (auto copied = copy_pages(from, fresh, vfs); !copied) {
+    remove_copy(fresh);
+    return copied;
+  }
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) {
+    Error error{
+        ErrorCode::kUnavailable, "naming the copy " + path + ": " + std::strerror(errno), {}};
+    remove_copy(fresh);
+    return error;
+  }
+  sync_folder_of(path);
   return {};
 }
 
@@ -108,8 +136,7 @@ Result<void> make_schema(Database& database, const Meta& meta, bool durable) {
   return database.execute("PRAGMA journal_mode=wal");
 }
 
-Result<void> migrate(Database& database, std::span<const Migration> steps,
-                     const std::string& backup) {
+Result<void> migrate(Database& database, std::span<const Migration> steps, const Backup& backup) {
   STRATA_ASSERT(!steps.empty());
   const Result<std::int64_t> version = database.ask("PRAGMA user_version");
   if (!version) return version.error();
@@ -121,9 +148,8 @@ Result<void> migrate(Database& database, std::span<const Migration> steps,
                  {}};
   }
   if (*version == newest) return {};
-  if (auto copied = copy_database(database, backup + std::to_string(*version)); !copied) {
-    return copied;
-  }
+  const std::string copy = backup.prefix + std::to_string(*version);
+  if (auto copied = copy_database(database, copy, backup.vfs); !copied) return copied;
   for (const Migration& step : steps) {
     if (step.version <= *version) continue;
     if (auto done = run_step(database, step); !done) return done;

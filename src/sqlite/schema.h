@@ -42,10 +42,16 @@ struct Meta {
 // Makes the tables in an empty database. `durable`: they are on the disk when it returns.
 [[nodiscard]] Result<void> make_schema(Database& database, const Meta& meta, bool durable);
 
-// Runs those of `steps` that the database lacks, each in a transaction, after it was copied to
-// `backup` + the version that it had. kRejected, and nothing is changed, if the database has a
-// version above the last step's.
+// Where the database is copied to before it is migrated.
+struct Backup {
+  std::string prefix;  // of its name, which ends with the version that the database had
+  std::string vfs{};   // the layer of SQLite's file interface; empty: its default
+};
+
+// Runs those of `steps` that the database lacks, each in a transaction, after it was copied. The
+// copy has its name only when it is whole and on the disk; without it, nothing is changed.
+// kRejected, and nothing is changed, if the database has a version above the last step's.
 [[nodiscard]] Result<void> migrate(Database& database, std::span<const Migration> steps,
-                                   const std::string& backup);
+                                   const Backup& backup);
 
 }  // namespace strata::sqlite

@@ -22,7 +22,7 @@ class SchemaTest : public testing::Test {
   [[nodiscard]] Database open() const {
     return Database::open({.path = path, .use = Database::Use::kWrite}).value();
   }
-  [[nodiscard]] std::string backup() const { return path + ".before-v"; }
+  [[nodiscard]] Backup backup() const { return {.prefix = path + ".before-v"}; }
 
   // As if later releases had come.
   static std::vector<Migration> later() {
@@ -60,7 +60,7 @@ TEST_F(SchemaTest, AFileSaysWhatItIs) {
 TEST_F(SchemaTest, AFileOfThisVersionIsLeftAsItIs) {
   Database database = open();
   EXPECT_TRUE(migrate(database, migrations(), backup()).ok());
-  EXPECT_FALSE(std::filesystem::exists(backup() + "1"));
+  EXPECT_FALSE(std::filesystem::exists(backup().prefix + "1"));
 }
 
 TEST_F(SchemaTest, AnOlderFileIsCopiedAndMigrated) {
@@ -70,9 +70,39 @@ TEST_F(SchemaTest, AnOlderFileIsCopiedAndMigrated) {
   EXPECT_EQ(database.ask("SELECT extra FROM meta").value(), 3);
   database.close();
 
-  Database copy = Database::open({.path = backup() + "1", .use = Database::Use::kWrite}).value();
+  Database copy =
+      Database::open({.path = backup().prefix + "1", .use = Database::Use::kWrite}).value();
   EXPECT_EQ(copy.ask("PRAGMA user_version").value(), 1);
   EXPECT_EQ(read_meta(copy).value().position, 5u) << "with what was in it";
+}
+
+TEST_F(SchemaTest, TheCopyIsTheOwnersAloneAndOnlyTheWholeOneIsThere) {
+  // What a process left behind that was killed while it copied.
+  make_file(backup().prefix + "1.new").value();
+  Database database = open();
+  ASSERT_TRUE(database.execute("CREATE TABLE old(x); INSERT INTO old VALUES(7)").ok());
+  ASSERT_TRUE(migrate(database, later(), backup()).ok());
+  EXPECT_EQ(std::filesystem::status(backup().prefix + "1").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_FALSE(std::filesystem::exists(backup().prefix + "1.new"));
+  Database copy =
+      Database::open({.path = backup().prefix + "1", .use = Database::Use::kRead}).value();
+  EXPECT_EQ(copy.ask("SELECT x FROM old").value(), 7) << "what was in the log alone too";
+  EXPECT_EQ(
+      copy.ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check='ok'").value(),
+      1);
+}
+
+TEST_F(SchemaTest, WithoutRoomForACopyNothingIsMigrated) {
+  Database database = open();
+  // The name is taken by what cannot be replaced.
+  std::filesystem::create_directories(backup().prefix + "1/full");
+  const auto done = migrate(database, later(), backup());
+  ASSERT_FALSE(done.ok());
+  EXPECT_EQ(done.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(done.error().message.find("before-v1"), std::string::npos) << done.error().message;
+  EXPECT_EQ(database.ask("PRAGMA user_version").value(), 1);
+  EXPECT_FALSE(std::filesystem::exists(backup().prefix + "1.new"));
 }
 
 // What the header says is seen by those who look at the file without SQLite.
@@ -93,7 +123,7 @@ TEST_F(SchemaTest, AMigrationThatFailsChangesNothing) {
   EXPECT_NE(done.error().message.find("missing"), std::string::npos) << done.error().message;
   EXPECT_EQ(database.ask("PRAGMA user_version").value(), 2) << "the step before it is whole";
   EXPECT_FALSE(database.ask("SELECT count(*) FROM third").ok());
-  EXPECT_TRUE(std::filesystem::exists(backup() + "1"));
+  EXPECT_TRUE(std::filesystem::exists(backup().prefix + "1"));
   ASSERT_TRUE(migrate(database, later(), backup()).ok()) << "a better one goes on from there";
   EXPECT_EQ(database.ask("SELECT extra FROM meta").value(), 3);
 }

@@ -50,7 +50,7 @@ Result<void> Store::open() {
                           "the cache file " + database_.path() + " lost its application id",
                           {}});
   }
-  const std::string backup = options_.paths.database + ".before-v";
+  const Backup backup{.prefix = options_.paths.database + ".before-v", .vfs = options_.vfs};
   if (auto done = migrate(database_, migrations(), backup); !done) {
     return failed(*this, done.error());
   }

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "ports/fork_guard.h"
+#include "sqlite/fork.h"
 #include "sqlite/pending_bytes.h"
 
 namespace strata::sqlite {
@@ -133,6 +135,7 @@ void SqliteTier::close(Deadline deadline) {
   ledger_.close(deadline);
   writer_.stop();
   condition_.set_off("the SQLite tier is closed");
+  lock_in_children_.end();
   lock_ = Descriptor();
 }
 
@@ -141,7 +144,8 @@ Result<std::unique_ptr<Tier>> open_tier(const std::string& vfs, SqliteOptions op
                                         std::shared_ptr<Random> random) {
   auto opened = open_files(options, vfs, *clock, *random);
   if (!opened) return opened.error();
-  return std::unique_ptr<Tier>(
+  hold_sqlite_at_forks();
+  return internal::fork_guarded(
       std::make_unique<SqliteTier>(std::move(options), std::move(clock), std::move(*opened)));
 }
 

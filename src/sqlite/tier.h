@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "ports/process.h"
 #include "sqlite/condition.h"
 #include "sqlite/ledger.h"
 #include "sqlite/opening.h"
@@ -80,6 +81,7 @@ class SqliteTier final : public Tier {
   const SqliteOptions options_;
   const std::shared_ptr<Clock> clock_;
   Descriptor lock_;
+  internal::ClosedInChildren lock_in_children_{lock_.get()};
   Condition condition_;
   Recent recent_;
   std::unique_ptr<Store> store_;

@@ -11,6 +11,21 @@
 #include "tiered/paths.h"
 
 namespace strata {
+namespace {
+
+// The wheel of the memory tier turns once in half a second: what ends leaves within two periods.
+constexpr Duration kExpiryPeriod = std::chrono::milliseconds(500);
+// Removed by one task of the executor; then others get their turn.
+constexpr std::size_t kExpiredAtOnce = 4'096;
+// Between two looks at the clock while close() waits.
+constexpr Duration kLongestWait = std::chrono::milliseconds(20);
+
+MemoryPressureOptions with_machine(MemoryPressureOptions options) {
+  if (options.share > 0 && !options.machine) options.machine = system_memory();
+  return options;
+}
+
+}  // namespace
 
 Cache::State::State(CacheParts parts)
     : options(std::move(parts.options)),
@@ -19,12 +34,17 @@ Cache::State::State(CacheParts parts)
       clock(std::move(parts.clock)),
       executor(std::move(parts.executor)),
       timer(parts.timer ? std::move(parts.timer) : system_timer(clock)),
+      keys(std::move(parts.keys)),
       causes(options.causes, tiers.size(), *clock),
       events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
       running([this] { return read_positions(); }),
       dependencies([this](std::span<const Label> labels) { announce(labels); }),
       journal_store_(std::move(parts.journal)),
-      rules_(options.rules) {
+      rules_(options.rules),
+      expiry({clock, timer.get(), executor.get()}, kExpiryPeriod,
+             [this] { return hot->remove_due(kExpiredAtOnce) == kExpiredAtOnce; }),
+      pressure(with_machine(std::move(parts.pressure)), {clock, timer.get(), executor.get()}, *hot,
+               [this](LogLevel level, std::string message) { log(level, std::move(message)); }) {
   STRATA_ASSERT(hot != nullptr);
   STRATA_ASSERT(clock != nullptr);
   STRATA_ASSERT(executor != nullptr);
@@ -34,7 +54,7 @@ Cache::State::State(CacheParts parts)
 Cache::State::~State() = default;
 
 void Cache::State::announce(std::span<const Label> labels) {
-  if (closed.load(std::memory_order_acquire)) throw std::runtime_error("the cache is closed");
+  if (is_closed()) throw std::runtime_error(closed_error().message);
   const internal::CauseScope::Text text = [] { return std::string("a new edge"); };
   const internal::CauseScope scope(causes, CauseKind::kDependency, text);
   (void)internal::invalidate_everywhere(*this, labels);
@@ -48,6 +68,7 @@ Tickets Cache::State::read_positions() const {
 }
 
 bool Cache::State::post(const std::function<void()>& task) {
+  if (!birthplace.is_here()) return false;
   {
     const MutexLock lock(tasks_mutex_);
     // What is posted later could outlive the cache, and let the executor go in its own thread.
@@ -62,8 +83,10 @@ bool Cache::State::post(const std::function<void()>& task) {
   bool accepted = false;
   try {
     accepted = executor->post([this, task = std::function<void()>(task), finish]() mutable {
+      const bool noted = begin_work();
       run_guarded(task);
       task = nullptr;  // what it holds goes before close() is told
+      if (noted) end_work();
       finish();
     });
   } catch (...) {
@@ -71,6 +94,19 @@ bool Cache::State::post(const std::function<void()>& task) {
   }
   if (!accepted) finish();
   return accepted;
+}
+
+bool Cache::State::begin_work() noexcept try {
+  const MutexLock lock(tasks_mutex_);
+  workers_.push_back(std::this_thread::get_id());
+  return true;
+} catch (...) {
+  return false;  // No memory: only who ends the cache within this task would notice.
+}
+
+void Cache::State::end_work() {
+  const MutexLock lock(tasks_mutex_);
+  workers_.erase(std::find(workers_.begin(), workers_.end(), std::this_thread::get_id()));
 }
 
 // What it throws must reach neither the executor nor close(), which waits for it.
@@ -110,17 +146,32 @@ void Cache::State::end_feeders() {
   for (const std::function<void()>& end : ends) end();
 }
 
-void Cache::State::wait_for_tasks(Deadline deadline) {
+bool Cache::State::wait_for_tasks(Deadline deadline) {
   const MutexLock lock(tasks_mutex_);
-  while (tasks_ > 0) {
+  const auto own = static_cast<std::size_t>(
+      std::count(workers_.begin(), workers_.end(), std::this_thread::get_id()));
+  while (tasks_ > own) {
     if (deadline.at == kNever) {
       tasks_done_.wait(tasks_mutex_);
       continue;
     }
     const Duration left = between(clock->now(), deadline.at);
-    if (left <= Duration(0)) return;
-    tasks_done_.wait_for(tasks_mutex_, std::min<Duration>(left, std::chrono::hours(24)));
+    if (left <= Duration(0)) break;
+    // The clock need not be the one by which threads wait.
+    tasks_done_.wait_for(tasks_mutex_, std::min<Duration>(left, kLongestWait));
   }
+  given_up_ = tasks_ > 0;
+  return tasks_ == 0;
+}
+
+bool Cache::State::is_given_up() const {
+  const MutexLock lock(tasks_mutex_);
+  return given_up_ && tasks_ > 0;
+}
+
+Error Cache::State::closed_error() const {
+  if (!birthplace.is_here()) return internal::forked_error("the cache");
+  return {ErrorCode::kClosed, "the cache is closed", {}};
 }
 
 void Cache::State::log(LogLevel level, std::string message) {
@@ -190,17 +241,26 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
           causes->note_below(depth, removals);
         });
   }
+  state_->expiry.start();
+  state_->pressure.start();
 }
 
-Cache::~Cache() {
-  if (state_) close();
+// What still runs, or belongs to another process, is neither waited for nor taken away: it stays
+// as it is until the process ends.
+void Cache::end() {
+  if (!state_) return;
+  if (state_->birthplace.is_here() && !state_->is_given_up()) close();
+  if (state_->birthplace.is_here() && !state_->is_given_up()) return;
+  internal::keep_for_ever(std::move(state_));
 }
+
+Cache::~Cache() { end(); }
 
 Cache::Cache(Cache&&) noexcept = default;
 
 Cache& Cache::operator=(Cache&& other) noexcept {
   if (this != &other) {
-    if (state_) close();
+    end();
     state_ = std::move(other.state_);
   }
   return *this;
@@ -212,8 +272,8 @@ using internal::change_checked;
 InvalidationResult internal::change_checked(Cache::State& state, std::span<const Label> labels,
                                             Change change) {
   InvalidationResult refused;
-  if (state.closed.load(std::memory_order_acquire)) {
-    refused.error = internal::shared_error({ErrorCode::kClosed, "the cache is closed", {}});
+  if (state.is_closed()) {
+    refused.error = internal::shared_error(state.closed_error());
     return refused;
   }
   for (const Label& label : labels) {
@@ -229,6 +289,7 @@ InvalidationResult internal::change_checked(Cache::State& state, std::span<const
 namespace {
 
 Result<void> flush_tiers(Cache::State& state, Deadline deadline) {
+  if (!state.birthplace.is_here()) return state.closed_error();
   for (const auto& tier : state.tiers) {
     if (Result<void> flushed = tier->flush(deadline); !flushed) return flushed;
   }
@@ -277,6 +338,7 @@ InvalidationResult Cache::expire(std::initializer_list<Label> labels) {
 InvalidationResult Cache::clear() { return invalidate(everything()); }
 
 std::uint64_t Cache::remove_expired() {
+  if (!state_->birthplace.is_here()) return 0;
   std::uint64_t removed = state_->hot->remove_expired();
   for (const auto& tier : state_->tiers) {
     const Result<std::uint64_t> gone = tier->remove_expired({});
@@ -305,6 +367,7 @@ std::vector<Tier*> Cache::lower_tiers() {
 }
 
 void Cache::close(Deadline deadline) {
+  if (!state_->birthplace.is_here()) return;
   state_->end_feeders();
   const bool was_open = state_->begin_close();
   if (was_open) {
@@ -312,8 +375,12 @@ void Cache::close(Deadline deadline) {
     std::vector<std::shared_ptr<Source>> open = sources();
     for (const std::shared_ptr<Source>& source : open) source->close();
   }
+  state_->expiry.end();
+  state_->pressure.end();
   state_->events.close();
-  state_->wait_for_tasks(deadline);
+  // A load that takes all the time there is leaves none to write what was accepted before.
+  if (was_open && deadline.at != kNever) (void)flush_tiers(*state_, deadline);
+  (void)state_->wait_for_tasks(deadline);
   if (was_open) {
     // What is still to be removed is told before it is written, and that while nobody else can have
     // the file that it lies beside.

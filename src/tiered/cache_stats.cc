@@ -31,9 +31,22 @@ KeyspaceStats stats_of(const internal::KeyspaceState& keyspace) {
   stats.refused = counters.refused.read();
   stats.too_large = counters.too_large.read();
   stats.puts = counters.puts.read();
+  stats.value_bytes = counters.value_bytes.read();
+  stats.stored_bytes = counters.stored_bytes.read();
+  stats.compressed = counters.compressed.read();
   stats.load_time_saved = Duration(static_cast<std::int64_t>(counters.saved_ns.read()));
   stats.load = latency(counters.load);
   return stats;
+}
+
+// What memory says of itself, where pressure lowers its bound.
+TierStats under(const MemoryPressureStats& pressure, TierStats tier) {
+  const bool is_lowered = pressure.max_bytes < pressure.configured_max_bytes;
+  if (tier.state != TierState::kOk || !is_lowered) return tier;
+  tier.state = TierState::kDegraded;
+  tier.reason = "it may hold " + internal::describe_size(pressure.max_bytes) + " instead of " +
+                internal::describe_size(pressure.configured_max_bytes) + ": " + pressure.reason;
+  return tier;
 }
 
 double ratio(std::uint64_t part, std::uint64_t whole) {
@@ -72,10 +85,13 @@ double CacheStats::lookup_hit_rate() const {
 CacheStats Cache::stats() const {
   CacheStats stats;
   stats.name = state_->options.name;
-  stats.tiers.push_back({state_->hot->stats(), latency(state_->hot_get)});
+  if (!state_->birthplace.is_here()) return stats;
+  stats.pressure = state_->pressure.stats();
+  stats.tiers.push_back({under(stats.pressure, state_->hot->stats()), latency(state_->hot_get)});
   for (std::size_t i = 0; i < state_->tiers.size(); ++i) {
     stats.tiers.push_back({state_->tiers[i]->stats(), latency(state_->lower_get[i])});
   }
+  stats.tenants = state_->hot->tenants();
   stats.invalidations = state_->invalidations.read();
   stats.tier_errors = state_->tier_errors.read();
   const MutexLock lock(state_->keyspaces_mutex);
@@ -84,6 +100,11 @@ CacheStats Cache::stats() const {
     if (split_keyspace(name).tenant.empty()) stats.keyspaces.push_back(stats_of(*keyspace));
   }
   return stats;
+}
+
+Result<Curve> Cache::curve() const {
+  if (state_->is_closed()) return state_->closed_error();
+  return state_->hot->curve();
 }
 
 std::uint64_t InvalidationResult::removed() const {

@@ -58,9 +58,7 @@ EventResult refused(Error error) {
 }  // namespace
 
 EventResult internal::emit(Cache::State& state, const Event& event, const Labels& plain) try {
-  if (state.closed.load(std::memory_order_acquire)) {
-    return refused({ErrorCode::kClosed, "the cache is closed", {}});
-  }
+  if (state.is_closed()) return refused(state.closed_error());
   if (Result<void> valid = event.validate(); !valid) return refused(valid.error());
   EventResult result;
   const Origin from = parse_origin(event.origin);

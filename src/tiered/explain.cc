@@ -1,4 +1,7 @@
 // explain(): what every tier, the graph and the journal say of one key.
+#include "strata/codecs/encryption.h"
+#include "tiered/lifetimes.h"
+#include "tiered/packing.h"
 #include "tiered/paths.h"
 
 namespace strata {
@@ -36,7 +39,10 @@ Explanation::Place place_of(const Cache::State& cache, const Tier& tier, const R
                            .fresh_left = at_least_zero(left.fresh),
                            .kept_left = at_least_zero(left.kept),
                            .load_cost = std::chrono::microseconds(record.load_cost_us),
-                           .size_bytes = record.payload.size()};
+                           .size_bytes = record.payload.size(),
+                           .value_bytes = record.raw_size,
+                           .compression = record.compression};
+  if (const auto id = encryption_key_of(record)) place.encryption_key = to_string(*id);
   add_labels(place.labels, record.group);
   add_labels(place.labels, record.labels);
   place.version = record.version;
@@ -59,6 +65,13 @@ std::shared_ptr<internal::KeyspaceState> keyspace_of(Cache::State& cache, KeyRef
   return found != cache.keyspaces.end() ? found->second : nullptr;
 }
 
+// Why the keyspace would not use the record, as far as that needs no decoding.
+std::optional<MissReason> refusal_by_header(const Record& record, KeyRef key,
+                                            const internal::KeyspaceState& keyspace) {
+  const auto refusal = internal::refusal_of(record, key, keyspace);
+  return refusal == MissReason::kCorrupt ? std::nullopt : refusal;
+}
+
 }  // namespace
 
 DependencyGraph& Cache::dependencies() { return state_->dependencies; }
@@ -67,28 +80,30 @@ const CauseJournal& Cache::journal() const { return state_->causes.journal(); }
 Explanation Cache::explain(KeyRef key) {
   State& state = *state_;
   Explanation why{.key = std::string(key.text)};
+  if (!state.birthplace.is_here()) return why;
   // What is there only because nobody has met it since it was invalidated goes now, and says why.
   EntryRef entry = state.hot->peek(key);
   if (!entry) entry = state.hot->get(key);
   if (entry) why.places.push_back(place_of(state, *entry));
   const auto keyspace = keyspace_of(state, key);
-  bool is_of_another_version = false;
+  std::optional<MissReason> refusal;
   for (const auto& tier : state.tiers) {
     const Result<std::optional<Record>> record = tier->get(key, {});
     if (!record) {
       why.failures.push_back(std::string(tier->name()) + ": " + record.error().message);
     } else if (record->has_value() && (*record)->key_text == key.text) {
-      why.places.push_back(place_of(state, *tier, **record));
-      is_of_another_version =
-          is_of_another_version ||
-          (keyspace && internal::refusal_of(**record, key, *keyspace) == MissReason::kVersion);
+      Explanation::Place place = place_of(state, *tier, **record);
+      place.refusal = keyspace ? refusal_by_header(**record, key, *keyspace)
+                               : internal::sealed_from(**record, state.keys.get());
+      if (!refusal) refusal = place.refusal;
+      why.places.push_back(std::move(place));
     }
   }
   const CauseJournal& journal = state.causes.journal();
   const LabelId id = key_label_id(key.hash);
   why.miss = journal.classify(id);
   if (why.places.empty() && !why.failures.empty()) why.miss = MissReason::kError;
-  if (is_of_another_version) why.miss = MissReason::kVersion;
+  if (refusal) why.miss = *refusal;
   if (!why.places.empty() && why.places.front().negative) why.miss = MissReason::kNegative;
   const WallTime now = state.causes.now();
   for (const Removal& removal : journal.history(id, kHistory)) {

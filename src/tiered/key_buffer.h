@@ -21,10 +21,15 @@ class KeyBuffer {
     }
     const std::string_view text = id.text();
     const std::size_t room = prefix.size() + kEscapedByte * text.size() + 1;
-    if (room <= sizeof inline_) {
+    if (room <= kInline) {
       std::memcpy(inline_, prefix.data(), prefix.size());
       std::size_t size = prefix.size();
-      size += escape_into(inline_ + size, text);
+      if (id.digits() != nullptr) {
+        std::memcpy(inline_ + size, id.digits(), Id::kDigits);
+        size += text.size();
+      } else {
+        size += escape_into(inline_ + size, text);
+      }
       inline_[size++] = ':';
       ref_.text = {inline_, size};
     } else {
@@ -56,7 +61,10 @@ class KeyBuffer {
     }
   }
 
-  char inline_[256];
+  // Keys that need at most kInline bytes are written to inline_; digits are copied with what
+  // follows them.
+  static constexpr std::size_t kInline = 256;
+  char inline_[kInline + Id::kDigits];
   std::string long_;
   std::string error_;
   KeyRef ref_;

@@ -52,6 +52,10 @@ Result<void> check(const std::string& name, const KeyspaceOptions& options, cons
     if (duration >= Duration(0)) continue;
     return negative_duration(std::string(option) + " of keyspace '" + name + "'");
   }
+  if (Result<void> valid = check_compression(options.compression); !valid) {
+    return Error{
+        valid.error().code, "compression of keyspace '" + name + "': " + valid.error().message, {}};
+  }
   if (options.max_value_bytes > limits::kValueBytesMax) {
     return Error{ErrorCode::kRejected,
                  "max_value_bytes of keyspace '" + name + "' is over the limit of " +
@@ -100,7 +104,7 @@ KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
   };
   hot_allowed = allowed(cache.hot->name());
   for (const auto& tier : cache.tiers) {
-    lower_allowed.push_back(!options.sensitive && allowed(tier->name()));
+    lower_allowed.push_back((!options.sensitive || options.encrypt) && allowed(tier->name()));
   }
 }
 

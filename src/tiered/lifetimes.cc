@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tiered/packing.h"
+
 namespace strata::internal {
 
 namespace {
@@ -26,7 +28,7 @@ Freshness freshness(const Entry& entry, Instant now, const KeyspaceState& keyspa
 }
 
 Instant time_of_hit(const Clock& clock, const Entry& entry) {
-  // More than two ticks of the slowest kernels.
+  // Fifty times what a coarse clock is late by; one of a user's may follow the kernel's ticks.
   constexpr Duration kCoarseLagMax = std::chrono::milliseconds(25);
   const Instant coarse = clock.coarse_now();
   return between(coarse, entry.fresh_until()) > kCoarseLagMax ? coarse : clock.now();
@@ -218,7 +220,8 @@ std::optional<MissReason> refusal_of(const Record& record, KeyRef key,
       record.codec == keyspace.type.codec && record.schema == keyspace.type.schema &&
       std::all_of(labels.begin(), labels.end(),
                   [&](const Label& label) { return contains(record.group, label); });
-  return is_of_it ? MissReason::kCorrupt : MissReason::kVersion;
+  if (!is_of_it) return MissReason::kVersion;
+  return sealed_from(record, keyspace).value_or(MissReason::kCorrupt);
 }
 
 Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState& keyspace) {
@@ -239,10 +242,13 @@ Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState&
   const Instant now = clock.now();
   const Remaining left = remaining(record.lifetime, now, clock.wall_now(), clock.boot_id());
   EntryRef entry;
+  std::string room;
+  const Result<std::string_view> payload = unpack(record, keyspace, room);
+  if (!payload) return payload.error();
   if (record.negative) {
     entry = Entry::make_negative(key, type);
   } else {
-    Result<EntryRef> decoded = Entry::decode(key, type, record.payload);
+    Result<EntryRef> decoded = Entry::decode(key, type, *payload);
     if (!decoded) return decoded;
     entry = std::move(*decoded);
   }

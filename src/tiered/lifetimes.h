@@ -64,10 +64,10 @@ struct Description {
 void dress(Entry& entry, const KeyspaceState& keyspace, KeyRef key, Description description,
            Life life, Duration load_cost);
 
-// The record of a published or unpublished entry, encoded by its type.
+// The record of a published or unpublished entry, encoded by its type and not packed yet.
 [[nodiscard]] Result<Record> record_of(const Entry& entry, const KeyspaceState& keyspace);
 // An unpublished entry with the life that the record has left. Errors: kCorrupt when it is of
-// another key, codec or schema, or does not decode.
+// another key, codec or schema, or does not decode; kUnavailable when its key is missing.
 // How long ago the record was written, also where its life has no end; zero where it seems to be
 // from the future.
 [[nodiscard]] Duration age_of(const Cache::State& cache, Lifetime lifetime);

@@ -190,8 +190,8 @@ PurgeResult Cache::purge(const PurgeFilter& filter) {
   State& state = *state_;
   PurgeResult result;
   try {
-    if (state.closed.load(std::memory_order_acquire)) {
-      result.error = internal::shared_error({ErrorCode::kClosed, "the cache is closed", {}});
+    if (state.is_closed()) {
+      result.error = internal::shared_error(state.closed_error());
       return result;
     }
     const Labels labels = labels_of(filter);

@@ -1,9 +1,8 @@
 // The read path: memory, then the lower tiers, promoting upward with the life that is left.
-#include <algorithm>
-
 #include "core/mutant.h"
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
+#include "tiered/packing.h"
 #include "tiered/paths.h"
 #include "tiered/transaction_state.h"
 
@@ -45,9 +44,7 @@ Found failed(Error error) { return {Outcome::kError, {}, {}, shared_error(std::m
 
 std::optional<Found> refuse(const KeyspaceState& keyspace, const CallOptions& call) {
   if (!keyspace.status) return failed(keyspace.status.error());
-  if (keyspace.cache.closed.load(std::memory_order_acquire)) {
-    return failed({ErrorCode::kClosed, "the cache is closed", {}});
-  }
+  if (keyspace.cache.is_closed()) return failed(keyspace.cache.closed_error());
   if (auto negative = check_durations(call)) return failed(std::move(*negative));
   return std::nullopt;
 }
@@ -91,6 +88,7 @@ std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& 
     case Outcome::kError:
       break;
   }
+  if (!keyspace.cache.birthplace.is_here()) return std::nullopt;  // nor is its journal
   if (!keyspace.options.enabled) return MissReason::kDisabled;
   if (found.miss) return found.miss;
   return keyspace.cache.causes.journal().classify(key_label_id(key_hash));
@@ -157,11 +155,10 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
     if (!record->has_value()) continue;
     Result<EntryRef> entry = entry_of(**record, key, keyspace);
     if (!entry) {  // of another codec, schema or key: a miss
-      below.miss = refusal_of(**record, key, keyspace);
+      below.miss = refuse(keyspace, tier.name(), **record, key, entry.error());
       continue;
     }
-    const Instant now = cache.clock->now();
-    const Freshness fresh = freshness(**entry, now, keyspace, call);
+    const Freshness fresh = freshness(**entry, cache.clock->now(), keyspace, call);
     if (fresh == Freshness::kFresh) {
       promote(keyspace, *entry, &**record, i, tickets, call.deadline);
       below.entry = std::move(*entry);
@@ -311,7 +308,8 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
         continue;
       }
       found[place].miss =
-          entry ? MissReason::kExpired : refusal_of(*record, wanted.keys[i], keyspace);
+          entry ? MissReason::kExpired
+                : refuse(keyspace, tier.name(), *record, wanted.keys[i], entry.error());
       const bool may_keep = fresh != Freshness::kGone && !(*entry)->negative();
       if (may_keep && kept != nullptr && !(*kept)[place]) (*kept)[place] = *entry;
       // Unless a deeper tier has it fresh.

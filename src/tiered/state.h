@@ -10,10 +10,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/mutex.h"
 #include "load/key_turns.h"
+#include "ports/process.h"
+#include "strata/codecs/compression.h"
+#include "strata/codecs/encryption.h"
 #include "strata/core/entry.h"
 #include "strata/labels/dependency_graph.h"
 #include "strata/load/flight.h"
@@ -26,6 +30,8 @@
 #include "strata/tiered/transaction.h"
 #include "tiered/causes.h"
 #include "tiered/failure_log.h"
+#include "tiered/periodic.h"
+#include "tiered/pressure_watch.h"
 #include "tiered/sampler.h"
 
 namespace strata {
@@ -36,6 +42,7 @@ struct KeyspaceCounters {
   std::array<Counter, kOutcomeCount> outcomes;
   std::array<Counter, kMissReasonCount> misses;
   Counter loads, load_failures, joined, join_refused, refused, too_large, puts, saved_ns;
+  Counter value_bytes, stored_bytes, compressed;
   Histogram load;
 };
 
@@ -73,12 +80,26 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   // when the executor takes no more, or the cache is closed.
   bool post(const std::function<void()>& task);
   void run_guarded(const std::function<void()>& task) noexcept;
+  // Around a task that runs on the executor. Returns whether it was noted.
+  bool begin_work() noexcept;
+  void end_work();
   // Calls `end` when the cache closes, at once if it has; and calls those given so far.
   void before_close(std::function<void()> end);
   void end_feeders();
   // Returns whether the cache was open until now.
   bool begin_close();
-  void wait_for_tasks(Deadline deadline);
+  // Waits for the tasks of other threads. Returns whether none is left.
+  bool wait_for_tasks(Deadline deadline);
+  // Whether tasks run that close() did not wait for: because its deadline came, or because it was
+  // called within one.
+  [[nodiscard]] bool is_given_up() const;
+
+  // Whether calls are refused: after close(), and in a child of the process that made the cache.
+  [[nodiscard]] bool is_closed() const {
+    return closed.load(std::memory_order_acquire) || !birthplace.is_here();
+  }
+  // Why.
+  [[nodiscard]] Error closed_error() const;
 
   // Counts that a tier failed, and logs it now and then. The caller passes it over.
   void note_failure(std::string_view tier, std::string_view doing, const Error& error);
@@ -118,6 +139,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const std::shared_ptr<Executor> executor;
 
   const std::shared_ptr<Timer> timer;
+  const std::shared_ptr<const KeyRing> keys;  // null: what is to be encrypted stays in memory
+  Compressor compressor;
 
   internal::Causes causes;
   EventBus events;
@@ -126,6 +149,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   FlightTable flights;
   KeyTurns turns;
   std::atomic<bool> closed{false};
+  const internal::Birthplace birthplace;
 
   Counter invalidations, tier_errors;
   internal::FailureLog failures;
@@ -139,10 +163,19 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   std::atomic<std::int64_t> journal_saved_{0};  // when, in milliseconds of the wall clock
   mutable Mutex rules_mutex_;
   RuleSet rules_ STRATA_GUARDED_BY(rules_mutex_);
-  Mutex tasks_mutex_;
+  mutable Mutex tasks_mutex_;
   CondVar tasks_done_;
   std::vector<std::function<void()>> before_close_ STRATA_GUARDED_BY(tasks_mutex_);
   std::size_t tasks_ STRATA_GUARDED_BY(tasks_mutex_) = 0;
+  // Of the tasks that are running: one that ends the cache, or the process, does not wait for
+  // itself.
+  std::vector<std::thread::id> workers_ STRATA_GUARDED_BY(tasks_mutex_);
+  bool given_up_ STRATA_GUARDED_BY(tasks_mutex_) = false;
+
+ public:
+  // Last, so that they end first.
+  internal::Periodic expiry;  // removes what has expired while nobody writes
+  internal::PressureWatch pressure;
 };
 
 // What a loader said, and what it read through its handle.

@@ -243,6 +243,10 @@ InvalidationResult Transaction::commit() {
   }
   STRATA_YIELD("tiered.transaction.commit");
   Cache::State& cache = *state_->cache;
+  if (!cache.birthplace.is_here()) {
+    result.error = internal::shared_error(cache.closed_error());
+    return result;
+  }
   if (cache.closed.load(std::memory_order_acquire)) {
     result.error = internal::shared_error(
         {ErrorCode::kClosed, "the cache was closed before the transaction was committed", {}});

@@ -8,6 +8,7 @@
 #include "core/mutant.h"
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
+#include "tiered/packing.h"
 #include "tiered/paths.h"
 
 namespace strata::internal {
@@ -75,6 +76,15 @@ const Record* for_tier(const KeyspaceState& keyspace, const Encoded& encoded, st
   return may ? &*encoded.record : nullptr;
 }
 
+// Packs what the tiers below are to have. What cannot be packed is not for them.
+void pack_for_tiers(const KeyspaceState& keyspace, Encoded& encoded) {
+  if (!encoded.record || encoded.memory_only || !any_lower(keyspace)) return;
+  const Result<void> packed = pack(*encoded.record, keyspace);
+  if (packed) return;
+  encoded.record.reset();
+  keyspace.cache.note_failure("encryption", "writing values of " + keyspace.name, packed.error());
+}
+
 // A refresh that brought another value: an invalidation of the key and of what depends on it,
 // unless somebody else changed something since the load began. Without `store` the former value
 // leaves and none comes.
@@ -113,6 +123,8 @@ PutResult rejected_put(Error error) {
 void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& tickets,
                   Deadline deadline) {
   Cache::State& cache = keyspace.cache;
+  // A loader may have forked, and return in the child.
+  if (!cache.birthplace.is_here()) return;
   const auto& [entry, known, memory_only, may_store] = loaded;
   // Somebody may have stored another value since the load began.
   const EntryRef there = cache.hot->peek(entry->key());
@@ -128,6 +140,7 @@ void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& 
   // What cannot be compared differs.
   const bool differs = previous && (!keyspace.options.early_cutoff || !encoded.record || !store ||
                                     !same_value(*previous, *entry, *encoded.record));
+  if (store) pack_for_tiers(keyspace, encoded);
   if (differs) replace(keyspace, entry, encoded, store, tickets, deadline);
   if (differs || !store) return;
   bool refused = false;
@@ -189,6 +202,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
   // A value that may not be stored still takes the place of the one before: by nothing.
   const bool store = keyspace.options.enabled && life.fresh_for > Duration(0);
   keyspace.counters.puts.add(1);
+  if (store) pack_for_tiers(keyspace, encoded);
 
   PutResult result;
   const KeyTurns::Turn turn(cache.turns, key.hash);
@@ -229,7 +243,6 @@ Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) try {
   const KeyRef key = buffer.ref();
   const KeyspaceOptions& options = keyspace.options;
   const Duration kept = saturating_add(ttl, std::max(options.stale_for, options.keep_for));
-  EntryRef entry;  // let go after the turn
   const KeyTurns::Turn turn(cache.turns, key.hash);
   const Instant now = cache.clock->now();
   const Lifetime lifetime{.written_wall = cache.clock->wall_now(),
@@ -243,12 +256,8 @@ Result<bool> touch(KeyspaceState& keyspace, const Id& id, Duration ttl) try {
     if (!there) cache.note_failure(cache.tiers[i]->name(), "touching", there.error());
     touched = touched || (there && *there);
   }
-  entry = cache.hot->peek(key);
-  if (entry) {
-    entry->set_times(saturating_add(now, ttl), saturating_add(now, kept));
-    touched = true;
-  }
-  return touched;
+  const bool is_hot = cache.hot->touch(key, saturating_add(now, ttl), saturating_add(now, kept));
+  return touched || is_hot;
 } catch (...) {
   return error_of_exception(ErrorCode::kUnavailable, "changing a lifetime");
 }

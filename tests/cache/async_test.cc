@@ -186,6 +186,7 @@ TEST_F(AsyncTest, CloseWaitsForWhatIsRunning) {
   CacheParts parts;
   parts.hot = memory_tier({}, clock_, seeded_random(1));
   parts.clock = clock_;
+  parts.timer = timer_;
   parts.executor = pool;
   std::atomic<int> done{0};
   {

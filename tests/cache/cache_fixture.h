@@ -10,10 +10,12 @@
 
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/random.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
+#include "strata/testing/record_tier.h"
+#include "strata/testing/with_faults.h"
 #include "strata/tiered/cache.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/record_tier.h"
 
 namespace strata::testkit {
 
@@ -28,14 +30,17 @@ class CacheFixture : public testing::Test {
                    MemoryOptions memory = {}) {
     CacheParts parts;
     parts.hot = memory_tier(memory, clock_, seeded_random(1));
+    if (memory_fails_) parts.hot = with_faults(std::move(parts.hot), faults_);
     tiers_.clear();
     for (std::size_t i = 0; i < tier_count; ++i) {
       auto tier = std::make_unique<RecordTier>(i == 0 ? "records" : "deep", clock_);
       tiers_.push_back(tier.get());
-      parts.tiers.push_back(std::move(tier));
+      parts.tiers.push_back(with_faults(std::move(tier), faults_));
     }
     parts.clock = clock_;
     parts.executor = executor_;
+    parts.timer = timer_;
+    parts.keys = keys_;
     parts.options = std::move(options);
     if (!parts.options.log) {
       parts.options.log = [this](LogLevel, std::string_view line) { log_.emplace_back(line); };
@@ -60,6 +65,10 @@ class CacheFixture : public testing::Test {
 
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
   std::shared_ptr<ManualExecutor> executor_ = std::make_shared<ManualExecutor>();
+  std::shared_ptr<ManualTimer> timer_ = std::make_shared<ManualTimer>(clock_);
+  std::shared_ptr<FaultPlan> faults_ = std::make_shared<FaultPlan>(1, clock_);  // of the tiers
+  bool memory_fails_ = false;                                                   // by the same plan
+  std::shared_ptr<const KeyRing> keys_;
   std::vector<RecordTier*> tiers_;
   std::vector<std::string> log_;
 };

@@ -22,6 +22,7 @@ class ExplainBelowTest : public testing::Test {
     parts.tiers.push_back(bed_.open(options_));
     parts.clock = bed_.clock;
     parts.executor = std::make_shared<ManualExecutor>();
+    parts.timer = std::make_shared<ManualTimer>(bed_.clock);
     parts.journal = {.read = [this] { return Result<std::string>(journal_); },
                      .write =
                          [this](std::string_view bytes) {

@@ -182,9 +182,11 @@ TEST_F(ExplainTest, AJournalOfNoSizeKnowsNothing) {
 
 TEST(JournalStoreTest, ADamagedJournalIsSaidAndDoesNoHarm) {
   std::vector<std::string> log;
+  const auto clock = std::make_shared<ManualClock>();
   CacheParts parts;
-  parts.clock = std::make_shared<ManualClock>();
+  parts.clock = clock;
   parts.executor = std::make_shared<ManualExecutor>();
+  parts.timer = std::make_shared<ManualTimer>(clock);
   parts.hot = memory_tier({}, parts.clock, seeded_random(1));
   parts.journal.read = [] { return std::string("no journal"); };
   parts.options.log = [&](LogLevel, std::string_view line) { log.emplace_back(line); };

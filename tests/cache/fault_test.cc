@@ -1,8 +1,10 @@
 // Fault loops: every call to a tier fails in turn, and reads still work and are never stale.
+#include <array>
 #include <string>
 
 #include "cache/cache_fixture.h"
-#include "testkit/fault_plan.h"
+#include "testkit/fault_loop.h"
+#include "testkit/random.h"
 
 namespace strata::testkit {
 namespace {
@@ -10,9 +12,9 @@ namespace {
 class CacheFault : public CacheFixture, public testing::WithParamInterface<FaultKind> {};
 
 TEST_P(CacheFault, ReadsWorkAndNothingStaleIsServedWhicheverCallFails) {
-  fail_each_call(GetParam(), [this](FaultPlan& plan) {
+  fail_each_call(GetParam(), [this](const std::shared_ptr<FaultPlan>& plan) {
+    faults_ = plan;
     Cache cache = make_cache(2);
-    for (RecordTier* tier : tiers_) tier->set_fault([&plan] { return plan.should_fail(); });
     auto users = cache.keyspace<std::string>("user", {.keep_for = minutes(60)});
     int version = 0;
     const auto load = [&](Load& handle) {
@@ -49,6 +51,66 @@ TEST_P(CacheFault, ReadsWorkAndNothingStaleIsServedWhicheverCallFails) {
     EXPECT_EQ(users.get_many(ids).size(), 2u);
     check(cache);
   });
+}
+
+// Every fault that a tier can have, in any mixture, and memory that forgets and declines: what is
+// answered is never older than the last change.
+class CacheChaos : public CacheFixture {
+ protected:
+  void run(std::uint64_t seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    Random random(seed);
+    faults_ = std::make_shared<FaultPlan>(seed, clock_);
+    memory_fails_ = true;
+    Cache cache = make_cache(2);
+    faults_->add({.call = "records", .probability = 0.2}).value();
+    faults_->add({.call = "*.put", .probability = 0.3, .effect = FaultEffect::kLostAnswer}).value();
+    faults_->add({.call = "*.fill", .probability = 0.3, .effect = FaultEffect::kLostAnswer})
+        .value();
+    faults_->add({.call = "deep", .probability = 0.2}).value();
+    faults_
+        ->add({.call = "deep", .probability = 0.1, .effect = FaultEffect::kDelay, .by = seconds(2)})
+        .value();
+    faults_->add({.call = "hot", .probability = 0.2}).value();
+    auto users = cache.keyspace<std::string>("user", {.ttl = minutes(1), .keep_for = minutes(60)});
+    std::array<int, 4> versions{};
+    for (int step = 0; step < 400; ++step) {
+      const auto at = random.below(versions.size());
+      const std::string id = std::to_string(at);
+      const auto load = [&](Load& handle) {
+        handle.tag("t" + id);
+        return std::to_string(versions[at]);
+      };
+      switch (random.below(6)) {
+        case 0:
+          ++versions[at];
+          EXPECT_TRUE(cache.invalidate(tag("t" + id)).ok());
+          break;
+        case 1:
+          ++versions[at];
+          (void)users.put(id, std::to_string(versions[at]), {.labels = {tag("t" + id)}});
+          break;
+        case 2:
+          clock_->advance(seconds(static_cast<int>(random.below(30))));
+          break;
+        case 3:
+          empty_memory(cache);
+          break;
+        default:
+          break;
+      }
+      const auto found = users.get_or_load(id, load);
+      ASSERT_TRUE(found) << "the source answers";
+      ASSERT_EQ(*found, std::to_string(versions[at])) << "step " << step;
+    }
+    check(cache);
+    EXPECT_GT(faults_->faults("records"), 20u);
+    EXPECT_GT(faults_->faults("hot"), 20u);
+  }
+};
+
+TEST_F(CacheChaos, NoMixtureOfFaultsMakesAnAnswerStale) {
+  for (std::uint64_t seed = 1; seed <= 30 && !HasFailure(); ++seed) run(seed);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CacheFault,

@@ -195,6 +195,7 @@ TEST_F(LoadTest, ALoadThatWaitsForAQueuedOneRunsItItself) {
   CacheParts parts;
   parts.hot = memory_tier({}, clock_, seeded_random(1));
   parts.clock = clock_;
+  parts.timer = timer_;
   parts.executor = thread_pool({.threads = 1});
   Cache cache(std::move(parts));
   auto users = cache.keyspace<std::string>("user");
@@ -231,13 +232,8 @@ TEST_F(LoadTest, AValueWithUnacceptableLabelsIsNeitherJoinedLateNorBuiltUpon) {
 TEST_F(LoadTest, AnExceptionFromATierReleasesEveryWaiter) {
   Cache cache = make_cache();
   auto users = cache.keyspace<std::string>("user");
-  bool thrown = false;
-  tiers_[0]->set_fault([&]() -> bool {
-    if (std::exchange(thrown, true)) return false;
-    throw std::bad_alloc();
-  });
+  faults_->add({.call = "records", .times = 1, .effect = FaultEffect::kThrow}).value();
   EXPECT_EQ(users.get_or_load("1", [] { return std::string("x"); }).outcome(), Outcome::kError);
-  tiers_[0]->set_fault({});
   EXPECT_EQ(users.get_or_load("1", [] { return "again"; }).value(), "again");
 }
 

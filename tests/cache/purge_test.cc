@@ -25,6 +25,7 @@ class PurgeTest : public testing::Test {
     parts.tiers.push_back(bed_.open(options));
     parts.clock = bed_.clock;
     parts.executor = std::make_shared<ManualExecutor>();
+    parts.timer = std::make_shared<ManualTimer>(bed_.clock);
     cache_.emplace(std::move(parts));
     users_ = cache_->keyspace<std::string>("user", {.ttl = hours(24), .type = "person"});
     pages_ = cache_->keyspace<std::string>("page", {.ttl = hours(24), .source = "web"});

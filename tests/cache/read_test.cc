@@ -266,6 +266,7 @@ TEST_F(ReadTest, ADisabledKeyspaceMissesButStillInvalidates) {
     parts.hot = memory_tier({}, clock_, seeded_random(1));
     parts.tiers.push_back(open_sqlite_tier(sqlite, clock_, seeded_random(1)).value());
     parts.clock = clock_;
+    parts.timer = timer_;
     parts.executor = executor_;
     Cache cache(std::move(parts));
     cache.configure_keyspace("user", {.enabled = enabled});

@@ -118,6 +118,43 @@ TEST_P(HotTierContract, TimesThatAreChangedInPlaceCount) {
   EXPECT_EQ(value("b"), "-");
 }
 
+// Nearer or farther, what is touched leaves by itself at its new time.
+TEST_P(HotTierContract, WhatIsTouchedLeavesAtItsNewTime) {
+  const auto in = [&](int seconds) {
+    return saturating_add(clock->now(), std::chrono::seconds(seconds));
+  };
+  fill({.key = "never"});
+  fill({.key = "late", .fresh_until = in(3'600), .keep_until = in(3'600)});
+  fill({.key = "soon", .fresh_until = in(2), .keep_until = in(2)});
+  fill({.key = "gone", .labels = {tag("t")}});
+  tier->invalidate({{tag("t")}});
+  EXPECT_TRUE(tier->touch(key_ref("never"), in(5), in(10)));
+  EXPECT_TRUE(tier->touch(key_ref("late"), in(10), in(10)));
+  EXPECT_TRUE(tier->touch(key_ref("soon"), in(60), kNever));
+  EXPECT_FALSE(tier->touch(key_ref("gone"), in(10), in(10)));
+  EXPECT_FALSE(tier->touch(key_ref("unknown"), in(10), in(10)));
+  EXPECT_EQ(tier->get(key_ref("never"))->fresh_until(), in(5));
+  clock->advance(std::chrono::seconds(11));
+  EXPECT_EQ(tier->remove_due(100), 2u);
+  EXPECT_EQ(value("soon"), "value");
+  clock->advance(std::chrono::hours(100));
+  EXPECT_EQ(tier->remove_due(100), 0u);
+  EXPECT_TRUE(tier->touch(key_ref("soon"), in(1), in(1)));
+  clock->advance(std::chrono::seconds(1));
+  EXPECT_FALSE(tier->touch(key_ref("soon"), in(9), in(9))) << "it had ended";
+}
+
+TEST_P(HotTierContract, TheBoundInBytesIsChangedFromWhatItIs) {
+  start({.max_entries = 10, .max_bytes = 1 << 20});
+  for (int i = 0; i < 10; ++i) fill({.key = numbered("k", i)});
+  EXPECT_FALSE(tier->resize_bytes(1 << 19, 1 << 10));
+  EXPECT_EQ(tier->stats().max_bytes, 1u << 20);
+  EXPECT_TRUE(tier->resize_bytes(1 << 20, tier->stats().bytes / 2));
+  EXPECT_EQ(tier->stats().max_entries, 10u);
+  EXPECT_LT(tier->stats().entries, 10u);
+  EXPECT_LE(tier->stats().bytes, tier->stats().max_bytes);
+}
+
 TEST_P(HotTierContract, RemoveExpiredRemovesAllThatExpiredAndNothingElse) {
   constexpr std::size_t kEntries = 5'000;
   for (std::size_t i = 0; i < kEntries; ++i) {
@@ -129,6 +166,62 @@ TEST_P(HotTierContract, RemoveExpiredRemovesAllThatExpiredAndNothingElse) {
   EXPECT_EQ(tier->remove_expired() + already, kEntries / 2);
   EXPECT_EQ(tier->stats().entries, kEntries / 2);
   EXPECT_EQ(tier->remove_expired(), 0u);
+}
+
+// What ended within the last half second may stay.
+TEST_P(HotTierContract, RemoveDueRemovesWhatIsDueAndNothingElse) {
+  constexpr std::size_t kEntries = 5'000;
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    const Instant at = saturating_add(clock->now(), std::chrono::seconds(10 + 10 * (i % 2)));
+    fill({.key = numbered("k", i), .fresh_until = at, .keep_until = at});
+  }
+  fill({.key = "longer", .keep_until = saturating_add(clock->now(), std::chrono::seconds(10))});
+  tier->get(key_ref("longer"))->set_times(kNever, kNever);
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), 0u);
+  clock->advance(std::chrono::milliseconds(9'999));
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), 0u);
+  clock->advance(std::chrono::milliseconds(501));
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), kEntries / 2);
+  EXPECT_EQ(tier->stats().entries, kEntries / 2 + 1);
+  EXPECT_EQ(tier->stats().removed(RemovalCause::kExpired), kEntries / 2);
+  for (const Removal& removal : removals.take()) EXPECT_EQ(removal.cause, RemovalCause::kExpired);
+  clock->advance(std::chrono::seconds(10));
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), kEntries / 2);
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), 0u);
+  EXPECT_EQ(value("longer"), "value");
+}
+
+TEST_P(HotTierContract, RemoveDueRemovesAtMostWhatItIsTold) {
+  constexpr std::size_t kEntries = 2'000;
+  const Instant at = saturating_add(clock->now(), std::chrono::seconds(1));
+  for (std::size_t i = 0; i < kEntries; ++i) {
+    fill({.key = numbered("k", i), .fresh_until = at, .keep_until = at});
+  }
+  clock->advance(std::chrono::seconds(2));
+  EXPECT_EQ(tier->remove_due(0), 0u);
+  std::size_t left = kEntries;
+  for (const std::size_t at_most : {1, 512, 700, 700}) {
+    EXPECT_EQ(tier->remove_due(at_most), at_most);
+    left -= at_most;
+    EXPECT_EQ(tier->stats().entries, left);
+  }
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), left);
+}
+
+// However far away the end was, and however long nobody called.
+TEST_P(HotTierContract, RemoveDueFindsWhatEndedLongAgo) {
+  std::size_t number = 0;
+  for (const int days : {0, 1, 30, 400}) {
+    const Instant at = saturating_add(clock->now(), std::chrono::hours(24 * days));
+    for (int i = 0; i < 3'000; ++i) {
+      const Instant later = saturating_add(at, std::chrono::seconds(i));
+      fill({.key = numbered("k", number++), .fresh_until = later, .keep_until = later});
+    }
+  }
+  const std::uint64_t already = tier->stats().removed(RemovalCause::kExpired);
+  clock->advance(std::chrono::hours(24 * 401));
+  EXPECT_EQ(tier->remove_due(SIZE_MAX) + already, number);
+  EXPECT_EQ(tier->stats().entries, 0u);
 }
 
 TEST_P(HotTierContract, GetManyAnswersInOrder) {
@@ -209,6 +302,20 @@ TEST_P(HotTierContract, AScanReturnsOnlyWhatGetWouldReturn) {
     for (const EntryRef& entry : entries) seen.insert(std::string(entry->key_text()));
   } while (cursor != 0);
   EXPECT_THAT(seen, ElementsAre("live", "stale"));
+}
+
+TEST_P(HotTierContract, AnEntryThatIsUsedStandsAboveOneThatIsNot) {
+  start({.max_entries = 200});
+  for (std::size_t i = 0; i < 200; ++i) {
+    fill({.key = numbered("k", i)});
+    static_cast<void>(value("k0"));
+  }
+  const Standing used = tier->standing(*tier->peek(key_ref("k0")));
+  const Standing unused = tier->standing(*tier->peek(key_ref("k1")));
+  EXPECT_GT(used.rank, unused.rank);
+  EXPECT_GT(used.uses, unused.uses);
+  EXPECT_LT(used.unused_for, unused.unused_for);
+  EXPECT_EQ(tier->standing(*tier->peek(key_ref("k1"))).rank, unused.rank) << "asking is no use";
 }
 
 TEST_P(HotTierContract, ResizingEvictsUntilTheBoundsHold) {

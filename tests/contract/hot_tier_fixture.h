@@ -21,7 +21,7 @@
 #include "strata/core/label.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/hot_tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata::contract {
 
@@ -29,6 +29,7 @@ struct HotTierSetup {
   std::uint64_t max_entries = 0;  // 0: no bound
   std::uint64_t max_bytes = 64ULL << 20;
   std::size_t remembered_labels = 1 << 16;
+  bool has_quotas = false;  // whether the test sets some
 };
 
 struct HotTierMaker {
@@ -111,7 +112,7 @@ class HotTierContract : public testing::TestWithParam<HotTierMaker> {
   const LabelGroup users{{keyspace("user"), source("db")}};
   const LabelGroup users_again{{source("db"), keyspace("user")}};  // in another order
   const LabelGroup orders{{keyspace("order"), source("db")}};
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   RemovalLog removals;
   std::unique_ptr<HotTier> tier;
 

@@ -7,7 +7,8 @@
 //   the model must refuse     =>  refused                              always
 //   refused                   =>  the model refuses, or the ticket is older than the labels that
 //                                 the tier can remember
-//   in the model, kept        =>  served, unless the tier may evict
+//   in the model, kept        =>  served, unless the tier may evict, or its tenant has a quota
+//   held by a tenant          <=  its quota                            always
 #pragma once
 
 #include <algorithm>
@@ -86,12 +87,12 @@ class HotTierModel {
 // One run: a tier, its model, and what is known of both.
 class HotTierModelRun {
  public:
-  HotTierModelRun(HotTier& tier, testkit::ManualClock& clock, testkit::Random& random,
+  HotTierModelRun(HotTier& tier, ManualClock& clock, testkit::Random& random,
                   const HotTierSetup& setup)
       : tier_(tier), clock_(clock), random_(random), setup_(setup) {}
 
   void step() {
-    switch (random_.below(18)) {
+    switch (random_.below(19)) {
       case 0:
       case 1:
         return invalidate();
@@ -105,6 +106,8 @@ class HotTierModelRun {
       case 16:
       case 17:
         return expire();
+      case 18:
+        return set_quota();
       case 6:
         tickets_.push_back(number(tier_.position()));
         return;
@@ -125,20 +128,26 @@ class HotTierModelRun {
         ASSERT_EQ(entry->fresh_until(), model->second.fresh_until) << key;
         ASSERT_EQ(entry->keep_until(), model->second.keep_until) << key;
       } else {
-        ASSERT_TRUE(!kept || may_evict()) << key << " is lost";
+        ASSERT_TRUE(!kept || may_evict(model->second)) << key << " is lost";
       }
     }
     ASSERT_EQ(number(tier_.position()), model_.now);
     const TierStats stats = tier_.stats();
     ASSERT_TRUE(setup_.max_entries == 0 || stats.entries <= setup_.max_entries);
     ASSERT_LE(stats.bytes, setup_.max_bytes);
+    for (const TenantUse& use : tier_.tenants().tenants) {
+      ASSERT_TRUE(use.quota.max_entries == 0 || use.entries <= use.quota.max_entries) << use.name;
+    }
   }
 
  private:
   static constexpr std::size_t kKeys = 6;
   static std::string key_of(std::size_t index) { return "k" + std::to_string(index); }
 
-  [[nodiscard]] bool may_evict() const { return setup_.max_entries != 0; }
+  [[nodiscard]] bool may_evict() const { return setup_.max_entries != 0 || setup_.has_quotas; }
+  [[nodiscard]] bool may_evict(const HotTierModel::Held& held) const {
+    return setup_.max_entries != 0 || (setup_.has_quotas && held.carries(tenant("x")));
+  }
 
   Label random_label() {
     switch (random_.below(14)) {
@@ -269,16 +278,21 @@ class HotTierModelRun {
     if (random_.one_in(3)) tier_.remove_expired();
   }
 
+  void set_quota() {
+    if (!setup_.has_quotas) return;
+    ASSERT_TRUE(tier_.set_quota("x", {.max_entries = random_.below(4)}).ok());
+  }
+
   static constexpr std::size_t kLabelsMax = 3;  // in one invalidation
 
   HotTier& tier_;
-  testkit::ManualClock& clock_;
+  ManualClock& clock_;
   testkit::Random& random_;
   const HotTierSetup setup_;
   HotTierModel model_;
   std::vector<std::uint64_t> tickets_;
   std::uint64_t last_value_ = 0;
-  inline static const LabelGroup x_group_{{keyspace("x"), source("s")}};
+  inline static const LabelGroup x_group_{{keyspace("x"), tenant("x"), source("s")}};
   inline static const LabelGroup y_group_{{keyspace("y"), source("s")}};
   std::array<const LabelGroup*, 3> groups_{nullptr, &x_group_, &y_group_};
 };
@@ -288,6 +302,7 @@ TEST_P(HotTierContract, AgreesWithAModelThatRemembersEverything) {
   testkit::for_each_seed(60, [&](testkit::Random& random) {
     HotTierSetup setup;
     if (random.one_in(3)) setup.max_entries = random.between(1, 4);
+    setup.has_quotas = random.one_in(3);
     if (random.one_in(3)) setup.remembered_labels = random.between(2, 40);
     start(setup);
     tier->set_removal_listener(nullptr);  // These values are no strings.

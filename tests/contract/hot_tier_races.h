@@ -23,7 +23,7 @@ class HotTierRace {
   static constexpr std::size_t kTags = 5;
   static constexpr std::size_t kGroups = 2;
 
-  HotTierRace(HotTier& tier, testkit::ManualClock& clock) : tier_(tier), clock_(clock) {}
+  HotTierRace(HotTier& tier, ManualClock& clock) : tier_(tier), clock_(clock) {}
 
   void change_labels(testkit::Random random) {
     while (goes_on(random)) {
@@ -88,13 +88,23 @@ class HotTierRace {
       clock_.advance(Duration(random.below(20)));
       tier_.remove_expired();
       tier_.resize(random.between(0, kKeys), random.one_in(8) ? 0 : 64 << 20);
+      set_quota(random.one_in(2) ? "0" : "1", random.between(0, kKeys / 2));
     }
+    for (const char* name : {"0", "1"}) set_quota(name, 0);
     tier_.resize(0, 64 << 20);
   }
 
   [[nodiscard]] std::uint64_t violations() const { return violations_.load(); }
   [[nodiscard]] std::uint64_t seen() const { return seen_.load(); }
   [[nodiscard]] std::uint64_t fresh_seen() const { return fresh_seen_.load(); }
+
+  // Meanwhile others fill; whoever sets a quota is alone with that.
+  void set_quota(const std::string& name, std::uint64_t max_entries) {
+    EXPECT_TRUE(tier_.set_quota(name, {.max_entries = max_entries}).ok());
+    for (const TenantUse& use : tier_.tenants().tenants) {
+      EXPECT_TRUE(use.name != name || max_entries == 0 || use.entries <= max_entries);
+    }
+  }
 
  private:
   struct Origin {
@@ -145,7 +155,10 @@ class HotTierRace {
     std::uint64_t cursor = 0;
     do cursor = tier_.scan(cursor, found);
     while (cursor != 0);
-    for (const EntryRef& entry : found) check(entry, floors[entry->value<Value>().key]);
+    for (const EntryRef& entry : found) {
+      check(entry, floors[entry->value<Value>().key]);
+      EXPECT_LE(tier_.standing(*entry).uses, 255u);
+    }
   }
 
   struct Names {
@@ -154,7 +167,8 @@ class HotTierRace {
       for (std::size_t i = 0; i < kTags; ++i) race.tags_[i].name(tag(std::to_string(i)));
       for (std::size_t i = 0; i < kGroups; ++i) {
         race.spaces_[i].name(keyspace(std::to_string(i)));
-        race.groups_.push_back(std::make_unique<LabelGroup>(Labels{race.spaces_[i].label}));
+        race.groups_.push_back(
+            std::make_unique<LabelGroup>(Labels{race.spaces_[i].label, tenant(std::to_string(i))}));
       }
       race.all_.name(everything());
     }
@@ -211,7 +225,7 @@ class HotTierRace {
   }
 
   HotTier& tier_;
-  testkit::ManualClock& clock_;
+  ManualClock& clock_;
   std::array<Origin, kKeys> keys_;
   std::array<Origin, kTags> tags_;
   std::array<Origin, kGroups> spaces_;

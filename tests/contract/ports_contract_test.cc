@@ -4,15 +4,15 @@
 #include "contract/executor_contract.h"
 #include "contract/random_contract.h"
 #include "contract/timer_contract.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/manual_timer.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
 #include "testkit/wait_until.h"
 
 namespace strata::contract {
 namespace {
 
-std::shared_ptr<Clock> manual_clock() { return std::make_shared<testkit::ManualClock>(); }
+std::shared_ptr<Clock> manual_clock() { return std::make_shared<ManualClock>(); }
 
 INSTANTIATE_TEST_SUITE_P(System, ClockContract, ::testing::Values(ClockMaker(system_clock)));
 INSTANTIATE_TEST_SUITE_P(Manual, ClockContract, ::testing::Values(ClockMaker(manual_clock)));
@@ -24,7 +24,7 @@ ExecutorMaker pool_of(std::size_t threads) {
 }
 
 std::shared_ptr<Executor> manual_executor(std::size_t queue_limit) {
-  return std::make_shared<testkit::ManualExecutor>(queue_limit);
+  return std::make_shared<ManualExecutor>(queue_limit);
 }
 
 INSTANTIATE_TEST_SUITE_P(PoolOfOne, ExecutorContract, ::testing::Values(pool_of(1)));
@@ -43,8 +43,8 @@ TimerBed real_timer(std::size_t queue_limit) {
 
 // Time passes while the test waits, and does not while a task does.
 TimerBed manual_timer(std::size_t queue_limit) {
-  const auto clock = std::make_shared<testkit::ManualClock>();
-  const auto timer = std::make_shared<testkit::ManualTimer>(clock, queue_limit);
+  const auto clock = std::make_shared<ManualClock>();
+  const auto timer = std::make_shared<ManualTimer>(clock, queue_limit);
   return {timer, clock, [timer](const std::function<bool()>& is_so) {
             while (!is_so()) timer->advance(std::chrono::milliseconds(1));
           }};

@@ -20,7 +20,7 @@
 
 #include "strata/ports/clock.h"
 #include "strata/ports/source.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 
 namespace strata::testkit {
 

@@ -20,7 +20,7 @@
 #include "strata/core/label.h"
 #include "strata/core/record.h"
 #include "strata/ports/tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/temp_dir.h"
 
 namespace strata::contract {
@@ -66,7 +66,7 @@ class TierContract : public testing::TestWithParam<TierMaker> {
   const Labels users_again{source("db"), keyspace("user")};  // in another order
   const Labels orders{keyspace("order"), source("db")};
   testkit::TempDir folder;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::unique_ptr<Tier> tier;
 
   void SetUp() override { start({}); }

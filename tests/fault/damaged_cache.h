@@ -12,10 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "sqlite/check.h"
 #include "sqlite/database.h"
 #include "strata/ports/random.h"
 #include "strata/sqlite/sqlite_tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/random.h"
 #include "testkit/temp_dir.h"
 
@@ -117,6 +118,20 @@ class DamagedCache {
         }
     }
     write_file(file, bytes);
+  }
+
+  // What a repair leaves needs no other.
+  void repair() {
+    sqlite::CheckOptions options{.sqlite = {.path = path_, .journal_slots = 64}, .repairs = true};
+    const auto repaired = sqlite::check_cache(options, *clock_);
+    if (!repaired.ok() && may_be_refused_) return;
+    ASSERT_TRUE(repaired.ok()) << repaired.error().message;
+    options.repairs = false;
+    const auto checked = sqlite::check_cache(options, *clock_);
+    ASSERT_TRUE(checked.ok()) << checked.error().message;
+    for (const sqlite::DamageFound& one : checked->damage) {
+      ADD_FAILURE() << to_string(one.what) << ": " << one.first.front();
+    }
   }
 
   void check() {

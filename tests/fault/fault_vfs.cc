@@ -25,12 +25,12 @@ int fault(int code, bool is_write = false, bool is_read = false) {
   switch (current_look.load()) {
     case FaultLook::kFull:
       if (!is_write) return SQLITE_OK;
-      return plan->should_fail() ? SQLITE_FULL : SQLITE_OK;
+      return should_fail(*plan) ? SQLITE_FULL : SQLITE_OK;
     case FaultLook::kShortRead:
       if (!is_read) return SQLITE_OK;
-      return plan->should_fail() ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
+      return should_fail(*plan) ? SQLITE_IOERR_SHORT_READ : SQLITE_OK;
     case FaultLook::kIoError:
-      return plan->should_fail() ? code : SQLITE_OK;
+      return should_fail(*plan) ? code : SQLITE_OK;
   }
   return SQLITE_OK;
 }

@@ -1,7 +1,7 @@
 // A layer of SQLite's file interface whose calls fail when a FaultPlan says so.
 //
-//   FaultPlan plan(FaultKind::kOnce, 17);
-//   const FailingFiles failing(plan);        // while it lives, and until allow() is called
+//   const auto plan = plan_of(FaultKind::kOnce, 17);
+//   const FailingFiles failing(*plan);       // while it lives, and until allow() is called
 //   open_tier(fault_vfs(), options, ...);
 //
 // Threads   Thread-safe.
@@ -9,7 +9,7 @@
 
 #include <string>
 
-#include "testkit/fault_plan.h"
+#include "testkit/fault_loop.h"
 
 namespace strata::testkit {
 

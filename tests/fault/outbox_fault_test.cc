@@ -26,7 +26,7 @@ class FaultyDefault {
 class Bed : public testkit::OutboxBed {
  public:
   // Changes rows while the relay's files fail, then lets it work again.
-  void run(testkit::FaultPlan& plan) {
+  void run(FaultPlan& plan) {
     testkit::OutboxListener listener;
     std::vector<std::size_t> told_before;  // for each row, how much had been told at its commit
     {
@@ -62,13 +62,12 @@ class Bed : public testkit::OutboxBed {
 };
 
 TEST(OutboxFaults, OneCallFails) {
-  testkit::fail_each_call(testkit::FaultKind::kOnce,
-                          [](testkit::FaultPlan& plan) { Bed().run(plan); });
+  testkit::fail_each_call(testkit::FaultKind::kOnce, [](const auto& plan) { Bed().run(*plan); });
 }
 
 TEST(OutboxFaults, CallsFailFromOneOn) {
   testkit::fail_each_call(testkit::FaultKind::kFromThenOn,
-                          [](testkit::FaultPlan& plan) { Bed().run(plan); });
+                          [](const auto& plan) { Bed().run(*plan); });
 }
 
 }  // namespace

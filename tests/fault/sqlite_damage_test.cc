@@ -11,13 +11,14 @@ namespace {
 using testkit::DamagedCache;
 
 // Returns how many of the caches kept everything.
-int damage_each(std::uint64_t seeds, bool is_clean, int damages) {
+int damage_each(std::uint64_t seeds, bool is_clean, int damages, bool repairs = false) {
   int whole = 0;
   testkit::for_each_seed(seeds, [&](testkit::Random& random) {
     DamagedCache cache(random);
     cache.build(is_clean);
     for (int i = 0; i < damages; ++i) cache.damage();
     if (damages > 1) cache.may_be_refused();
+    if (repairs) cache.repair();
     cache.check();
     whole += cache.has_kept_all() ? 1 : 0;
   });
@@ -31,6 +32,16 @@ TEST(SqliteDamage, AnUncleanCacheThatWasDamagedServesNothingWrong) {
   EXPECT_LT(damage_each(120, false, 1), 100);
 }
 TEST(SqliteDamage, MuchDamageIsNoWorse) { damage_each(40, false, 6); }
+
+TEST(SqliteDamage, WhatARepairLeavesIsSoundAndServesNothingWrong) {
+  EXPECT_LT(damage_each(40, true, 1, true), 37) << "the damage must matter";
+  EXPECT_LT(damage_each(40, false, 1, true), 37);
+  damage_each(10, false, 6, true);
+}
+TEST(SqliteDamage, ARepairOfASoundCacheKeepsEverything) {
+  EXPECT_EQ(damage_each(2, true, 0, true), 2);
+  EXPECT_EQ(damage_each(2, false, 0, true), 2);
+}
 
 // Otherwise an empty tier would pass all of this.
 TEST(SqliteDamage, WithoutDamageEverythingIsServed) {

@@ -15,7 +15,7 @@
 #include "sqlite/tier.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/random.h"
-#include "testkit/fault_plan.h"
+#include "testkit/fault_loop.h"
 #include "testkit/temp_dir.h"
 
 namespace strata {
@@ -24,7 +24,6 @@ namespace {
 using testkit::FailingFiles;
 using testkit::FaultKind;
 using testkit::FaultLook;
-using testkit::FaultPlan;
 
 KeyRef ref_to(const std::string& key) { return {key, key_hash(key), {}}; }
 
@@ -191,15 +190,15 @@ class SqliteFaults : public testing::TestWithParam<FaultCase> {
   void fail(FaultKind kind, FaultLook look, std::uint64_t first, std::uint64_t step) {
     for (std::uint64_t call = first; call < testkit::kScenarioCallLimit; call += step) {
       SCOPED_TRACE(testing::Message() << "failing call " << call);
-      FaultPlan plan(kind, call);
+      const std::shared_ptr<FaultPlan> plan = testkit::plan_of(kind, call);
       Scenario scenario;
       {
-        FailingFiles failing(plan, look);
+        FailingFiles failing(*plan, look);
         GetParam().run(scenario);
       }
       scenario.check_recovered();
       RecordProperty("calls", static_cast<int>(call));
-      if (HasFailure() || !plan.reached()) return;
+      if (HasFailure() || plan->faults() == 0) return;
     }
     FAIL() << "the scenario makes too many calls";
   }

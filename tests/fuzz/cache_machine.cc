@@ -20,9 +20,8 @@ constexpr Duration kStaleFor = seconds(50);
 constexpr Duration kKeepFor = seconds(200);
 constexpr Duration kNegativeTtl = seconds(30);
 
-Cache make_cache(Shape shape, const std::shared_ptr<Clock>& clock,
-                 const std::shared_ptr<Executor>& executor,
-                 std::vector<testkit::RecordTier*>& tiers) {
+Cache make_cache(Shape shape, const std::shared_ptr<ManualClock>& clock,
+                 const std::shared_ptr<Executor>& executor, std::vector<RecordTier*>& tiers) {
   const std::size_t remembered = shape.few_labels ? 4 : 1'024;
   CacheParts parts;
   parts.hot = memory_tier({.enabled = shape.memory,
@@ -32,13 +31,13 @@ Cache make_cache(Shape shape, const std::shared_ptr<Clock>& clock,
                            .shards = 1},
                           clock, seeded_random(1));
   for (std::size_t i = 0; i < shape.tiers; ++i) {
-    auto tier =
-        std::make_unique<testkit::RecordTier>("tier" + std::to_string(i), clock, remembered);
+    auto tier = std::make_unique<RecordTier>("tier" + std::to_string(i), clock, remembered);
     tiers.push_back(tier.get());
     parts.tiers.push_back(std::move(tier));
   }
   parts.clock = clock;
   parts.executor = executor;
+  parts.timer = std::make_shared<ManualTimer>(clock);
   // So that a cache is made quickly.
   parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));

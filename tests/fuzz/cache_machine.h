@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "fuzz/cache_model.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
+#include "strata/testing/record_tier.h"
 #include "strata/tiered/cache.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/record_tier.h"
 
 namespace strata::fuzz {
 
@@ -72,9 +73,9 @@ class CacheMachine {
                     CacheModel::Moment began, bool was_known);
 
   const Shape shape_;
-  std::shared_ptr<testkit::ManualClock> clock_ = std::make_shared<testkit::ManualClock>();
-  std::shared_ptr<testkit::ManualExecutor> executor_ = std::make_shared<testkit::ManualExecutor>();
-  std::vector<testkit::RecordTier*> tiers_;
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+  std::shared_ptr<ManualExecutor> executor_ = std::make_shared<ManualExecutor>();
+  std::vector<RecordTier*> tiers_;
   CacheModel model_;
   std::map<std::string, int> origin_;  // the version of each value, kAbsent if there is none
   int last_version_ = 0;

@@ -71,10 +71,23 @@ bool joined_during_the_invalidation() {
   return stack.serves_older_than(1, stack.derived, "d");
 }
 
+// The source of a cached value is put; the two are in different shards of memory.
+bool the_source_is_put() {
+  Stack stack;
+  stack.seed();
+  (void)stack.load_derived();
+  stack.origin = 1;
+  (void)stack.values.put("k", 1);
+  return stack.serves_older_than(1, stack.derived, "d");
+}
+
 }  // namespace
 
 std::vector<Schedule> derived_schedules() {
   return {
+      {"the source of a computed value is put, and is in another shard",
+       {Mutant::kPutStaysInShard},
+       the_source_is_put},
       {"a load takes SQLite's ticket after its first read",
        {Mutant::kDeeperTicketLate},
        ticket_taken_after_the_first_read},

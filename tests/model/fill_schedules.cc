@@ -1,7 +1,41 @@
 // A load that read the old value, and an invalidation that returns before the load ends.
+#include <memory>
+#include <string>
+#include <utility>
+
 #include "model/schedule.h"
 #include "model/stack.h"
+#include "strata/memory/memory_tier.h"
+#include "strata/ports/random.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/wait_until.h"
+
+namespace strata {
+namespace model {
+
+// Tells when it is destroyed.
+struct Witness {
+  explicit Witness(bool& its_end) : end(&its_end) {}
+  Witness(Witness&& other) noexcept : end(std::exchange(other.end, nullptr)) {}
+  ~Witness() {
+    if (end != nullptr) *end = true;
+  }
+  bool* end;
+};
+
+}  // namespace model
+
+template <>
+struct Codec<model::Witness> {
+  static constexpr std::string_view kName = "witness";
+  static constexpr std::uint64_t kSchema = 1;
+  static Result<std::string> encode(const model::Witness&) { return std::string(); }
+  static Result<model::Witness> decode(std::string_view) {
+    return Error{ErrorCode::kCorrupt, "a witness has no bytes"};
+  }
+};
+
+}  // namespace strata
 
 namespace strata::model {
 
@@ -108,13 +142,34 @@ bool waiter_of_a_failed_load() {
   script.actor("W", [&] { stack.values.invalidate("k"); });
   script.actor("L", [&] { (void)stack.values.get_or_load("k", failing); });
   script.actor("R", [&] { taken = stack.values.get_or_load("k", failing); });
-  script.run_to("W", "memory.invalidate.raised");
+  script.run_to("W", "memory.invalidate.numbered");
   script.run_to("L", "tiered.load.loaded");
   script.finish("W");
   script.run_to("R", "tiered.joined");
   script.finish("L");
   script.finish("R");
   return taken.has_value();
+}
+
+// R looks at a value in place; meanwhile it is erased, and memory gives back all that it can.
+bool erased_while_it_is_looked_at() {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto tier = memory_tier({}, clock, seeded_random(1));
+  bool destroyed = false;
+  bool broken = false;
+  const std::string text = "k";
+  const KeyRef key{text, key_hash(text), {}};
+  tier->fill(Entry::make(key, Witness(destroyed)), tier->position());
+  const auto look = [&](const Entry&) {
+    tier->put(key, EntryRef(), tier->position(), RemovalCause::kErased);
+    tier->remove_expired();
+    broken = destroyed;
+  };
+  using Look = decltype(look);
+  tier->visit(
+      key, [](void* context, const Entry& entry) { (*static_cast<Look*>(context))(entry); },
+      const_cast<void*>(static_cast<const void*>(&look)));
+  return broken;
 }
 
 }  // namespace
@@ -137,6 +192,9 @@ std::vector<Schedule> fill_schedules() {
       {"a second invalidation hides the first from a waiter",
        {Mutant::kJoinBetween},
        join_between_two_invalidations},
+      {"a value is erased while a reader looks at it",
+       {Mutant::kReclaimAtOnce},
+       erased_while_it_is_looked_at},
       {"a waiter of a failed load is handed the leader's kept value",
        {Mutant::kWaiterTakesFailsafe},
        waiter_of_a_failed_load},

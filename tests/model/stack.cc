@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kFile = "cache.db";
 
 Cache make_cache(const std::string& path, const MemoryOptions& memory,
-                 const std::shared_ptr<Clock>& clock) {
+                 const std::shared_ptr<ManualClock>& clock) {
   CacheParts parts;
   parts.hot = memory_tier(memory, clock, seeded_random(1));
   SqliteOptions options;
@@ -31,6 +31,7 @@ Cache make_cache(const std::string& path, const MemoryOptions& memory,
   parts.tiers.push_back(std::move(*sqlite));
   parts.clock = clock;
   parts.executor = thread_pool({.threads = 2});
+  parts.timer = std::make_shared<ManualTimer>(clock);
   return Cache(std::move(parts));
 }
 

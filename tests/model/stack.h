@@ -12,8 +12,9 @@
 
 #include "strata/memory/memory_tier.h"
 #include "strata/sqlite/sqlite_tier.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_timer.h"
 #include "strata/tiered/cache.h"
-#include "testkit/manual_clock.h"
 #include "testkit/script.h"
 #include "testkit/temp_dir.h"
 
@@ -68,7 +69,7 @@ class Stack {
 
  public:
   testkit::TempDir folder;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::atomic<int> origin{0};
   Cache cache;
   Keyspace<int> values;

@@ -35,6 +35,13 @@ void by_a_tag(World& world) {
   world.thread("again", [&] { world.load_derived("d", "k"); });
 }
 
+void by_a_put(World& world) {
+  world.seed("k");
+  world.load_derived("d", "k");
+  world.thread("put", [&] { world.put("k"); });
+  world.thread("derive", [&] { world.load_derived("e", "k"); });
+}
+
 void from_a_miss(World& world) {
   world.thread("put", [&] { world.put("k"); });
   world.thread("derive", [&] { world.derive_from_known("d", "k"); });
@@ -115,6 +122,10 @@ std::vector<Scenario> derived_scenarios() {
        {Mutant::kNoLowWater},
        {},
        by_a_tag},
+      {"the source of computed values is put, which are in other shards",
+       {Mutant::kPutStaysInShard},
+       {},
+       by_a_put},
       {"a value is computed from a miss while the key is put",
        {Mutant::kLateTicket},
        {},

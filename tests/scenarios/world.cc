@@ -70,16 +70,17 @@ Cache World::make_cache() {
                              .max_entries = options_.max_entries,
                              .max_bytes = kMemoryBytes,
                              .remembered_labels = options_.remembered_labels,
-                             .shards = 1};
+                             .shards = 4};
   parts.hot = memory_tier(memory, clock, seeded_random(1));
   for (std::size_t i = 0; i < options_.tiers; ++i) {
-    auto tier = std::make_unique<testkit::RecordTier>("tier" + std::to_string(i), clock,
-                                                      options_.remembered_labels);
+    auto tier =
+        std::make_unique<RecordTier>("tier" + std::to_string(i), clock, options_.remembered_labels);
     tiers.push_back(tier.get());
     parts.tiers.push_back(std::move(tier));
   }
   parts.clock = clock;
   parts.executor = executor_;
+  parts.timer = std::make_shared<ManualTimer>(clock);
   // So that a cache is made quickly.
   parts.options.causes = {.removals = 64, .causes = 64};
   return Cache(std::move(parts));

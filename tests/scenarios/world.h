@@ -3,7 +3,7 @@
 //
 // What a thread does it does through the world, which judges each answer (history.h). What it may
 // do besides is the cache's public interface. Memory is the real tier; the tiers below keep the
-// port's rules in a map (testkit/record_tier.h), so that no thread runs that has no baton.
+// port's rules in a map (strata/testing/record_tier.h), so that no thread runs that has no baton.
 //
 // Threads   Confined to the thread that has the baton; the test's thread before and after.
 #pragma once
@@ -18,10 +18,11 @@
 
 #include "scenarios/history.h"
 #include "strata/memory/memory_tier.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_timer.h"
+#include "strata/testing/record_tier.h"
 #include "strata/tiered/cache.h"
 #include "testkit/baton.h"
-#include "testkit/manual_clock.h"
-#include "testkit/record_tier.h"
 
 namespace strata::scenarios {
 
@@ -101,8 +102,8 @@ class World {
   const std::vector<std::string>& play(testkit::Picker& picker);
 
   testkit::Baton baton;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
-  std::vector<testkit::RecordTier*> tiers;  // nearest first
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::vector<RecordTier*> tiers;  // nearest first
 
  private:
   class BackgroundExecutor;

@@ -9,7 +9,7 @@
 #include "strata/ports/executor.h"
 #include "strata/ports/random.h"
 #include "strata/sqlite/sqlite_tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/random.h"
 #include "testkit/temp_dir.h"
 #include "testkit/threads.h"
@@ -122,7 +122,7 @@ struct Churn::State {
 
   const ChurnOptions options;
   testkit::TempDir folder;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   Cache cache;
   Keyspace<std::uint64_t> values, derived;
 };

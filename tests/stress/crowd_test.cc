@@ -12,8 +12,8 @@
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/executor.h"
 #include "strata/ports/random.h"
+#include "strata/testing/manual_clock.h"
 #include "strata/tiered/cache.h"
-#include "testkit/manual_clock.h"
 #include "testkit/sanitizer.h"
 #include "testkit/threads.h"
 #include "testkit/wait_until.h"
@@ -45,7 +45,7 @@ class Crowd : public ::testing::Test {
   // How many callers have joined a load so far, of all keys.
   [[nodiscard]] std::uint64_t joined() const { return cache_.stats().keyspaces.at(0).joined; }
 
-  std::shared_ptr<testkit::ManualClock> clock_ = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
   Cache cache_;
   Keyspace<int> values_;
 };

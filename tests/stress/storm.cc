@@ -11,7 +11,7 @@
 #include "strata/core/key.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/random.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/random.h"
 #include "testkit/threads.h"
 
@@ -133,9 +133,8 @@ struct Storm::State {
   const StormOptions options;
   std::vector<std::atomic<bool>> tags_gone;
   std::vector<std::atomic<bool>> keys_gone;
-  std::unique_ptr<HotTier> tier =
-      memory_tier({.max_bytes = 64ULL << 30, .shards = 64},
-                  std::make_shared<testkit::ManualClock>(), seeded_random(1));
+  std::unique_ptr<HotTier> tier = memory_tier({.max_bytes = 64ULL << 30, .shards = 64},
+                                              std::make_shared<ManualClock>(), seeded_random(1));
   Mutex mutex;
   StormResult result STRATA_GUARDED_BY(mutex);
 };

@@ -16,8 +16,8 @@
 #include "strata/ports/executor.h"
 #include "strata/ports/random.h"
 #include "strata/sqlite/sqlite_tier.h"
+#include "strata/testing/manual_clock.h"
 #include "stress/ring.h"
-#include "testkit/manual_clock.h"
 #include "testkit/random.h"
 #include "testkit/threads.h"
 
@@ -86,7 +86,7 @@ struct Traffic::State {
   }
 
   const TrafficOptions options;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::vector<KeyState> keys;
   std::vector<Ring> rings;  // of the hot keys
   std::atomic<std::uint64_t> loads{0};

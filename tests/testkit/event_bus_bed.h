@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "strata/labels/event_bus.h"
-#include "testkit/manual_clock.h"
-#include "testkit/manual_executor.h"
-#include "testkit/manual_timer.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/manual_executor.h"
+#include "strata/testing/manual_timer.h"
 
 namespace strata::testkit {
 

@@ -5,6 +5,11 @@
 #include <cstdlib>
 #include <new>
 
+// Entries, too, are to come from what is replaced here (core/slab_heap.h).
+extern "C" {
+extern const char strata_plain_heap = 0;
+}
+
 namespace {
 
 // Counts down to the allocation that fails.

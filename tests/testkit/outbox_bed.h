@@ -11,8 +11,8 @@
 
 #include "strata/outbox/outbox_relay.h"
 #include "strata/outbox/outbox_schema.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/application_database.h"
-#include "testkit/manual_clock.h"
 #include "testkit/temp_dir.h"
 
 namespace strata::testkit {

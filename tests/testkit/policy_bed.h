@@ -77,7 +77,7 @@ class PolicyBed {
   KeyNumber evict(KeyNumber spared = kNobody) {
     Resident* victim = policy_.evict(spared == kNobody ? nullptr : &at(spared));
     if (victim == nullptr) return kNobody;
-    EXPECT_EQ(victim->queue, 0) << "it is still in a queue";
+    EXPECT_EQ(memory::queue_of(*victim), 0) << "it is still in a queue";
     const KeyNumber key = static_cast<KeyedResident*>(victim)->key;
     EXPECT_NE(key, spared);
     weight_ -= at(key).weight;

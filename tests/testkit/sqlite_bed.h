@@ -14,7 +14,7 @@
 #include "sqlite/database.h"
 #include "strata/ports/random.h"
 #include "strata/sqlite/sqlite_tier.h"
-#include "testkit/manual_clock.h"
+#include "strata/testing/manual_clock.h"
 #include "testkit/temp_dir.h"
 #include "testkit/wait_until.h"
 
@@ -77,7 +77,7 @@ class TestBed {
   }
 
   testkit::TempDir folder;
-  std::shared_ptr<testkit::ManualClock> clock = std::make_shared<testkit::ManualClock>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::shared_ptr<Random> random = seeded_random(1);
 };
 

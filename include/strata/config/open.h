@@ -16,6 +16,7 @@
 #include "strata/core/result.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/outbox/outbox_relay.h"
+#include "strata/ports/environment.h"
 #include "strata/sqlite/sqlite_tier.h"
 #include "strata/tiered/cache.h"
 
@@ -30,6 +31,7 @@ struct OpenOptions {
   RemovalListener on_removal{};
   std::shared_ptr<Clock> clock{};
   std::shared_ptr<Executor> executor{};
+  Environment environment{};  // of encryption keys; empty: the process's
 };
 
 [[nodiscard]] Result<Cache> open(const std::string& path, OpenOptions options = {});
@@ -61,6 +63,8 @@ class CacheBuilder {
   CacheBuilder& executor(std::shared_ptr<Executor> executor);
   CacheBuilder& timer(std::shared_ptr<Timer> timer);
   CacheBuilder& random(std::shared_ptr<Random> random);
+  CacheBuilder& machine_memory(std::shared_ptr<MachineMemory> machine);  // for memory's pressure
+  CacheBuilder& keys(std::shared_ptr<const KeyRing> keys);  // of keyspaces with `encrypt`
   CacheBuilder& graceful(bool graceful);
   CacheBuilder& log(LogSink log);
   CacheBuilder& on_removal(RemovalListener listener);  // of entries that leave memory

@@ -45,6 +45,12 @@ struct SqliteSettings {
   SqliteOptions options{.path = ".cache/strata.db"};
 };
 
+// Where the keys of keyspaces with `encrypt` come from: never from the configuration itself.
+struct EncryptionSettings {
+  std::string keys_variable = "STRATA_ENCRYPTION_KEYS";  // of the environment; not of `.env`
+  std::string keys_file;                                 // instead; for its owner's eyes only
+};
+
 struct SourceSettings {
   SourceOptions cache;  // the keyspace's policy includes the defaults
   std::variant<HttpOptions, SqliteQueryOptions> kind;
@@ -80,6 +86,7 @@ struct Settings {
   LogSettings log;
   MemoryOptions memory;
   SqliteSettings sqlite;
+  EncryptionSettings encryption;
   CauseJournalOptions journal;
   KeyspaceOptions defaults;
   std::map<std::string, KeyspaceOptions> keyspaces;  // these include the defaults

@@ -174,9 +174,10 @@ class Entry : private internal::EntryBackground, public Resident {
   // Owned, beside what Resident has, by the hot tier that published the entry.
   struct Residence {
     const std::atomic<std::uint64_t>* cell = nullptr;  // the group's generation
-    std::uint64_t generation = 0;                      // the tier's number at its acceptance
+    std::uint64_t generation = 0;                      // the shard's at its acceptance
     std::uint32_t wheel_place = 0;  // in the slot where it waits to expire; later why it left
     std::uint16_t wheel_slot = 0;   // 0: none
+    std::atomic<std::uint16_t> partition{0};  // the tenant with whose entries it is ordered
   };
   Residence residence;
 
@@ -186,6 +187,11 @@ class Entry : private internal::EntryBackground, public Resident {
   ~Entry() { set_labels({}); }
   static EntryRef allocate(KeyRef key, const ValueType& type);
   static void destroy(Entry* entry) noexcept;
+  struct Allocation {
+    std::size_t bytes;
+    std::size_t alignment;
+  };
+  [[nodiscard]] Allocation allocation() const;
   static Instant load(const std::atomic<std::int64_t>& at) {
     return {Duration(at.load(std::memory_order_relaxed))};
   }

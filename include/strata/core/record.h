@@ -12,6 +12,7 @@
 // Memory    Decoding allocates no more than the input's size; every length is checked first.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,9 @@
 namespace strata {
 
 inline constexpr std::uint16_t kRecordFormatVersion = 1;
+
+// What encrypting adds to a payload: key id, nonce and tag.
+inline constexpr std::size_t kEncryptionOverheadBytes = 48;
 
 enum class CompressionId : std::uint8_t { kNone = 0, kZlib = 1, kZstd = 2, kLz4 = 3 };
 
@@ -54,7 +58,9 @@ struct Record {
   CompressionId compression = CompressionId::kNone;
   std::uint32_t raw_size = 0;      // of the payload before compression, bytes
   std::uint64_t load_cost_us = 0;  // what the load took
-  bool negative = false;           // a remembered "does not exist"; the payload is empty
+  bool negative =
+      false;  // a remembered "does not exist"; the payload is empty, or encrypts nothing
+  bool encrypted = false;  // the payload, after compression: codecs/encryption.h
   std::string payload;
   friend bool operator==(const Record&, const Record&) = default;
 };

@@ -19,7 +19,7 @@ struct Resident {
   std::uint32_t weight = 0;                // what it takes of the bound in bytes
   std::atomic<std::uint16_t> last_use{0};  // in the policy's coarse time
   std::atomic<std::uint8_t> uses{0};       // saturates
-  std::uint8_t queue = 0;                  // 0: in none
+  std::uint8_t queue_and_cost = 0;         // memory/policy/resident.h reads and writes it
 
   Resident() = default;
   Resident(const Resident&) = delete;

@@ -1,9 +1,9 @@
 // MissReason: why a look-up found nothing in the cache.
 //
 // The first eight are what CauseJournal::classify() finds. Who looked knows better where a tier
-// still holds something: kExpired, kCorrupt and kVersion say of a record that was there why it is
-// no answer, and kError that a tier could not be asked. A negative hit is no miss: kNegative is
-// only said by Cache::explain().
+// still holds something: kExpired, kCorrupt, kVersion, kNoKey and kTampered say of a record that
+// was there why it is no answer, and kError that a tier could not be asked. A negative hit is no
+// miss: kNegative is only said by Cache::explain().
 #pragma once
 
 #include <array>
@@ -28,13 +28,16 @@ enum class MissReason : std::uint8_t {
   kNegative,     // known to be absent: what a tier holds says so
   kDisabled,     // the keyspace is switched off
   kError,        // a tier failed
+  kNoKey,        // encrypted by a key that is not here
+  kTampered,     // encrypted, and changed since, or another record's
 };
 
-inline constexpr std::size_t kMissReasonCount = 12;
+inline constexpr std::size_t kMissReasonCount = 14;
 inline constexpr std::array<MissReason, kMissReasonCount> kMissReasons{
     MissReason::kCold,    MissReason::kErased,   MissReason::kReplaced, MissReason::kInvalidated,
     MissReason::kExpired, MissReason::kEvicted,  MissReason::kCleared,  MissReason::kCorrupt,
-    MissReason::kVersion, MissReason::kNegative, MissReason::kDisabled, MissReason::kError};
+    MissReason::kVersion, MissReason::kNegative, MissReason::kDisabled, MissReason::kError,
+    MissReason::kNoKey,   MissReason::kTampered};
 
 // Stable names: "cold", "erased", ...
 [[nodiscard]] std::string_view to_string(MissReason reason);

@@ -16,7 +16,8 @@
 //            crash the last ones are handed over again. Where changes may have been missed the
 //            handler is told a gap instead. Changes of one row keep their order.
 // Threads    Thread-safe, but for start().
-// Lifetime   The destructor closes.
+// Lifetime   The destructor closes. In a child of fork() the relay of its parent refuses with
+//            kClosed, and neither reads nor unlocks anything.
 // Errors     open(): kRejected for options that are out of range, kUnavailable if the name has
 //            another relay. Whatever else is wrong with the database, also if it is not there
 //            yet, is an error of a poll: counted, logged once, and tried again, ever more seldom.

@@ -9,12 +9,13 @@
 // Threads    Every call may run concurrently with every other.
 // Ownership  Entries are shared: one that has left the tier lives on with its holders. It may be
 //            kept by the tier too, until no call that runs can be looking at it: at most for a
-//            hundred further removals, or until remove_expired() or resize().
+//            thousand further removals, or until remove_due(), remove_expired() or resize().
 // Errors     None: memory that cannot be had means an entry is declined.
 // Callbacks  The removal listener, in the thread that caused the removal, with no lock of the tier
 //            held.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -25,9 +26,13 @@
 #include "strata/core/key.h"
 #include "strata/core/label.h"
 #include "strata/core/removal.h"
+#include "strata/core/result.h"
+#include "strata/core/standing.h"
 #include "strata/core/ticket.h"
 #include "strata/core/time.h"
+#include "strata/ports/curve.h"
 #include "strata/ports/fill.h"
+#include "strata/ports/tenants.h"
 #include "strata/ports/tier_stats.h"
 
 namespace strata {
@@ -96,15 +101,42 @@ class HotTier {
   // appears at least once. `cursor` starts at 0; the result is the next one, 0 at the end.
   virtual std::uint64_t scan(std::uint64_t cursor, std::vector<EntryRef>& entries) const = 0;
 
-  // Removes entries past their keep_until; returns how many.
+  // How long the tier would keep the entry, beside others of this tier. Takes no lock.
+  [[nodiscard]] virtual Standing standing(const Entry& entry) const = 0;
+
+  // Changes the times of the entry under `key` in place, which leaves the tier by them; returns
+  // whether there is one that get() would return.
+  virtual bool touch(const KeyRef& key, Instant fresh_until, Instant keep_until) = 0;
+
+  // Removes entries past their keep_until; returns how many. O(entries).
   virtual std::uint64_t remove_expired() = 0;
+  // As remove_expired(), for upkeep: at most `at_most`, O(what is due), and nothing worth measuring
+  // if nothing is. It may leave what ended within the last half second to a later call, and most
+  // of what an invalidation of a whole group left to several.
+  virtual std::uint64_t remove_due(std::size_t at_most) = 0;
 
   // Changes the bounds at run time; evicts until they hold. No bytes: nothing is kept. No
-  // entries: only the bytes are bounded.
+  // entries: only the bytes are bounded. What is offered meanwhile may be declined.
   virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
+  // Changes the bound in bytes from `from`, and nothing if it is another by now; returns whether.
+  virtual bool resize_bytes(std::uint64_t from, std::uint64_t to) = 0;
+
+  // Changes what a tenant may hold; evicts entries of it until that holds. A tenant at its quota
+  // gives up its own entries for new ones, and never those of others. When the whole tier is full,
+  // who holds the largest share of its quota gives up (docs/eviction.md). O(entries) for a tenant
+  // that had none. Errors: kRejected for a name that cannot be one, or one too many; kUnavailable
+  // without memory. Then nothing has changed.
+  [[nodiscard]] virtual Result<void> set_quota(std::string_view tenant,
+                                               const TenantQuota& quota) = 0;
+  [[nodiscard]] virtual TenantsStats tenants() const = 0;
 
   virtual void set_removal_listener(DepartureListener listener) = 0;
   [[nodiscard]] virtual TierStats stats() const = 0;
+
+  // The hit ratio that the tier would have at other sizes: curve.h. kRejected if it keeps no curve,
+  // as one does not that is off or evicts by a policy without miniatures; the message says why.
+  // Waits for the samples that are being looked at, microseconds; it is no call for a hot path.
+  [[nodiscard]] virtual Result<Curve> curve() const;
 
   // Aborts if an internal invariant is broken. O(entries); for tests.
   virtual void check_invariants() const = 0;

@@ -7,10 +7,14 @@
 // Promise   See Keyspace. A tier that is slow, full, corrupt or gone never fails a read that
 //           another tier or the source can answer; it is counted in stats() and logged.
 // Threads   Thread-safe. Several caches per process; no global one.
-// Lifetime  The destructor closes. Handles and values may outlive the cache.
+// Lifetime  The destructor closes. Handles and values may outlive the cache. In a child of fork()
+//           every call to its parent's cache is kClosed and nothing of it is destroyed:
+//           docs/operations.md, "Process life".
+// Time      What has expired leaves memory within a second, also when nobody calls: the timer wakes
+//           the executor every half second. Neither keeps the cache alive; close() ends it.
 // Callbacks The log sink and the removal listener, in the thread to which it happened and with no
 //           lock held: after a put, erase or touch, and between the slices of an invalidation of
-//           many entries. docs/locking.md has all of them.
+//           many entries; on the executor for what expired. docs/locking.md has all of them.
 #pragma once
 
 #include <functional>
@@ -21,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "strata/codecs/encryption.h"
 #include "strata/core/value_type.h"
 #include "strata/labels/cause_journal.h"
 #include "strata/labels/dependency_graph.h"
@@ -37,7 +42,9 @@
 #include "strata/tiered/event_result.h"
 #include "strata/tiered/explanation.h"
 #include "strata/tiered/keyspace.h"
+#include "strata/tiered/memory_pressure.h"
 #include "strata/tiered/purge.h"
+#include "strata/tiered/ranking.h"
 
 namespace strata {
 
@@ -73,8 +80,10 @@ struct CacheParts {
   std::vector<std::unique_ptr<Tier>> tiers;  // nearest first
   std::shared_ptr<Clock> clock;              // required
   std::shared_ptr<Executor> executor;        // required
-  std::shared_ptr<Timer> timer{};            // of batched event handlers; none: the system's
-  JournalStore journal{};                    // none: it ends with the process
+  std::shared_ptr<Timer> timer{};    // of upkeep and batched event handlers; none: the system's
+  JournalStore journal{};            // none: it ends with the process
+  MemoryPressureOptions pressure{};  // off
+  std::shared_ptr<const KeyRing> keys{};  // of keyspaces that are encrypted below memory
   CacheOptions options;
 };
 
@@ -168,13 +177,27 @@ class Cache {
 
   // Where the key lives and what happened to it. Memory counts it as a look-up, like a get().
   [[nodiscard]] Explanation explain(KeyRef key);
+  // The `count` entries of memory that its policy would keep longest, the first of them first; and
+  // those that it would give up first. A guess about a moment: what comes and goes meanwhile may be
+  // missing, what there is in a tie stands in the order of the keys. Neither a hit nor a use, and
+  // nobody waits for it. O(entries). Errors: kRejected above limits::kRankedEntries, kClosed.
+  [[nodiscard]] Result<std::vector<RankedEntry>> hottest(std::size_t count) const;
+  [[nodiscard]] Result<std::vector<RankedEntry>> coldest(std::size_t count) const;
   // What happened lately, and why.
   [[nodiscard]] const CauseJournal& journal() const;
 
   [[nodiscard]] CacheStats stats() const;
+  // The hit ratio that memory would have if it were smaller or larger, in all and for each
+  // keyspace: ports/curve.h. kRejected, with the reason, where it keeps none, as one does not whose
+  // MemoryOptions::curve is false; kClosed.
+  [[nodiscard]] Result<Curve> curve() const;
   // For tests and tools. Its removal listener is the cache's: give yours in CacheOptions.
   [[nodiscard]] HotTier& hot_tier();
   [[nodiscard]] std::vector<Tier*> lower_tiers();  // nearest first
+  [[nodiscard]] bool has_encryption_keys() const;
+  // The value of a record of theirs as its codec made it. Errors: kUnavailable without its key,
+  // kCorrupt if it was changed.
+  [[nodiscard]] Result<std::string> unpack(const Record& record) const;
 
   // For what tells the cache of changes from a thread of its own, in the name of `origin`:
   // cache_feed.h.
@@ -182,13 +205,16 @@ class Cache {
   // Calls `end` when close() begins, before anything is refused; at once if it was called already.
   void before_close(std::function<void()> end);
 
-  // Refuses further calls, finishes running loads, writes what was accepted as far as `deadline`
-  // allows. Safe to repeat.
+  // Refuses further calls, finishes loads that run on the executor, writes what was accepted, as
+  // far as `deadline` allows. Safe to repeat. A load that runs on after it may end when it likes:
+  // what it returns is dropped, and neither the destructor nor exit() waits for it; what it uses
+  // of the cache stays in memory. Without a deadline it is waited for, but by itself.
   void close(Deadline deadline = {});
 
   struct State;
 
  private:
+  void end();
   std::shared_ptr<internal::KeyspaceState> open_keyspace(std::string_view name,
                                                          const ValueType& type,
                                                          const KeyspaceOptions* options);

@@ -13,7 +13,9 @@
 #include "strata/core/outcome.h"
 #include "strata/core/time.h"
 #include "strata/labels/miss_reason.h"
+#include "strata/ports/tenants.h"
 #include "strata/ports/tier_stats.h"
+#include "strata/tiered/memory_pressure.h"
 
 namespace strata {
 
@@ -34,6 +36,11 @@ struct KeyspaceStats {
   std::uint64_t refused = 0;       // values returned but not stored, by the fill rule
   std::uint64_t too_large = 0;     // values returned but not stored, by max_value_bytes
   std::uint64_t puts = 0;
+  // Of what was offered to the tiers below memory: as codecs made it, as it was stored, and how
+  // many values were compressed.
+  std::uint64_t value_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+  std::uint64_t compressed = 0;
   Duration load_time_saved{0};  // what the hits would have cost
   LatencyStats load;
 
@@ -41,6 +48,15 @@ struct KeyspaceStats {
     return outcomes[static_cast<std::size_t>(outcome)];
   }
   [[nodiscard]] std::uint64_t lookups() const;
+  // What packing spared, in bytes; 0 where encrypting added more.
+  [[nodiscard]] std::uint64_t bytes_saved() const {
+    return value_bytes > stored_bytes ? value_bytes - stored_bytes : 0;
+  }
+  // Bytes of values per byte stored; 0 if nothing was.
+  [[nodiscard]] double compression_ratio() const {
+    if (stored_bytes == 0) return 0;
+    return static_cast<double>(value_bytes) / static_cast<double>(stored_bytes);
+  }
 };
 
 struct TierTraffic {
@@ -51,9 +67,11 @@ struct TierTraffic {
 struct CacheStats {
   std::string name;
   std::vector<TierTraffic> tiers;  // memory first
+  TenantsStats tenants;            // what those with a quota take of memory
   std::vector<KeyspaceStats> keyspaces;
   std::uint64_t invalidations = 0;
   std::uint64_t tier_errors = 0;  // degradations: a tier failed and was passed over
+  MemoryPressureStats pressure;   // while it lowers memory's bound, memory is degraded
 
   [[nodiscard]] double request_hit_rate() const;  // 0 without look-ups
   [[nodiscard]] double lookup_hit_rate() const;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "strata/core/label.h"
+#include "strata/core/record.h"
 #include "strata/core/result.h"
 #include "strata/core/time.h"
 #include "strata/labels/miss_reason.h"
@@ -29,14 +30,19 @@ struct Explanation {
     Duration kept_left{0};   // until it is gone, fresh_left included
     Duration load_cost{0};   // what the source took for it
     std::uint64_t size_bytes = 0;
-    Labels labels;  // those of its keyspace first
+    // Below memory: the value before it was packed, and how it was.
+    std::uint64_t value_bytes = 0;
+    CompressionId compression = CompressionId::kNone;
+    std::string encryption_key;         // its id; empty: not encrypted
+    std::optional<MissReason> refusal;  // kVersion, kNoKey or kTampered: no look-up would use it
+    Labels labels;                      // those of its keyspace first
     std::string version;
   };
 
   std::string key;
   std::vector<Place> places;  // memory first; empty: a look-up would miss
-  // Then why. Of what is there: kVersion where the open keyspace takes no such record, kNegative
-  // where it says that nothing exists.
+  // Then why. Of what is there: kVersion, kNoKey or kTampered where the open keyspace takes no
+  // such record, kNegative where it says that nothing exists.
   MissReason miss = MissReason::kCold;
   std::vector<std::string> history;  // how it left the tiers lately, newest first
   Labels sources;     // what its key depends on in the graph of dependencies, directly

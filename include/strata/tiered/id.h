@@ -30,9 +30,13 @@ class Id {
 
   [[nodiscard]] std::string_view text() const { return text_; }
   [[nodiscard]] const Key* key() const { return key_; }  // null: text() is the identifier
+  // Of an integer: kDigits readable bytes that begin with text(), none of which is ever escaped.
+  // Else null.
+  static constexpr std::size_t kDigits = 24;
+  [[nodiscard]] const char* digits() const { return text_.data() == digits_ ? digits_ : nullptr; }
 
  private:
-  char digits_[24];
+  char digits_[kDigits];
   std::string_view text_;
   const Key* key_ = nullptr;
 };

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "strata/codecs/compression.h"
 #include "strata/core/label.h"
 #include "strata/core/limits.h"
 #include "strata/core/time.h"
@@ -25,14 +26,16 @@ struct KeyspaceOptions {
   bool early_cutoff = true;  // a refresh that brings the same value leaves its dependants alone
   std::size_t max_value_bytes = limits::kValueBytesDefault;  // larger: served, not stored
   std::vector<std::string> tiers{};  // names of the tiers that may hold it; empty: all
-  bool sensitive = false;            // never below memory
-  bool enabled = true;               // false: every look-up is a miss, invalidations still count
-  std::string key_version = "1";     // first part of every key
-  std::string type{};                // label type:..., if any
-  std::string source{};              // label source:..., if any
-  std::string schema{};              // label schema:..., if any
-  bool tenants = false;              // every call goes through Keyspace::of_tenant()
+  bool sensitive = false;            // below memory only encrypted; never in listings
+  bool encrypt = false;  // below memory; without CacheParts::keys the values stay in memory
+  bool enabled = true;   // false: every look-up is a miss, invalidations still count
+  std::string key_version = "1";  // first part of every key
+  std::string type{};             // label type:..., if any
+  std::string source{};           // label source:..., if any
+  std::string schema{};           // label schema:..., if any
+  bool tenants = false;           // every call goes through Keyspace::of_tenant()
   // Performance.
+  CompressionOptions compression{};                // below memory
   Duration load_lease = std::chrono::seconds(60);  // a longer load may be overtaken by another
 };
 

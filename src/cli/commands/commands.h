@@ -18,8 +18,12 @@ namespace strata::cli {
 [[nodiscard]] Command make_inspect();
 [[nodiscard]] Command make_purge();
 [[nodiscard]] Command make_clear_expired();
+[[nodiscard]] Command make_validate();
+[[nodiscard]] Command make_export();
+[[nodiscard]] Command make_import();
 [[nodiscard]] Command make_outbox();
 [[nodiscard]] Command make_simulate();
+[[nodiscard]] Command make_benchmark();
 [[nodiscard]] Command make_demo();
 [[nodiscard]] Command make_completion();
 [[nodiscard]] Command make_help();

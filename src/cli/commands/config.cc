@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "strata/codecs/encryption.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/config/open.h"
 
@@ -62,10 +63,24 @@ ExitCode run_show(Context& context) {
   return ExitCode::kOk;
 }
 
+ExitCode run_new_key(Context& context) {
+  Result<std::string> key = make_encryption_key();
+  if (!key) return fail(context, key.error());
+  if (context.globals.json) {
+    JsonWriter writer;
+    writer.begin_object().member("schema", "strata.config-key/1").member("key", *key).end_object();
+    context.console.data(writer.take() + "\n");
+  } else {
+    context.console.data(*key + "\n");
+  }
+  wipe(*key);
+  return ExitCode::kOk;
+}
+
 }  // namespace
 
 Command make_config() {
-  Command command("config", "Checks the configuration, or shows what is in force.");
+  Command command("config", "Checks the configuration, shows what is in force, makes a key.");
   Command& check = command.add(Command("check", "Tells whether the configuration is right."));
   check.example("strata config check");
   check.runs(run_check);
@@ -73,6 +88,12 @@ Command make_config() {
   show.example("strata config show");
   show.details("Secrets are shown as (redacted).");
   show.runs(run_show);
+  Command& new_key = command.add(Command("new-key", "Prints a new key for encrypted keyspaces."));
+  new_key.example("strata config new-key");
+  new_key.details(
+      "Put it first among the keys that cache.encryption names, and keep the older ones below it "
+      "until nothing is stored any more that they encrypted.");
+  new_key.runs(run_new_key);
   command.example("strata config check");
   return command;
 }

@@ -37,19 +37,20 @@ RecordState state_of(const Place& place) {
 }
 
 std::string_view describe_state(const Findings& findings, std::size_t place) {
-  return findings.missing[place] ? "refused" : to_string(state_of(findings.why.places[place]));
+  const bool is_refused = findings.missing[place] || findings.why.places[place].refusal;
+  return is_refused ? "refused" : to_string(state_of(findings.why.places[place]));
 }
 
 // Why a look-up would miss, or nothing where a tier has something to answer with.
 std::optional<MissReason> miss_of(const Findings& findings) {
   const Explanation& why = findings.why;
-  bool is_refused = false;
+  std::optional<MissReason> refusal;
   for (std::size_t i = 0; i < why.places.size(); ++i) {
     if (state_of(why.places[i]) == RecordState::kExpired) continue;
-    if (!findings.missing[i]) return std::nullopt;
-    is_refused = true;
+    if (!findings.missing[i] && !why.places[i].refusal) return std::nullopt;
+    if (!refusal) refusal = why.places[i].refusal.value_or(MissReason::kVersion);
   }
-  if (is_refused) return MissReason::kVersion;
+  if (refusal) return refusal;
   if (!why.places.empty()) return MissReason::kExpired;
   return why.failures.empty() ? why.miss : MissReason::kError;
 }
@@ -78,6 +79,10 @@ std::string_view describe(MissReason reason) {
       return "it is known to be absent";
     case MissReason::kDisabled:
       return "its keyspace is switched off";
+    case MissReason::kNoKey:
+      return "it is encrypted by a key that is not among those given";
+    case MissReason::kTampered:
+      return "it is encrypted, and was changed or belongs elsewhere";
     case MissReason::kError:
       break;
   }
@@ -118,6 +123,11 @@ void write_place(JsonWriter& writer, const Place& place, std::string_view state)
   write_seconds(writer, "kept_left_seconds", place.kept_left);
   write_seconds(writer, "load_cost_seconds", place.load_cost);
   if (!place.version.empty()) writer.member("version", place.version);
+  if (place.compression != CompressionId::kNone) {
+    writer.member("compression", strata::to_string(place.compression));
+    writer.member("value_bytes", place.value_bytes);
+  }
+  if (!place.encryption_key.empty()) writer.member("encryption_key", place.encryption_key);
   write_labels(writer, "labels", place.labels);
   writer.end_object();
 }
@@ -187,11 +197,29 @@ std::vector<std::string> texts_of(const Labels& labels) {
   return texts;
 }
 
+// "sqlite: zstd of 12.3 KiB, encrypted by key 0123456789abcdef", of each place where it is so.
+std::vector<std::string> packings_of(const Explanation& why) {
+  std::vector<std::string> texts;
+  for (const Place& place : why.places) {
+    std::string text;
+    if (place.compression != CompressionId::kNone) {
+      text = std::string(strata::to_string(place.compression)) + " of " +
+             describe_bytes(place.value_bytes);
+    }
+    if (!place.encryption_key.empty()) {
+      text += (text.empty() ? "encrypted by key " : ", encrypted by key ") + place.encryption_key;
+    }
+    if (!text.empty()) texts.push_back(place.tier + ": " + text);
+  }
+  return texts;
+}
+
 std::string text_of(const Findings& findings, const TableStyle& style) {
   const Explanation& why = findings.why;
   std::string out = why.key + "\n" + table_of(findings, style);
   // What tiers hold of one key was written with the same labels; the nearest is the newest.
   if (!why.places.empty()) out += lines_of("labels", texts_of(why.places.front().labels));
+  out += lines_of("stored", packings_of(why));
   out += lines_of("depends on", texts_of(why.sources));
   out += lines_of("dependents", texts_of(why.dependents));
   if (const auto miss = miss_of(findings)) {

@@ -17,6 +17,7 @@ struct GetOptions {
   std::optional<std::string> keyspace;
   bool explain = false;
   bool no_cache = false;
+  bool reveal = false;
 };
 
 // "year=2022" as a parameter.
@@ -41,17 +42,35 @@ std::uint64_t hits_below_memory(const Cache& cache) {
   return hits;
 }
 
-// What a value of another type than text is stored as: its codec's bytes.
-std::optional<StoredBytes> find_stored(Session& session, const Key& key) {
+// Why the values of a keyspace, or of a source, are not printed, if they are not.
+std::optional<std::string> why_hidden(const Session& session, const GetOptions& options) {
+  const Settings& settings = session.settings();
+  const std::string& name = options.keyspace ? *options.keyspace : options.name;
+  const KeyspaceOptions* policy = &settings.defaults;
+  if (const auto own = settings.keyspaces.find(name); own != settings.keyspaces.end()) {
+    policy = &own->second;
+  } else if (const auto source = session.sources().find(name); source != session.sources().end()) {
+    policy = &source->second.cache.keyspace;
+  }
+  if (!policy->sensitive || options.reveal) return std::nullopt;
+  return name + " is sensitive; nothing is printed without --reveal";
+}
+
+// What a value of another type than text is stored as: its codec's bytes. An error where all that
+// there is cannot be decrypted or decompressed.
+Result<std::optional<StoredBytes>> find_stored(Session& session, const Key& key) {
+  std::optional<Error> error;
   for (Tier* tier : session.cache().lower_tiers()) {
     const auto record = session.peek(*tier, key);
     if (!record || !record->has_value()) continue;
     const RecordRow row = row_of(tier->name(), **record, Moment(session.clock()));
-    const bool raw = (*record)->compression == CompressionId::kNone;
-    if (!raw || row.negative || row.state == RecordState::kExpired) continue;
-    return StoredBytes{row, (*record)->payload};
+    if (row.negative || row.state == RecordState::kExpired) continue;
+    Result<std::string> value = session.cache().unpack(**record);
+    if (value) return std::optional(StoredBytes{row, *std::move(value)});
+    if (!error) error = value.error();
   }
-  return std::nullopt;
+  if (error) return *error;
+  return std::optional<StoredBytes>();
 }
 
 ExitCode get_stored(Context& context, Session& session, const GetOptions& options) {
@@ -62,7 +81,14 @@ ExitCode get_stored(Context& context, Session& session, const GetOptions& option
   const Lookup<std::string> found = session.timed([&] { return keyspace.get(*key); });
   // A tier that has a record although no text was found holds a value of another type.
   if (found.outcome() == Outcome::kMiss && hits_below_memory(session.cache()) > hits_before) {
-    if (const auto stored = find_stored(session, *key)) {
+    const auto found_stored = find_stored(session, *key);
+    if (!found_stored) {
+      return fail(context, Error{found_stored.error().code,
+                                 *options.keyspace + ":" + options.name +
+                                     " cannot be read: " + found_stored.error().message,
+                                 {}});
+    }
+    if (const auto& stored = *found_stored) {
       if (const auto missing = missing_label(session.settings(), stored->row.labels)) {
         return fail(
             context, ExitCode::kNotFound,
@@ -104,6 +130,9 @@ ExitCode run_get(Context& context, const GetOptions& options) {
   auto opened = Session::open(context, options.keyspace ? Access::kLook : Access::kSources);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
   Session& session = *std::get<std::unique_ptr<Session>>(opened);
+  if (const auto hidden = why_hidden(session, options)) {
+    return session.finish(fail(context, ExitCode::kUsage, *hidden));
+  }
   const ExitCode code = options.keyspace ? get_stored(context, session, options)
                                          : get_from_source(context, session, options, *params);
   return session.finish(code);
@@ -125,6 +154,8 @@ Command make_get() {
                options->explain);
   command.flag("--no-cache", "asks the source whatever is cached; the answer is stored",
                options->no_cache);
+  command.flag("--reveal", "prints the value also where the configuration says sensitive",
+               options->reveal);
   command.example("strata get packages name=bash --explain");
   command.example("strata get --keyspace user 42");
   command.details(

@@ -83,7 +83,8 @@ void print_table(Context& context, const std::vector<RecordRow>& rows) {
   for (const RecordRow& row : rows) {
     const bool fresh = row.fresh_for > Duration(0);
     table.row({printable_line(row.keyspace), printable_line(row.name),
-               std::string(to_string(row.state)) + (row.negative ? ", absent" : ""),
+               std::string(to_string(row.state)) + (row.negative ? ", absent" : "") +
+                   (row.encryption_key.empty() ? "" : ", encrypted"),
                describe_bytes(row.bytes), describe_duration(row.age),
                fresh ? describe_duration(row.fresh_for) : "-", printable_line(row.source),
                printable_line(joined(tags_of(row)))});
@@ -98,6 +99,11 @@ void write_row(JsonWriter& writer, const RecordRow& row) {
   writer.begin_object().member("tier", row.tier).member("key", row.key);
   writer.member("keyspace", row.keyspace).member("name", row.name).member("source", row.source);
   writer.member("state", to_string(row.state)).member("negative", row.negative);
+  if (row.compression != CompressionId::kNone) {
+    writer.member("compression", strata::to_string(row.compression));
+    writer.member("value_bytes", row.value_bytes);
+  }
+  if (!row.encryption_key.empty()) writer.member("encryption_key", row.encryption_key);
   writer.member("size_bytes", row.bytes).member("age_seconds", seconds(row.age));
   writer.key("ttl_left_seconds");
   if (row.fresh_for == kForever) {

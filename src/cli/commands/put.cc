@@ -28,14 +28,9 @@ struct EraseOptions {
   std::string id;
 };
 
-const KeyspaceOptions& options_of(const Settings& settings, const std::string& keyspace) {
-  const auto found = settings.keyspaces.find(keyspace);
-  return found == settings.keyspaces.end() ? settings.defaults : found->second;
-}
-
 // Why a value was not kept by any tier that outlives this process; empty if one keeps it.
 std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
-                         const std::string& keyspace) {
+                         const std::string& keyspace, bool has_keys) {
   std::string reason;
   for (const PutResult::Tier& tier : put.tiers) {
     if (tier.name == "memory") continue;
@@ -49,7 +44,13 @@ std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
   }
   if (!policy.enabled) return "keyspace " + keyspace + " is switched off (enabled: false)";
   if (policy.ttl == Duration(0)) return "keyspace " + keyspace + " has a ttl of 0";
-  if (policy.sensitive) return "keyspace " + keyspace + " is sensitive: only memory may hold it";
+  if (policy.sensitive && !policy.encrypt) {
+    return "keyspace " + keyspace + " is sensitive and not encrypted: only memory may hold it";
+  }
+  if (policy.encrypt && !has_keys) {
+    return "keyspace " + keyspace + " is to be encrypted, and there are no keys; give them in " +
+           "cache.encryption";
+  }
   const auto& allowed = policy.tiers;
   const bool memory_only = std::all_of(allowed.begin(), allowed.end(),
                                        [](const std::string& name) { return name == "memory"; });
@@ -84,7 +85,8 @@ ExitCode put(Context& context, Session& session, const PutOptions& options, std:
   const PutResult result =
       session.timed([&] { return keyspace.put(*key, std::move(value), call); });
   if (!result.ok()) return fail(context, *result.error);
-  const std::string reason = why_not_kept(result, policy, options.keyspace);
+  const std::string reason =
+      why_not_kept(result, policy, options.keyspace, session.cache().has_encryption_keys());
   const std::string name = options.keyspace + ":" + options.id;
   if (!reason.empty()) return fail(context, ExitCode::kFailed, name + " is not kept: " + reason);
   if (context.globals.json) {

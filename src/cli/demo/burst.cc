@@ -61,7 +61,7 @@ std::uint64_t joined(const Front& front) {
 }  // namespace
 
 Result<BurstFigures> run_burst(Origins& origins, Front& front, ObjectId package, const Clock& clock,
-                               Progress& progress) {
+                               workload::Progress& progress) {
   BurstFigures figures{.reads = kBurstThreads * kBurstReadsPerThread, .threads = kBurstThreads};
   progress.begin("burst", figures.reads);
   if (Result<void> gone = front.invalidate_key(package); !gone) return gone.error();

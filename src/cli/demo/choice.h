@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "cli/demo/objects.h"
-#include "cli/demo/popularity.h"
+#include "cli/workload/popularity.h"
 #include "strata/ports/random.h"
 
 namespace strata::demo {
@@ -38,9 +38,9 @@ class Choice {
   std::vector<ObjectId> packages_;
   std::vector<ObjectId> sections_;
   std::vector<ObjectId> places_;
-  Popularity of_packages_;
-  Popularity of_sections_;
-  Popularity of_places_;
+  workload::Popularity of_packages_;
+  workload::Popularity of_sections_;
+  workload::Popularity of_places_;
 };
 
 }  // namespace strata::demo

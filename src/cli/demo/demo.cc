@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "cli/demo/catalogue.h"
-#include "cli/demo/interrupt.h"
 #include "cli/demo/parallel.h"
 #include "cli/demo/phases.h"
 #include "cli/demo/report.h"
-#include "cli/demo/scratch_folder.h"
 #include "cli/demo/traffic.h"
 #include "cli/exit_code.h"
+#include "cli/workload/interrupt.h"
+#include "cli/workload/scratch_folder.h"
 #include "core/mutant.h"
 #include "strata/ports/random.h"
 
@@ -106,18 +106,19 @@ class Run {
     // Before anything starts a thread: it forks.
     Result<std::unique_ptr<Victim>> victim = Victim::start(catalogue, clock_);
     if (!victim) return victim.error();
-    Result<std::unique_ptr<ScratchFolder>> folder = ScratchFolder::create();
+    Result<std::unique_ptr<workload::ScratchFolder>> folder =
+        workload::ScratchFolder::create("demo");
     if (!folder) return folder.error();
     folder_ = std::move(*folder);
 
     const bool shown = !arguments_.json && !arguments_.quiet && ::isatty(STDERR_FILENO) == 1;
-    progress_ = std::make_unique<Progress>(shown, clock_);
+    progress_ = std::make_unique<workload::Progress>(shown, clock_);
     Result<std::unique_ptr<Origins>> origins =
         Origins::create(catalogue, folder_->file("places.db"), clock_);
     if (!origins) return origins.error();
     origins_ = std::move(*origins);
     if (Result<void> done = run_phases(**victim, figures); !done) return done.error();
-    if (Interrupt::seen()) return std::optional<Figures>();
+    if (workload::Interrupt::seen()) return std::optional<Figures>();
 
     const Objects& objects = origins_->objects();
     const History& history = origins_->history();
@@ -159,24 +160,24 @@ class Run {
         {.reads = arguments_.reads, .threads = arguments_.threads, .seed = seed_}, *progress_);
     if (!traffic) return traffic.error();
     figures.traffic = std::move(*traffic);
-    if (Interrupt::seen()) return {};
+    if (workload::Interrupt::seen()) return {};
 
     auto burst = run_burst(*origins_, *front, choice.packages().front(), *clock_, *progress_);
     if (!burst) return burst.error();
     figures.burst = *burst;
-    if (Interrupt::seen()) return {};
+    if (workload::Interrupt::seen()) return {};
 
     auto outage = run_outage(*origins_, *front, choice, *clock_, *progress_);
     if (!outage) return outage.error();
     figures.outage = *outage;
-    if (Interrupt::seen()) return {};
+    if (workload::Interrupt::seen()) return {};
 
     auto restart = run_restart(
         *origins_, front, [this] { return open("cache.db"); }, choice, *clock_, *progress_);
     if (!restart) return restart.error();
     figures.restart = *restart;
     front.reset();
-    if (Interrupt::seen()) return {};
+    if (workload::Interrupt::seen()) return {};
 
     auto kill = run_kill(
         *origins_, victim, front_options("killed.db"), [this] { return open("killed.db"); }, choice,
@@ -189,9 +190,9 @@ class Run {
   const DemoArguments& arguments_;
   const std::uint64_t seed_;
   const std::shared_ptr<Clock> clock_;
-  std::unique_ptr<ScratchFolder> folder_;
+  std::unique_ptr<workload::ScratchFolder> folder_;
   std::unique_ptr<Origins> origins_;
-  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<workload::Progress> progress_;
 };
 
 bool print(const std::string& text) {
@@ -231,9 +232,9 @@ int run(const DemoArguments& arguments) {
       arguments.seed != 0 ? arguments.seed : (system_random()->next() >> 40) + 1;
 
   const MutantOn mutant_on(*mutant);
-  const Interrupt interrupt;
+  const workload::Interrupt interrupt;
   Result<std::optional<Figures>> figures = Run(arguments, seed).run(*catalogue);
-  if (Interrupt::seen()) {
+  if (workload::Interrupt::seen()) {
     std::fputs("strata: interrupted\n", stderr);
     return code(ExitCode::kInterrupted);
   }

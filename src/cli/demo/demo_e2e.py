@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the whole demo as it is, with a rule of the protocol broken, or interrupted.
 
-Usage: demo_e2e.py <strata> none|interrupt|<rule>
+Usage: demo_e2e.py <strata> none|interrupt|terminate|<rule>
 """
 
 import json
@@ -11,19 +11,20 @@ import subprocess
 import sys
 import tempfile
 
+SIGNALS = {"interrupt": signal.SIGINT, "terminate": signal.SIGTERM}
 READS = 12000  # Enough for the check to see; the full demo's 50,000 are for people.
 
 
 def run(program, rule, folder):
     command = [program, "demo", "--json", "--reads", str(READS)]
-    if rule not in ("none", "interrupt"):
+    if rule != "none" and rule not in SIGNALS:
         command += ["--break", rule]
     print(" ".join(command))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                env=dict(os.environ, TMPDIR=folder))
-    if rule == "interrupt":
+    if rule in SIGNALS:
         wait_for_file(process, folder)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(SIGNALS[rule])
     output, messages = process.communicate(timeout=110)
     print(messages, end="")
     print(output)
@@ -71,7 +72,7 @@ def check_broken(code, figures, rule):
 
 
 def check(rule, code, output):
-    if rule == "interrupt":
+    if rule in SIGNALS:
         if code != 130 or output:
             yield f"exit code {code} and {len(output)} bytes of output after an interrupt"
     elif rule == "none":

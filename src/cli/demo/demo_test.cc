@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "cli/demo/scratch_folder.h"
+#include "cli/workload/scratch_folder.h"
 #include "core/mutant.h"
 
 namespace strata::cli {
@@ -35,7 +35,7 @@ TEST(DemoArguments, AFolderWithoutTheDataIsNamed) {
 }
 
 TEST(DemoArguments, AFewPackagesAreNotEnough) {
-  const auto folder = demo::ScratchFolder::create().value();
+  const auto folder = workload::ScratchFolder::create("demo").value();
   std::ofstream(folder->file("packages.tsv"))
       << "name\tversion\tsection\tinstalled_kib\tdepends_count\tdepends\tdescription\n"
          "bash\t5.2\tshells\t1\t0\t\tGNU Bourne Again SHell\n";

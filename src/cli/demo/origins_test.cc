@@ -10,7 +10,7 @@
 
 #include "cli/demo/package.h"
 #include "cli/demo/sample_catalogue.h"
-#include "cli/demo/scratch_folder.h"
+#include "cli/workload/scratch_folder.h"
 #include "strata/ports/thread.h"
 #include "strata/sources/sqlite_query_source.h"
 
@@ -24,7 +24,8 @@ class OriginsTest : public ::testing::Test {
   }
 
   const Catalogue catalogue_ = sample_catalogue();
-  const std::unique_ptr<ScratchFolder> folder_ = ScratchFolder::create().value();
+  const std::unique_ptr<workload::ScratchFolder> folder_ =
+      workload::ScratchFolder::create("demo").value();
   const std::unique_ptr<Origins> origins_ =
       Origins::create(catalogue_, folder_->file("places.db"), system_clock()).value();
 };

@@ -4,10 +4,10 @@
 #include <chrono>
 #include <span>
 
-#include "cli/demo/interrupt.h"
 #include "cli/demo/parallel.h"
 #include "cli/demo/phases.h"
-#include "core/mutex.h"
+#include "cli/workload/interrupt.h"
+#include "cli/workload/pause.h"
 
 namespace strata::demo {
 namespace {
@@ -26,21 +26,9 @@ class Failing {
   HttpServer& server_;
 };
 
-// Lets `how_long` go by, or less on an interrupt.
-void wait(Duration how_long, const Clock& clock) {
-  Mutex mutex;
-  CondVar nobody;
-  const Instant end = saturating_add(clock.now(), how_long);
-  const MutexLock lock(mutex);
-  for (Duration left = how_long; left > Duration(0) && !Interrupt::seen();
-       left = between(clock.now(), end)) {
-    nobody.wait_for(mutex, std::min<Duration>(left, std::chrono::milliseconds(50)));
-  }
-}
-
 void read_while_failing(Origins& origins, Front& front, std::span<const ObjectId> known,
                         std::span<const ObjectId> changed, std::span<const ObjectId> unknown,
-                        Progress& progress, OutageFigures& figures) {
+                        workload::Progress& progress, OutageFigures& figures) {
   const std::uint64_t failures = origins.server().failures();
   std::atomic<std::uint64_t> past_ttl{0};
   std::atomic<std::uint64_t> failed{0};
@@ -78,15 +66,16 @@ void recover(Origins& origins, Front& front, std::span<const ObjectId> objects, 
     });
     figures.recovery = between(began, clock.now());
     figures.recovered = not_fresh == 0;
-    if (!figures.recovered) wait(kLiveRetryAfter / 10, clock);
-  } while (!figures.recovered && figures.recovery < kWaitForRecovery && !Interrupt::seen());
+    if (!figures.recovered) workload::pause(kLiveRetryAfter / 10, clock);
+  } while (!figures.recovered && figures.recovery < kWaitForRecovery &&
+           !workload::Interrupt::seen());
   figures.confirmed_unchanged = origins.server().not_modified() - unchanged;
 }
 
 }  // namespace
 
 Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& choice,
-                                 const Clock& clock, Progress& progress) {
+                                 const Clock& clock, workload::Progress& progress) {
   const auto packages = choice.packages();
   const std::size_t keys = std::min(kOutageKeys, packages.size() / 2);
   const std::size_t odd = std::min(kOutageOddKeys, keys);
@@ -100,7 +89,7 @@ Result<OutageFigures> run_outage(Origins& origins, Front& front, const Choice& c
     (void)front.read_live(object);
     progress.advance();
   });
-  wait(kLiveTtl + std::chrono::milliseconds(50), clock);
+  workload::pause(kLiveTtl + std::chrono::milliseconds(50), clock);
   {
     const Failing failing(origins.server());
     const Instant began = clock.now();

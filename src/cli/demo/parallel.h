@@ -8,8 +8,8 @@
 #include <span>
 #include <vector>
 
-#include "cli/demo/interrupt.h"
 #include "cli/demo/objects.h"
+#include "cli/workload/interrupt.h"
 #include "strata/ports/thread.h"
 
 namespace strata::demo {
@@ -23,7 +23,8 @@ inline void for_each_object(std::span<const ObjectId> objects,
   std::vector<Thread> running;
   for (unsigned i = 0; i < kPhaseThreads; ++i) {
     running.emplace_back("demo-reader", [&] {
-      for (std::size_t at = next++; at < objects.size() && !Interrupt::seen(); at = next++) {
+      for (std::size_t at = next++; at < objects.size() && !workload::Interrupt::seen();
+           at = next++) {
         call(objects[at]);
       }
     });

@@ -8,8 +8,8 @@
 #include <iterator>
 
 #include "cli/demo/origins.h"
-#include "cli/demo/progress.h"
 #include "cli/demo/traffic.h"
+#include "cli/workload/progress.h"
 
 namespace strata::demo {
 namespace {
@@ -20,7 +20,7 @@ void line(std::string& out, fmt::format_string<Arguments...> format, Arguments&&
   out += '\n';
 }
 
-std::string count(std::uint64_t number) { return with_thousands(number); }
+std::string count(std::uint64_t number) { return workload::with_thousands(number); }
 
 double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);

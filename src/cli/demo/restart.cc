@@ -59,7 +59,7 @@ Result<LastChanges> change_some(Origins& origins, std::span<const ObjectId> obje
 
 // Reads `objects` through a cache that was just opened, and counts who answered.
 void read_after_restart(Origins& origins, Front& front, std::span<const ObjectId> objects,
-                        Progress& progress, RestartFigures& figures) {
+                        workload::Progress& progress, RestartFigures& figures) {
   const std::uint64_t calls = origins.server().requests() + front.place_queries();
   std::atomic<std::uint64_t> from_sqlite{0};
   std::atomic<std::uint64_t> failed{0};
@@ -78,7 +78,7 @@ void read_after_restart(Origins& origins, Front& front, std::span<const ObjectId
 
 Result<RestartFigures> run_restart(Origins& origins, std::unique_ptr<Front>& front,
                                    const OpenFront& open, const Choice& choice, const Clock& clock,
-                                   Progress& progress) {
+                                   workload::Progress& progress) {
   const std::vector<ObjectId> objects = restart_objects(choice);
   RestartFigures figures{.keys = objects.size()};
   progress.begin("restart", 2 * objects.size());
@@ -110,7 +110,7 @@ Result<RestartFigures> run_restart(Origins& origins, std::unique_ptr<Front>& fro
 
 Result<RestartFigures> run_kill(Origins& origins, Victim& victim, const FrontOptions& victims,
                                 const OpenFront& open, const Choice& choice, const Clock& clock,
-                                Progress& progress) {
+                                workload::Progress& progress) {
   const std::vector<ObjectId> objects = restart_objects(choice);
   RestartFigures figures{.keys = objects.size()};
   progress.begin("kill", 2 * objects.size());

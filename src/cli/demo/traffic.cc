@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/demo/interrupt.h"
 #include "cli/demo/updater.h"
+#include "cli/workload/interrupt.h"
 #include "core/mutex.h"
 #include "strata/ports/random.h"
 #include "strata/ports/thread.h"
@@ -35,7 +35,7 @@ class Pace {
  public:
   // The number of the read to make now, from 1; 0: no more.
   std::uint64_t take(std::uint64_t reads) {
-    if (Interrupt::seen()) return 0;
+    if (workload::Interrupt::seen()) return 0;
     const std::uint64_t number = begun_.fetch_add(1, std::memory_order_relaxed) + 1;
     return number <= reads ? number : 0;
   }
@@ -47,7 +47,8 @@ class Pace {
   void wait_for(std::uint64_t reads) {
     const MutexLock lock(mutex_);
     // Looks again every so often, so that a read costs no signal.
-    while (begun_.load(std::memory_order_relaxed) < reads && !ended_ && !Interrupt::seen()) {
+    while (begun_.load(std::memory_order_relaxed) < reads && !ended_ &&
+           !workload::Interrupt::seen()) {
       changed_.wait_for(mutex_, std::chrono::milliseconds(2));
     }
   }
@@ -74,7 +75,8 @@ class EndOfReads {
 // The steps of one of the updaters: every kUpdaters-th.
 Result<void> update(Updater& updater, unsigned first, std::uint64_t steps, std::uint64_t reads,
                     Pace& pace) {
-  for (std::uint64_t step = first; step < steps && !Interrupt::seen(); step += kUpdaters) {
+  for (std::uint64_t step = first; step < steps && !workload::Interrupt::seen();
+       step += kUpdaters) {
     pace.wait_for(reads * step / steps);
     // One source early, while little of it is cached, and one halfway.
     Result<void> done;
@@ -129,7 +131,7 @@ void add_stats(const CacheStats& stats, TrafficFigures& figures) {
 
 Result<TrafficFigures> run_traffic(Origins& origins, Front& front, const Choice& choice,
                                    const Clock& clock, const TrafficOptions& options,
-                                   Progress& progress) {
+                                   workload::Progress& progress) {
   const std::uint64_t steps = std::clamp(options.reads / kReadsPerStep, kMinSteps, kMaxSteps);
   const Instant began = clock.now();
   const std::uint64_t http_calls = origins.server().requests();

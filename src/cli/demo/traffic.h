@@ -12,7 +12,7 @@
 #include "cli/demo/figures.h"
 #include "cli/demo/front.h"
 #include "cli/demo/origins.h"
-#include "cli/demo/progress.h"
+#include "cli/workload/progress.h"
 #include "strata/core/result.h"
 #include "strata/ports/clock.h"
 
@@ -33,6 +33,7 @@ inline constexpr std::uint64_t kMaxSteps = 400;
 // Ends early, without an error, on an interrupt.
 [[nodiscard]] Result<TrafficFigures> run_traffic(Origins& origins, Front& front,
                                                  const Choice& choice, const Clock& clock,
-                                                 const TrafficOptions& options, Progress& progress);
+                                                 const TrafficOptions& options,
+                                                 workload::Progress& progress);
 
 }  // namespace strata::demo

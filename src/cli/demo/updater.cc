@@ -135,9 +135,9 @@ Result<void> Updater::step() {
   Random& random = *state.random;
   // For tags: mostly of small sections, so that the cache is not emptied all the time.
   const auto packages = state.origins.objects().packages_of(choice.section(random));
-  const ObjectId of_section = packages[below(random, packages.size())];
+  const ObjectId of_section = packages[workload::below(random, packages.size())];
   // Of any popularity: nobody else may load it before the updater looks again.
-  const ObjectId of_any = choice.packages()[below(random, choice.packages().size())];
+  const ObjectId of_any = choice.packages()[workload::below(random, choice.packages().size())];
   switch (state.steps++ % 8) {
     case 1:
       return state.change_during_a_load(of_section, By::kTag, ThenRead::kWhenLoaded);

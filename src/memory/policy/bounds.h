@@ -24,7 +24,7 @@ struct Share {
   }
   // Whether there is room for whoever comes, proven or not. Of the weight a sixteenth is kept: what
   // leaves is rarely as heavy as what comes, and each gap would let somebody unproven in.
-  [[nodiscard]] bool has_room_beside(const Queue& queue) const {
+  [[nodiscard]] bool has_room_beside(const auto& queue) const {
     return queue.entries() < entries &&
            queue.weight() < (weight == UINT64_MAX ? weight : weight - weight / 16);
   }

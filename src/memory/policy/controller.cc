@@ -1,151 +1,253 @@
-// Controller: sampling, the shadows' scores and the choice.
+// Controller: rings, and what is shown to whom.
 #include "memory/policy/controller.h"
 
 #include <algorithm>
-#include <cmath>
 #include <new>
+#include <utility>
 
 #include "core/thread_slot.h"
 
 namespace strata::memory {
 namespace {
 
-// Shadows halve while they stay as large as this,
-constexpr std::uint32_t kResidentsMin = 512;
-// and, while the sample is no thinner than this, even smaller; less than that is too few keys: a
-// loop that is a little larger than the cache may fit into a shadow by chance.
-constexpr std::uint32_t kCoarseRateMax = 16;
-constexpr std::uint32_t kCoarseResidentsMin = 128;
-// A shadow remembers as many evicted keys as a shard does, at its scale.
-constexpr std::uint32_t kGhostsPerResident = 3;
-constexpr std::uint32_t kGhostsMin = 512;
+std::uint64_t packed(const Sample& sample) {
+  return std::uint64_t{sample.weight} << 32 |
+         std::uint64_t{static_cast<std::uint8_t>(sample.kind)} << 8 | sample.keyspace;
+}
 
-// Scores are looked at eight times in as many samples as shadows have residents, and remember
-// twenty times as many.
-constexpr std::uint32_t kEvaluationsPerCapacity = 8;
-constexpr std::uint32_t kSamplesPerEvaluationMin = 16;
-constexpr double kMemoryInCapacities = 20;
-constexpr double kMemoryMin = 500;
+Sample unpacked(std::uint64_t hash, std::uint64_t rest) {
+  return {.hash = hash,
+          .weight = static_cast<std::uint32_t>(rest >> 32),
+          .kind = static_cast<UseKind>(rest >> 8 & 0xff),
+          .keyspace = static_cast<std::uint8_t>(rest & 0xff)};
+}
 
-std::uint32_t samples_per_evaluation(std::uint32_t residents) {
-  return std::max(kSamplesPerEvaluationMin, residents / kEvaluationsPerCapacity);
+// Whether they differ by so much that shadows for the one are wrong for the other.
+bool differ(std::uint64_t one, std::uint64_t other) {
+  const std::uint64_t difference = std::max(one, other) - std::min(one, other);
+  return difference > std::min(one, other) / 8;
+}
+
+// A cache that shrinks so much begins anew, with a thicker sample; otherwise it is left as it is.
+bool has_shrunk(const Capacity& former, const Capacity& present) {
+  return present.entries < former.entries / 4;
+}
+
+bool need_other_shadows(const Capacity& former, const Capacity& present) {
+  const bool weight_binds = present.max_weight != 0;
+  // Where the weight binds there are places to spare.
+  return has_shrunk(former, present) ||
+         (weight_binds && present.entries - present.entries / 5 > former.entries) ||
+         weight_binds != (former.max_weight != 0) ||
+         differ(former.max_entries, present.max_entries) ||
+         differ(former.max_weight, present.max_weight);
+}
+
+// Whether what there is can go on as what is wanted.
+bool may_thin(const Shadow* shadow, const SampledShadow& former, const SampledShadow& wanted) {
+  return shadow != nullptr && wanted.level >= former.level &&
+         (wanted.options.max_weight != 0) == (former.options.max_weight != 0) &&
+         wanted.options.residents <= shadow->places();
+}
+
+std::uint64_t thickest(const CurvePlan& plan, const ControllerOptions& options) {
+  std::uint64_t limit = 0;
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    if (options.has_curve) limit = std::max(limit, plan.followers[i].limit);
+    if (options.adapts && (options.has_curve || i == kOwnSize)) {
+      limit = std::max(limit, plan.trials[i].limit);
+    }
+  }
+  return limit;
 }
 
 }  // namespace
 
-Sampling Sampling::of(std::uint64_t capacity) {
-  std::uint64_t rate = 1;
-  while (capacity / 2 >= kResidentsMin) capacity /= 2, rate *= 2;
-  while (rate * 2 <= kCoarseRateMax && capacity / 2 >= kCoarseResidentsMin) {
-    capacity /= 2;
-    rate *= 2;
-  }
-  return {.rate = static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, 1U << 31)),
-          .residents = static_cast<std::uint32_t>(capacity)};
+Controller::Controller(ControllerOptions options) : options_(std::move(options)) {
+  if (options_.has_curve) counts_ = std::make_unique<CurveCounts>();
 }
 
-Controller::Controller() = default;
 Controller::~Controller() = default;
 
-void Controller::change_capacity(std::uint64_t from, std::uint64_t to) {
-  const std::uint64_t capacity =
-      capacity_.fetch_add(to - from, std::memory_order_relaxed) + (to - from);
-  mask_.store(capacity == 0 ? kSamplesNothing : Sampling::of(capacity).rate - 1,
-              std::memory_order_relaxed);
+void Controller::change_capacity(const Capacity& from, const Capacity& to) {
+  const auto change = [](std::atomic<std::uint64_t>& sum, std::uint64_t minus, std::uint64_t plus) {
+    if (minus != plus) sum.fetch_add(plus - minus, std::memory_order_relaxed);
+  };
+  change(entries_, from.entries, to.entries);
+  change(max_entries_, from.max_entries, to.max_entries);
+  change(max_weight_, from.max_weight, to.max_weight);
+  // The samples are thinned or thickened with the shadows; this is what brings the first ones.
+  const bool is_first = limit_.load(std::memory_order_relaxed) == 0;
+  if (is_first) {
+    const LookUps now = look_ups();
+    first_hits_.store(now.hits, std::memory_order_relaxed);
+    first_misses_.store(now.misses, std::memory_order_relaxed);
+  }
+  if (entries() == 0 || is_first) {
+    limit_.store(thickest(CurvePlan::of(capacity()), options_), std::memory_order_relaxed);
+  }
 }
 
-void Controller::offer(std::uint64_t hash) {
+Capacity Controller::capacity() const {
+  return {.entries = entries_.load(std::memory_order_relaxed),
+          .max_entries = max_entries_.load(std::memory_order_relaxed),
+          .max_weight = max_weight_.load(std::memory_order_relaxed)};
+}
+
+LookUps Controller::look_ups() const { return options_.look_ups ? options_.look_ups() : LookUps{}; }
+
+void Controller::look_up(std::string_view key_text, Sample sample) {
+  if (counts_ != nullptr) sample.keyspace = keyspaces_.slot_of(key_text);
+  offer(sample);
+}
+
+void Controller::offer(const Sample& sample) {
   Ring& ring = rings_[internal::thread_slot() % kRings];
   // Threads that share a ring may overwrite each other's samples.
   const std::uint32_t at = ring.written.load(std::memory_order_relaxed);
-  ring.samples[at % kRingLength].store(hash, std::memory_order_relaxed);
+  Slot& slot = ring.slots[at % kRingLength];
+  slot.hash.store(sample.hash, std::memory_order_relaxed);
+  slot.rest.store(packed(sample), std::memory_order_relaxed);
+  if (sample.is_look_up()) {
+    const std::uint32_t offered = ring.look_ups.load(std::memory_order_relaxed);
+    ring.look_ups.store(offered + 1, std::memory_order_relaxed);
+  }
   ring.written.store(at + 1, std::memory_order_release);
   if (at + 1 - ring.read.load(std::memory_order_relaxed) >= kBatch) drain(ring);
 }
 
 void Controller::drain(Ring& ring) {
   if (busy_.exchange(true, std::memory_order_acquire)) return;
-  const std::uint32_t end = ring.written.load(std::memory_order_acquire);
-  std::uint32_t at = ring.read.load(std::memory_order_relaxed);
-  if (end - at > kRingLength) at = end - kRingLength;
-  if (rebuild_if_needed()) {
-    for (; at != end; ++at) {
-      const std::uint64_t hash = ring.samples[at % kRingLength].load(std::memory_order_relaxed);
-      // One from before the sample became thinner has no place in it.
-      if (samples(hash)) show(hash);
-    }
-  }
-  ring.read.store(end, std::memory_order_relaxed);
-  busy_.store(false, std::memory_order_release);
+  show_all(ring);
+  give_back();
 }
 
-// Returns whether there are shadows. Scores are kept: they are of the same traffic.
-bool Controller::rebuild_if_needed() {
-  const std::uint64_t capacity = capacity_.load(std::memory_order_relaxed);
-  if (capacity == 0) return false;
-  const Sampling wanted = Sampling::of(capacity);
-  const std::uint32_t difference =
-      std::max(wanted.residents, built_.residents) - std::min(wanted.residents, built_.residents);
-  if (wanted.rate == built_.rate && difference * 8 <= built_.residents) return true;
-  mask_.store(wanted.rate - 1, std::memory_order_relaxed);
-  built_ = {};
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < kArms.size(); ++i) {
-    const ShadowOptions options{
-        .residents = wanted.residents,
-        .ghosts = std::max(kGhostsMin / wanted.rate, wanted.residents * kGhostsPerResident)};
-    trials_[i].shadow.reset();
-    trials_[i].shadow.reset(new (std::nothrow) Shadow(kArms[i], options));
-    if (trials_[i].shadow == nullptr || !trials_[i].shadow->is_valid()) return false;
-    bytes += trials_[i].shadow->footprint_bytes() + options.ghosts * sizeof(std::uint32_t);
+void Controller::give_back() {
+  busy_.store(false, std::memory_order_release);
+  busy_.notify_one();
+}
+
+// A thread that shares the ring may have set `written` back; then what it overwrote is lost.
+void Controller::show_all(Ring& ring) {
+  const std::uint32_t end = ring.written.load(std::memory_order_acquire);
+  std::uint32_t at = ring.read.load(std::memory_order_relaxed);
+  const auto waiting = static_cast<std::int32_t>(end - at);
+  if (waiting < 0) at = end;
+  if (waiting > static_cast<std::int32_t>(kRingLength)) at = end - kRingLength;
+  const bool can_show = rebuild_if_needed();
+  std::uint32_t shown = 0;  // look-ups
+  for (; can_show && at != end; ++at) {
+    const Slot& slot = ring.slots[at % kRingLength];
+    const Sample sample = unpacked(slot.hash.load(std::memory_order_relaxed),
+                                   slot.rest.load(std::memory_order_relaxed));
+    shown += sample.is_look_up() ? 1 : 0;
+    show(sample);
   }
-  shadow_bytes_.store(bytes, std::memory_order_relaxed);
-  samples_until_evaluation_ = samples_per_evaluation(wanted.residents);
+  ring.read.store(end, std::memory_order_relaxed);
+  const std::uint32_t offered = ring.look_ups.load(std::memory_order_relaxed);
+  const auto unseen = static_cast<std::int32_t>(offered - ring.looked - shown);
+  ring.looked = offered;
+  // Less than none: some that were counted before were shown now.
+  if (can_show && counts_ != nullptr) counts_->count_lost(unseen);
+}
+
+// Returns whether there are shadows.
+bool Controller::rebuild_if_needed() {
+  const Capacity wanted = capacity();
+  if (wanted.entries == 0) return false;
+  if (built_.entries != 0 && !need_other_shadows(built_, wanted)) return true;
+  const Capacity former = std::exchange(built_, Capacity{});
+  const bool anew = former.entries == 0 || has_shrunk(former, wanted);
+  if (!build(CurvePlan::of(wanted, anew ? nullptr : &plan_))) return false;
   built_ = wanted;
+  if (counts_ != nullptr) {
+    const LookUps begin = former.entries != 0
+                              ? look_ups()
+                              : LookUps{.hits = first_hits_.load(std::memory_order_relaxed),
+                                        .misses = first_misses_.load(std::memory_order_relaxed)};
+    counts_->begin(plan_, begin, std::max(kWindowMin, kWindowCapacities * wanted.entries));
+  }
   return true;
 }
 
-void Controller::show(std::uint64_t hash) {
-  std::array<bool, kArms.size()> is_hit{};
-  for (std::size_t i = 0; i < kArms.size(); ++i) is_hit[i] = trials_[i].shadow->use(hash);
-  const bool present = is_hit[arm()];
-  for (std::size_t i = 0; i < kArms.size(); ++i) {
-    if (is_hit[i]) trials_[i].hits += 1;
-    if (is_hit[i] != present) trials_[i].disagreements += 1;
+// Shadows go on where they can. Scores and arms are kept: they are of the same traffic.
+bool Controller::build(const CurvePlan& plan) {
+  const CurvePlan former = std::exchange(plan_, plan);
+  limit_.store(thickest(plan_, options_), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    if (!options_.has_curve && i != kOwnSize) continue;
+    Miniature& miniature = miniatures_[i];
+    const SampledShadow& trials = plan_.trials[i];
+    if (!options_.adapts) {
+      // There is nothing to choose.
+    } else if (may_thin(miniature.trials.first(), former.trials[i], trials)) {
+      miniature.trials.thin(trials.level, trials.options);
+    } else if (!miniature.trials.build(trials.options)) {
+      return false;
+    }
+    if (!options_.has_curve) continue;
+    const SampledShadow& follower = plan_.followers[i];
+    if (may_thin(miniature.follower.get(), former.followers[i], follower)) {
+      miniature.follower->thin(follower.level, follower.options);
+      continue;
+    }
+    miniature.follower.reset();
+    miniature.follower.reset(new (std::nothrow)
+                                 Shadow(kArms[miniature.trials.arm()], follower.options));
+    if (miniature.follower == nullptr || !miniature.follower->is_valid()) {
+      miniature.follower.reset();
+      return false;
+    }
   }
-  if (--samples_until_evaluation_ == 0) evaluate();
+  shadow_bytes_.store(plan_.footprint_bytes_max(), std::memory_order_relaxed);
+  return true;
 }
 
-// The best arm takes over if it leads by more than one standard deviation of the difference,
-// which comes from the samples that the two disagreed about.
-void Controller::evaluate() {
-  const double present = trials_[arm()].hits;
-  std::size_t best = arm();
-  double best_score = present;
-  for (std::size_t i = 0; i < kArms.size(); ++i) {
-    if (i == arm()) continue;
-    const double score = trials_[i].hits - present * kArms[i].needs_lead_percent / 100;
-    if (score <= best_score) continue;
-    best = i;
-    best_score = score;
+void Controller::show(const Sample& sample) {
+  const std::uint64_t place = sample_place(sample.hash);
+  for (std::size_t i = 0; options_.adapts && i < kCurvePoints; ++i) {
+    if (place >= plan_.trials[i].limit || (i != kOwnSize && !options_.has_curve)) continue;
+    Trials& trials = miniatures_[i].trials;
+    const std::uint8_t former = trials.arm();
+    static_cast<void>(trials.see(sample));
+    if (trials.arm() == former) continue;
+    if (miniatures_[i].follower != nullptr) miniatures_[i].follower->follow(kArms[trials.arm()]);
+    if (i != kOwnSize) continue;
+    arm_.store(trials.arm(), std::memory_order_relaxed);
+    switches_.store(trials.switches(), std::memory_order_relaxed);
   }
-  if (best != arm() && best_score - present > std::sqrt(trials_[best].disagreements)) {
-    arm_.store(static_cast<std::uint8_t>(best), std::memory_order_relaxed);
-    switches_.fetch_add(1, std::memory_order_relaxed);
-    for (Trial& trial : trials_) trial.disagreements = 0;
+  if (counts_ != nullptr) show_curve(sample, place);
+}
+
+void Controller::show_curve(const Sample& sample, std::uint64_t place) {
+  std::array<bool, kCurvePoints> missed{};
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    if (place < plan_.followers[i].limit) missed[i] = !miniatures_[i].follower->see(sample);
   }
-  const std::uint32_t samples = samples_per_evaluation(built_.residents);
-  const double kept = std::exp(-static_cast<double>(samples) /
-                               std::max(kMemoryMin, kMemoryInCapacities * built_.residents));
-  for (Trial& trial : trials_) {
-    trial.hits *= kept;
-    trial.disagreements *= kept;
+  if (!sample.is_look_up() || !counts_->count(sample, missed)) return;
+  counts_->begin_window(look_ups());
+}
+
+Curve Controller::curve() {
+  while (busy_.exchange(true, std::memory_order_acquire)) busy_.wait(true);
+  for (Ring& ring : rings_) show_all(ring);
+  Curve curve;
+  for (std::size_t i = 0; i < kCurvePoints; ++i) curve.points[i].size = kCurveSizes[i];
+  if (built_.entries != 0) {
+    curve = counts_->curve(look_ups());
   }
-  samples_until_evaluation_ = samples;
+  give_back();
+  for (std::size_t slot = 0; slot < curve.keyspaces.size(); ++slot) {
+    curve.keyspaces[slot].name = keyspaces_.name_of(slot);
+  }
+  std::erase_if(curve.keyspaces,
+                [](const KeyspaceCurve& keyspace) { return keyspace.sampled == 0; });
+  return curve;
 }
 
 std::size_t Controller::footprint_bytes() const {
-  return sizeof(*this) + shadow_bytes_.load(std::memory_order_relaxed);
+  return sizeof(*this) + (counts_ != nullptr ? sizeof(CurveCounts) : 0) +
+         shadow_bytes_.load(std::memory_order_relaxed);
 }
 
 }  // namespace strata::memory

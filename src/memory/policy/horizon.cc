@@ -2,6 +2,7 @@
 #include "memory/policy/horizon.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "core/assert.h"
 
@@ -29,12 +30,13 @@ class Horizon::Host {
     return (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
   }
   void move(Handle entry, HorizonQueue to) {
-    Queue& target = to == kSmall ? policy_.small_ : policy_.main_;
-    if (target.has(*entry)) return target.move_to_head(*entry);
+    GradedQueue& target = to == kSmall ? policy_.small_ : policy_.main_;
+    const std::uint8_t grade = policy_.worth_.grade(*entry);
+    if (target.has(*entry)) return target.move_to_head(*entry, grade);
     policy_.queue_of(*entry).unlink(*entry);
-    target.push(*entry);
+    target.push(*entry, grade);
   }
-  void take(Handle entry) { policy_.queue_of(*entry).unlink(*entry); }
+  void take(Handle entry) { policy_.unlink(*entry); }
   void remember(Handle entry) {
     policy_.ghost_.insert(entry->hash, last_use(entry), policy_.now());
   }
@@ -48,28 +50,71 @@ class Horizon::Host {
     return entry->last_use.load(std::memory_order_relaxed);
   }
   [[nodiscard]] std::uint16_t horizon() const { return policy_.horizon_; }
-  void set_horizon(std::uint16_t horizon) { policy_.horizon_ = horizon; }
+  void set_horizon(std::uint16_t horizon) {
+    policy_.horizon_ = horizon;
+    const Resident* tail = policy_.main_.tail_but(spared_);
+    policy_.horizon_grade_ = tail == nullptr ? Worth::kMeanGrade : policy_.main_.grade(*tail);
+  }
+  [[nodiscard]] int lead(const Resident* entry) const {
+    return policy_.queue_of(*entry).grade(*entry) - Worth::kMeanGrade;
+  }
+  [[nodiscard]] int horizon_lead() const { return policy_.horizon_grade_ - Worth::kMeanGrade; }
 
  private:
   Horizon& policy_;
   const Resident* spared_;
 };
 
-Horizon::Horizon(Controller* controller) : controller_(controller) { follow_controller(); }
+Horizon::Horizon(Controller* controller, EvictionAim aim) : worth_(aim), controller_(controller) {
+  follow_controller();
+}
 
 Horizon::~Horizon() {
-  if (controller_ != nullptr) controller_->change_capacity(capacity_, 0);
+  if (controller_ != nullptr) controller_->change_capacity(told_, {});
 }
 
 void Horizon::set_bounds(std::uint64_t max_entries, std::uint64_t max_weight) {
   bounds_ = {.max_entries = max_entries, .max_weight = max_weight};
-  if (max_entries != 0 || max_weight == 0) set_capacity(max_entries);
+  weight_binds_ = max_entries == 0 && max_weight != 0;
+  if (max_entries != 0 || max_weight == 0) {
+    set_capacity(max_entries);
+  } else {
+    tell_controller(capacity_);
+    expect();
+  }
   update_share();
 }
 
 void Horizon::set_capacity(std::uint64_t capacity) {
-  if (controller_ != nullptr) controller_->change_capacity(capacity_, capacity);
   capacity_ = capacity;
+  tell_controller(capacity);
+}
+
+// `entries`: what it holds when full.
+void Horizon::tell_controller(std::uint64_t entries) {
+  if (controller_ == nullptr) return;
+  const Capacity capacity{.entries = entries,
+                          .max_entries = bounds_.max_entries,
+                          .max_weight = weight_binds_ ? bounds_.max_weight : 0};
+  controller_->change_capacity(told_, capacity);
+  told_ = capacity;
+}
+
+// Until it is full, how many it will hold then is seen from the weight of those that there are.
+void Horizon::expect() {
+  constexpr std::uint64_t kEntriesMin = 16;
+  if (!weight_binds_ || capacity_ != 0 || entries() < kEntriesMin) return;
+  if (!std::has_single_bit(entries())) return;
+  const std::uint64_t mean_weight = std::max<std::uint64_t>(1, weight() / entries());
+  const std::uint64_t expected = std::max<std::uint64_t>(1, bounds_.max_weight / mean_weight);
+  const std::uint64_t known = told_.entries;
+  const std::uint64_t difference = expected > known ? expected - known : known - expected;
+  if (difference * 4 > known) tell_controller(expected);
+}
+
+void Horizon::offer(const Resident& entry, UseKind kind) {
+  if (controller_ == nullptr || !controller_->samples(entry.hash)) return;
+  controller_->offer({.hash = entry.hash, .weight = entry.weight, .kind = kind});
 }
 
 void Horizon::update_share() {
@@ -93,9 +138,9 @@ void Horizon::tick() {
   marks_.now.store(static_cast<std::uint16_t>(now() + 1), std::memory_order_relaxed);
 }
 
-Queue& Horizon::queue_of(const Resident& entry) {
-  STRATA_ASSERT(entry.queue == kSmall || entry.queue == kMain);
-  return entry.queue == kSmall ? small_ : main_;
+GradedQueue& Horizon::queue_of(const Resident& entry) {
+  STRATA_ASSERT(small_.has(entry) || main_.has(entry));
+  return small_.has(entry) ? small_ : main_;
 }
 
 void Horizon::insert(Resident& entry) {
@@ -104,25 +149,45 @@ void Horizon::insert(Resident& entry) {
   Host host(*this, nullptr);
   HorizonRules<Host> rules(host, arm(), now());
   const std::optional<std::uint16_t> last_use = ghost_.take(entry.hash);
-  const bool is_hot = last_use.has_value() && rules.is_hot(*last_use, horizon_);
+  worth_.add(entry);
+  const std::uint8_t grade = worth_.grade(entry);
+  const bool is_hot =
+      last_use.has_value() && rules.is_hot(*last_use, horizon_, grade - horizon_grade_);
   rules.clean(kCleaningMoves);
   entry.uses.store(0, std::memory_order_relaxed);
   entry.last_use.store(now(), std::memory_order_relaxed);
-  (rules.place(is_hot) == kMain ? main_ : small_).push(entry);
-  if (controller_ != nullptr && controller_->samples(entry.hash)) controller_->offer(entry.hash);
+  (rules.place(is_hot) == kMain ? main_ : small_).push(entry, grade);
+  expect();
+  offer(entry, UseKind::kInsert);
 }
 
 void Horizon::replace(Resident& former, Resident& incoming) {
   incoming.uses.store(Host::uses(&former), std::memory_order_relaxed);
   incoming.last_use.store(Host::last_use(&former), std::memory_order_relaxed);
-  queue_of(former).replace(former, incoming);
+  worth_.remove(former);
+  worth_.add(incoming);
+  queue_of(former).replace(former, incoming, worth_.grade(incoming));
   mark_use(incoming, marks_);
-  if (controller_ != nullptr && controller_->samples(incoming.hash)) {
-    controller_->offer(incoming.hash);
-  }
+  offer(incoming, UseKind::kReplace);
 }
 
-void Horizon::erase(Resident& entry) { queue_of(entry).unlink(entry); }
+void Horizon::erase(Resident& entry) {
+  offer(entry, UseKind::kErase);
+  unlink(entry);
+}
+
+void Horizon::unlink(Resident& entry) {
+  worth_.remove(entry);
+  queue_of(entry).unlink(entry);
+}
+
+// Of which bound the larger part is used: what others of the same tier hold decides which of the
+// two is reached first, so that this one may hold less than its own.
+bool Horizon::is_bound_by_weight(std::uint64_t held) const {
+  if (bounds_.max_entries == 0) return true;
+  return static_cast<double>(weight()) * static_cast<double>(bounds_.max_entries) >
+         static_cast<double>(held) * static_cast<double>(bounds_.max_weight);
+}
 
 Resident* Horizon::evict(const Resident* spared) {
   follow_controller();
@@ -130,11 +195,19 @@ Resident* Horizon::evict(const Resident* spared) {
     // How many there are when weight is what binds is seen only when it does. An estimate that
     // hardly differs is left alone, so that neither ghost nor shadows start anew.
     const std::uint64_t held = entries() - (spared != nullptr ? 1 : 0);
-    const std::uint64_t difference = held > capacity_ ? held - capacity_ : capacity_ - held;
-    if (difference * 8 > capacity_) set_capacity(held);
+    const bool weight_binds = is_bound_by_weight(held);
+    const std::uint64_t expected = weight_binds ? held : bounds_.max_entries;
+    const std::uint64_t difference =
+        expected > capacity_ ? expected - capacity_ : capacity_ - expected;
+    if (difference * 8 > capacity_ || weight_binds != weight_binds_) {
+      weight_binds_ = weight_binds;
+      set_capacity(expected);
+    }
     update_share();
   }
   ghost_.fit(static_cast<std::size_t>(std::max(kGhostsMin, capacity_ * kGhostsPerEntry)));
+  // Whoever makes room for another does so while as many are there as may be.
+  worth_.set_counts_places(bounds_.max_entries != 0 && entries() >= bounds_.max_entries);
   Host host(*this, spared);
   return HorizonRules<Host>(host, arm(), now()).evict(kMaxTurns, kCleaningMoves);
 }
@@ -142,6 +215,7 @@ Resident* Horizon::evict(const Resident* spared) {
 void Horizon::check_invariants() const {
   small_.check_invariants();
   main_.check_invariants();
+  worth_.check_invariants(entries(), weight());
 }
 
 }  // namespace strata::memory

@@ -13,6 +13,11 @@
 // While the main queue is below its share, newcomers go straight there: after a change of arms
 // nobody might ever be proven.
 //
+// Where entries differ in worth (memory/policy/worth.h), both queues let those of more worth stay
+// longer, and so does the horizon: it is as much further away for whoever is worth more. In arms
+// that do not demote, who is of more than the mean grade need not be proven: to keep it for a while
+// costs little room. All of this is nothing where all are of one grade.
+//
 // The algorithm is here once for residents and for shadows. `Host` has the entries:
 //   Handle, none()
 //   main_is_over(), main_has_room()
@@ -21,11 +26,14 @@
 //   take(handle)           out of its queue
 //   remember(handle)       in the ghost
 //   uses(handle), set_uses(handle, n), last_use(handle), horizon(), set_horizon(time)
+//   lead(handle)           grades of its worth above the mean; may be negative
+//   horizon_lead()         that of the tail whose last use the horizon is
 #pragma once
 
 #include <cstdint>
 
 #include "memory/policy/arm.h"
+#include "memory/policy/worth.h"
 
 namespace strata::memory {
 
@@ -38,10 +46,14 @@ class HorizonRules {
 
   HorizonRules(Host& host, const Arm& arm, std::uint16_t now) : host_(host), arm_(arm), now_(now) {}
 
-  // Whether somebody with this last use is a better bet than the main queue's tail.
-  [[nodiscard]] bool is_hot(std::uint16_t last_use, std::uint16_t horizon) const {
+  // Whether somebody with this last use is a better bet than the main queue's tail; `lead`: how
+  // many grades more it is worth than that.
+  [[nodiscard]] bool is_hot(std::uint16_t last_use, std::uint16_t horizon, int lead = 0) const {
     if (!arm_.has_horizon) return true;
-    return std::uint32_t{age(last_use)} * 100 <= arm_.reach_percent * std::uint32_t{age(horizon)};
+    std::uint64_t own = std::uint64_t{age(last_use)} * 100;
+    std::uint64_t most = std::uint64_t{arm_.reach_percent} * age(horizon);
+    (lead < 0 ? own : most) <<= Worth::kGradeBits * (lead < 0 ? -lead : lead);
+    return own <= most;
   }
 
   // Moves at most `moves` used entries away from the main queue's tail; its last use then is the
@@ -75,7 +87,8 @@ class HorizonRules {
         return main;
       }
       if (!must && stays_in_small(small, moves)) continue;
-      if (is_hot(host_.last_use(small), host_.horizon())) host_.remember(small);
+      const int lead = host_.lead(small) - host_.horizon_lead();
+      if (is_hot(host_.last_use(small), host_.horizon(), lead)) host_.remember(small);
       host_.take(small);
       return small;
     }
@@ -101,7 +114,8 @@ class HorizonRules {
 
   bool stays_in_small(Handle tail, int moves) {
     const std::uint8_t uses = host_.uses(tail);
-    if (uses >= arm_.uses_to_stay) {
+    const bool may_try = !arm_.demotes && host_.lead(tail) > 0;
+    if (uses >= arm_.uses_to_stay || may_try) {
       host_.set_uses(tail, 0);
       host_.move(tail, kMain);
       clean(moves);

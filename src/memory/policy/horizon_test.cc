@@ -20,6 +20,47 @@ TEST(Horizon, EvictsAsItsModelDoes) {
   });
 }
 
+// The model knows nothing of worth.
+TEST(Horizon, WhereAllAreAlikeItsAimMakesNoDifference) {
+  for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
+    testkit::for_each_seed(5, [aim](testkit::Random& random) {
+      Horizon policy(nullptr, aim);
+      const ModelRun run{.capacity = random.between(5, 200), .keys = 400, .steps = 8'000};
+      HorizonModel model(kArms[0], {.capacity = run.capacity,
+                                    .ghosts = std::max<std::size_t>(512, 3 * run.capacity),
+                                    .cleaning_moves = Horizon::kCleaningMoves});
+      compare_with_model(policy, model, random, run);
+    });
+  }
+}
+
+// Entries of every size come and go in a random life, and queues and sums agree throughout.
+TEST(Horizon, EntriesThatDifferAreWithinTheirBounds) {
+  for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
+    for (const std::uint64_t max_entries : {0u, 150u}) {
+      Horizon policy(nullptr, aim);
+      PolicyBed bed(policy, max_entries, 100'000);
+      testkit::Random random(1);
+      for (int i = 0; i < 20'000; ++i) {
+        const KeyNumber key = pick_key(random, 3'000);
+        const auto weight = static_cast<std::uint32_t>(1 << random.below(14));
+        if (bed.holds(key) && random.below(4) == 0) {
+          if (random.below(2) == 0) {
+            bed.erase(key);
+          } else {
+            bed.replace(key, weight);
+            while (bed.is_over()) bed.evict(key);
+          }
+        } else {
+          bed.request(key, weight);
+        }
+        if (i % 500 == 0) bed.check();
+        ASSERT_FALSE(bed.is_over());
+      }
+    }
+  }
+}
+
 TEST(Horizon, ALoopThatDoesNotFitKeepsWhatFits) {
   Horizon policy;
   PolicyBed bed(policy, 500);

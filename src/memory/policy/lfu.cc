@@ -26,9 +26,9 @@ Lfu::Lfu() : levels_(make_levels(std::make_index_sequence<kLevels>())) {
 void Lfu::set_bounds(std::uint64_t, std::uint64_t) {}
 
 std::size_t Lfu::level_of(const Resident& entry) const {
-  STRATA_ASSERT(entry.queue > 0);
-  STRATA_ASSERT(entry.queue <= kLevels);
-  return entry.queue - std::size_t{1};
+  STRATA_ASSERT(queue_of(entry) > 0);
+  STRATA_ASSERT(queue_of(entry) <= kLevels);
+  return queue_of(entry) - std::size_t{1};
 }
 
 void Lfu::insert(Resident& entry) {
@@ -36,6 +36,7 @@ void Lfu::insert(Resident& entry) {
   levels_[0].push(entry);
   ++entries_;
   weight_ += entry.weight;
+  note_insertion(entry);
 }
 
 void Lfu::replace(Resident& former, Resident& incoming) {
@@ -88,6 +89,13 @@ Resident* Lfu::evict(const Resident* spared) {
     unlink(*last);
     return last;
   }
+}
+
+// By the level to which its uses would take it.
+Standing Lfu::standing(const Resident& entry) const {
+  const auto steps = static_cast<std::uint32_t>(std::bit_width(uses_of(entry)));
+  const std::uint32_t level = seen_queue(entry) + steps;
+  return make_standing(entry, Order::kLastUseFirst, std::min<std::uint32_t>(level, kLevels));
 }
 
 void Lfu::check_invariants() const {

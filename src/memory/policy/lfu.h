@@ -29,6 +29,7 @@ class Lfu final : public Policy {
   void replace(Resident& former, Resident& incoming) override;
   void erase(Resident& entry) override;
   [[nodiscard]] Resident* evict(const Resident* spared) override;
+  [[nodiscard]] Standing standing(const Resident& entry) const override;
   [[nodiscard]] std::uint64_t entries() const override { return entries_; }
   [[nodiscard]] std::uint64_t weight() const override { return weight_; }
   [[nodiscard]] std::size_t footprint_bytes() const override { return 0; }

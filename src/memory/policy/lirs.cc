@@ -16,7 +16,7 @@ namespace strata::memory {
 // Two keys of one hash share what is known of it: the second has no node while the first is held.
 
 Lirs::Lirs(const LirsOptions& options) : options_(options) {
-  marks_.most_uses.store(0, std::memory_order_relaxed);
+  marks_.most_uses.store(kUsesShown, std::memory_order_relaxed);
 }
 
 void Lirs::set_bounds(std::uint64_t max_entries, std::uint64_t max_weight) {
@@ -128,6 +128,7 @@ void Lirs::on_hit(Resident& entry) {
 
 void Lirs::insert(Resident& entry) {
   entry.uses.store(0, std::memory_order_relaxed);
+  note_insertion(entry);
   if (bounds_.max_weight != 0) update_share();
   LirsIndex node = nodes_.find(entry.hash);
   bool is_near = false;
@@ -154,6 +155,8 @@ void Lirs::replace(Resident& former, Resident& incoming) {
   const LirsIndex node = node_of(former);
   (lir_.has(former) ? lir_ : hir_).replace(former, incoming);
   if (node != kNoNode) nodes_[node].resident = &incoming;
+  inherit_uses(former, incoming);
+  mark_use(incoming, marks_);
   on_hit(incoming);
 }
 
@@ -179,6 +182,11 @@ Resident* Lirs::evict(const Resident* spared) {
   hir_.unlink(*victim);
   if (node != kNoNode) history_push(node);
   return victim;
+}
+
+// LIR entries stay before all others, and leave in the order of the stack: that of the last uses.
+Standing Lirs::standing(const Resident& entry) const {
+  return make_standing(entry, Order::kLastUseFirst, seen_queue(entry) == 1 ? 1 : 0);
 }
 
 void Lirs::check_invariants() const {

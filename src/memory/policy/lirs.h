@@ -41,6 +41,7 @@ class Lirs final : public Policy {
   void replace(Resident& former, Resident& incoming) override;
   void erase(Resident& entry) override;
   [[nodiscard]] Resident* evict(const Resident* spared) override;
+  [[nodiscard]] Standing standing(const Resident& entry) const override;
   [[nodiscard]] std::uint64_t entries() const override { return lir_.entries() + hir_.entries(); }
   [[nodiscard]] std::uint64_t weight() const override { return lir_.weight() + hir_.weight(); }
   [[nodiscard]] std::size_t footprint_bytes() const override { return nodes_.footprint_bytes(); }

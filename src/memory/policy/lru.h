@@ -19,6 +19,9 @@ class Lru final : public Policy {
   void replace(Resident& former, Resident& incoming) override;
   void erase(Resident& entry) override;
   [[nodiscard]] Resident* evict(const Resident* spared) override;
+  [[nodiscard]] Standing standing(const Resident& entry) const override {
+    return make_standing(entry, Order::kLastUseFirst, 0);
+  }
   [[nodiscard]] std::uint64_t entries() const override { return queue_.entries(); }
   [[nodiscard]] std::uint64_t weight() const override { return queue_.weight(); }
   [[nodiscard]] std::size_t footprint_bytes() const override { return 0; }

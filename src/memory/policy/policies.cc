@@ -38,7 +38,7 @@ std::unique_ptr<Policy> make_policy(PolicyKind kind, Controller* controller,
     case PolicyKind::kAdaptive:
       break;
   }
-  return std::make_unique<Horizon>(controller);
+  return std::make_unique<Horizon>(controller, options.aim);
 }
 
 }  // namespace
@@ -60,12 +60,19 @@ Result<PolicyKind> parse_policy(std::string_view name) {
 }
 
 PolicySet make_policies(PolicyKind kind, std::size_t shards, const PolicyOptions& options) {
-  PolicySet set;
-  if (kind == PolicyKind::kAdaptive) set.controller = std::make_unique<Controller>();
-  for (std::size_t i = 0; i < shards; ++i) {
-    set.shards.push_back(make_policy(kind, set.controller.get(), options));
+  PolicySet set{.controller = nullptr, .shards = {}, .kind = kind, .options = options};
+  const bool adapts = kind == PolicyKind::kAdaptive;
+  const bool has_curve = options.curve && (adapts || kind == PolicyKind::kHorizon);
+  if (adapts || has_curve) {
+    set.controller = std::make_unique<Controller>(
+        ControllerOptions{.adapts = adapts, .has_curve = has_curve, .look_ups = options.look_ups});
   }
+  for (std::size_t i = 0; i < shards; ++i) set.shards.push_back(set.make());
   return set;
+}
+
+std::unique_ptr<Policy> PolicySet::make() const {
+  return make_policy(kind, controller.get(), options);
 }
 
 }  // namespace strata::memory

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -26,16 +27,26 @@ using PolicyKind = EvictionPolicy;
 [[nodiscard]] Result<PolicyKind> parse_policy(std::string_view name);
 
 struct PolicyOptions {
+  EvictionAim aim = EvictionAim::kRequests;
   // Whether lirs remembers all that was ever evicted. For comparisons only: memory has no bound.
   bool unbounded_history = false;
+  // Whether adaptive and horizon keep a curve; what the cache has counted then.
+  bool curve = false;
+  std::function<LookUps()> look_ups{};
 };
 
 // What one cache evicts by.
 struct PolicySet {
-  // Shared by the shards' policies, which it outlives; null where nothing adapts. Whoever hits an
-  // entry offers its hash, if it is sampled; the policies offer what is inserted or replaced.
+  // Shared by the shards' policies, which it outlives; null where nothing adapts and there is no
+  // curve. Whoever looks a key up tells it, if the key is sampled; the policies tell it what is
+  // inserted or replaced.
   std::unique_ptr<Controller> controller;
   std::vector<std::unique_ptr<Policy>> shards;
+  PolicyKind kind{};
+  PolicyOptions options;
+
+  // One more of the same, with the same controller. May throw std::bad_alloc.
+  [[nodiscard]] std::unique_ptr<Policy> make() const;
 };
 
 // One policy for each of `shards`; bounds are to be set on each.

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "testkit/policy_bed.h"
 #include "testkit/seeds.h"
@@ -110,6 +113,63 @@ TEST_P(EveryPolicy, KeepsWhatIsAskedForMost) {
     hits += bed.request(random.one_in(10) ? random.below(1'000) : random.below(100)) ? 1 : 0;
   }
   EXPECT_GT(hits, 30'000 * 78 / 100);
+}
+
+// What it says of the entries, and then does. At the end all are as they were: nobody looked.
+TEST_P(EveryPolicy, GivesUpFirstWhoStandsLowest) {
+  constexpr std::size_t kHeld = 1'000;
+  constexpr std::size_t kLeaving = 250;
+  PolicyBed bed(policy, kHeld);
+  testkit::Random random(1);
+  for (int i = 0; i < 20'000; ++i) bed.request(random.below(1 + random.below(4'000)));
+
+  std::vector<std::pair<std::uint32_t, KeyNumber>> ranked;
+  for (KeyNumber key = 0; key < 4'000; ++key) {
+    if (bed.holds(key)) ranked.emplace_back(policy.standing(bed.at(key)).rank, key);
+  }
+  ASSERT_EQ(ranked.size(), kHeld);
+  std::sort(ranked.begin(), ranked.end());
+  for (std::size_t i = 0; i < kLeaving; ++i) ASSERT_NE(bed.evict(), kNobody);
+  const auto gone = [&](std::size_t from) {
+    return std::count_if(
+        ranked.begin() + static_cast<std::ptrdiff_t>(from),
+        ranked.begin() + static_cast<std::ptrdiff_t>(from + kLeaving),
+        [&](const std::pair<std::uint32_t, KeyNumber>& one) { return !bed.holds(one.second); });
+  };
+  EXPECT_GT(gone(0), static_cast<std::ptrdiff_t>(kLeaving * 3 / 5)) << "of the lowest quarter";
+  EXPECT_LT(gone(kHeld - kLeaving), static_cast<std::ptrdiff_t>(kLeaving / 20)) << "the highest";
+}
+
+// Who is used all the time stands above those that never are, however the two came in.
+TEST_P(EveryPolicy, WhoIsUsedStandsAboveWhoIsNot) {
+  PolicyBed bed(policy, 200);
+  for (KeyNumber key = 0; key < 1'000; ++key) {
+    bed.request(key);
+    for (KeyNumber used = 0; used < 5; ++used) bed.request(used);
+  }
+  for (KeyNumber used = 0; used < 5; ++used) {
+    const Standing standing = policy.standing(bed.at(used));
+    EXPECT_GT(standing.uses, 0u) << used;
+    EXPECT_LE(standing.unused_for, 1u) << used;
+    for (KeyNumber key = 5; key < 990; ++key) {
+      if (!bed.holds(key)) continue;
+      EXPECT_GT(standing.rank, policy.standing(bed.at(key)).rank) << used << " and " << key;
+    }
+  }
+}
+
+// A new value of a key stands where the former one stood.
+TEST_P(EveryPolicy, WhatReplacesAnEntryStandsNoLower) {
+  PolicyBed bed(policy, 100);
+  for (KeyNumber key = 0; key < 300; ++key) {
+    bed.request(key);
+    bed.request(1);
+  }
+  const Standing before = policy.standing(bed.at(1));
+  bed.replace(1);
+  const Standing after = policy.standing(bed.at(1));
+  EXPECT_GE(after.rank, before.rank);
+  EXPECT_GE(after.uses, before.uses);
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, EveryPolicy,

@@ -3,9 +3,10 @@
 // The tier and the simulator drive it alike:
 //
 //   hit      mark_use(entry, policy.marks()), and on_hit(entry) if wants_hits(); the cache's
-//            Controller, if it has one, is offered the hash (memory/policy/policies.h)
-//   miss     insert(entry); while what is there exceeds the bounds: victim = evict(spared)
-//   other    erase(entry) when it leaves for a reason of its own, replace() when its value changes
+//            Controller, if it has one, is told (memory/policy/policies.h)
+//   miss     the Controller likewise; insert(entry); while what is there exceeds the bounds: victim
+//   = evict(spared) other    erase(entry) when it leaves for a reason of its own, replace() when
+//   its value changes
 //
 // Threads   Guarded by the shard's lock, all but marks(). Ownership: entries are borrowed.
 // Cost      O(1) amortised each; evict() looks at no more than kMaxTurns entries.
@@ -16,6 +17,7 @@
 #include <string_view>
 
 #include "memory/policy/resident.h"
+#include "strata/core/standing.h"
 
 namespace strata::memory {
 
@@ -63,6 +65,12 @@ class Policy {
   // of it, and returns it; null if there is none.
   [[nodiscard]] virtual Resident* evict(const Resident* spared) = 0;
 
+  // How long it would keep the entry beside the others: by its queue, its uses, its last use. May
+  // be called at any time, without the lock.
+  [[nodiscard]] virtual Standing standing(const Resident& entry) const {
+    return make_standing(entry, Order::kUsesFirst, seen_queue(entry));
+  }
+
   [[nodiscard]] virtual std::uint64_t entries() const = 0;
   [[nodiscard]] virtual std::uint64_t weight() const = 0;
   // Of what it remembers beyond the residents.
@@ -71,7 +79,41 @@ class Policy {
   virtual void check_invariants() const = 0;
 
  protected:
+  static constexpr std::uint64_t kTicksPerTurn = 64;
+  static constexpr std::uint8_t kUsesShown = 15;  // noted only for standing()
+
+  enum class Order { kUsesFirst, kLastUseFirst };
+  // Entries of a higher part are kept longer; within one part it goes by uses and last use.
+  [[nodiscard]] Standing make_standing(const Resident& entry, Order order,
+                                       std::uint32_t part) const {
+    const std::uint8_t uses = entry.uses.load(std::memory_order_relaxed);
+    const auto unused_for =
+        static_cast<std::uint16_t>(marks_.now.load(std::memory_order_relaxed) -
+                                   entry.last_use.load(std::memory_order_relaxed));
+    const std::uint32_t last_use = 0xffffu - unused_for;
+    const std::uint32_t within =
+        order == Order::kUsesFirst ? uses << 16 | last_use : last_use << 8 | uses;
+    return {.rank = part << 24 | within, .uses = uses, .unused_for = unused_for};
+  }
+
+  // For policies that do not need the coarse time themselves. It goes on by a tick whenever a 64th
+  // of what is held has been inserted.
+  void note_insertion(Resident& entry) {
+    const std::uint16_t now = marks_.now.load(std::memory_order_relaxed);
+    entry.last_use.store(now, std::memory_order_relaxed);
+    if (++insertions_since_tick_ * kTicksPerTurn < entries()) return;
+    insertions_since_tick_ = 0;
+    marks_.now.store(static_cast<std::uint16_t>(now + 1), std::memory_order_relaxed);
+  }
+  // `incoming` takes over what was noted of `former`.
+  static void inherit_uses(const Resident& former, Resident& incoming) {
+    incoming.uses.store(former.uses.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
   UseMarks marks_;
+
+ private:
+  std::uint64_t insertions_since_tick_ = 0;
 };
 
 }  // namespace strata::memory

@@ -18,7 +18,7 @@ class Queue {
   [[nodiscard]] std::uint64_t entries() const { return entries_; }
   [[nodiscard]] std::uint64_t weight() const { return weight_; }
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
-  [[nodiscard]] bool has(const Resident& entry) const { return entry.queue == id_; }
+  [[nodiscard]] bool has(const Resident& entry) const { return queue_of(entry) == id_; }
   [[nodiscard]] Resident* tail() const { return tail_; }
   // The last one that is not `spared`; null if there is none.
   [[nodiscard]] Resident* tail_but(const Resident* spared) const {
@@ -26,7 +26,7 @@ class Queue {
   }
 
   void push(Resident& entry) {
-    entry.queue = id_;
+    set_queue(entry, id_);
     entry.previous = nullptr;
     entry.next = head_;
     (head_ == nullptr ? tail_ : head_->previous) = &entry;
@@ -39,7 +39,7 @@ class Queue {
     detach(entry);
     entry.next = nullptr;
     entry.previous = nullptr;
-    entry.queue = 0;
+    set_queue(entry, 0);
     --entries_;
     weight_ -= entry.weight;
   }
@@ -55,7 +55,7 @@ class Queue {
 
   // Puts `incoming` where `former` is, which leaves.
   void replace(Resident& former, Resident& incoming) {
-    incoming.queue = id_;
+    set_queue(incoming, id_);
     incoming.previous = former.previous;
     incoming.next = former.next;
     (incoming.previous == nullptr ? head_ : incoming.previous->next) = &incoming;
@@ -64,7 +64,7 @@ class Queue {
     weight_ -= former.weight;
     former.next = nullptr;
     former.previous = nullptr;
-    former.queue = 0;
+    set_queue(former, 0);
   }
 
   // Aborts if links and sums do not agree. O(entries).
@@ -74,7 +74,7 @@ class Queue {
     const Resident* previous = nullptr;
     for (const Resident* entry = head_; entry != nullptr; entry = entry->next) {
       STRATA_ASSERT(entry->previous == previous);
-      STRATA_ASSERT(entry->queue == id_);
+      STRATA_ASSERT(queue_of(*entry) == id_);
       ++entries;
       weight += entry->weight;
       previous = entry;

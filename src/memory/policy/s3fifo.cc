@@ -23,6 +23,7 @@ void S3FifoPolicy::insert(Resident& entry) {
   const std::optional<std::uint16_t> left_at = ghost_.take(entry.hash);
   const bool is_remembered = left_at.has_value() && evictions_since(*left_at) < ghost_length_;
   (is_remembered ? main_ : small_).push(entry);
+  note_insertion(entry);
 }
 
 void S3FifoPolicy::replace(Resident& former, Resident& incoming) {

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "memory/policy/horizon.h"
 #include "testkit/horizon_model.h"
 #include "testkit/seeds.h"
 
@@ -19,19 +23,34 @@ struct ShadowModel : HorizonModel {
       hit(key);
       return true;
     }
-    const bool hot = begin_miss(key);
-    if (known.size() == options.capacity) static_cast<void>(evict(kNobody));
-    clean(kNobody);
-    place(key, hot);
+    insert(key);
+    while (known.size() > options.capacity) static_cast<void>(evict(key));
     return false;
   }
 };
+
+// As the simulator plays it.
+bool request(PolicyBed& bed, KeyNumber key, std::uint32_t weight) {
+  if (bed.holds(key)) {
+    bed.hit(key);
+    return true;
+  }
+  bed.insert(key, weight);
+  for (KeyNumber spared = key; bed.is_over();) {
+    if (bed.evict(spared) == kNobody) spared = kNobody;
+  }
+  return false;
+}
+
+ShadowOptions entries(std::uint32_t count, std::uint32_t ghosts) {
+  return {.max_entries = count, .max_weight = 0, .residents = count, .ghosts = ghosts};
+}
 
 TEST(Shadow, HitsAboutWhatItsModelHits) {
   testkit::for_each_seed(5, [](testkit::Random& random) {
     for (const Arm& arm : kArms) {
       const auto capacity = static_cast<std::uint32_t>(random.between(20, 200));
-      Shadow shadow(arm, {.residents = capacity, .ghosts = 4'000});
+      Shadow shadow(arm, entries(capacity, 4'000));
       ShadowModel model(
           arm, {.capacity = capacity, .ghosts = 4'000, .cleaning_moves = Shadow::kCleaningMoves});
       for (int step = 0; step < 5'000; ++step) {
@@ -45,10 +64,111 @@ TEST(Shadow, HitsAboutWhatItsModelHits) {
   });
 }
 
-TEST(Shadow, TakesFourteenBytesForAResidentAndFourForAGhost) {
-  Shadow shadow(kArms[0], {.residents = 1'000, .ghosts = 3'000});
-  for (std::uint64_t key = 0; key < 5'000; ++key) static_cast<void>(shadow.use(hash_of(key)));
-  EXPECT_LE(shadow.footprint_bytes(), 1'000u * 14 + 3'000u * 4 + 256);
+// With few enough keys for the ghost to forget nobody.
+TEST(Shadow, OfTheWholeSizeHitsExactlyWhatHorizonHits) {
+  testkit::for_each_seed(10, [](testkit::Random& random) {
+    const auto capacity = static_cast<std::uint32_t>(random.between(5, 60));
+    Horizon policy;
+    PolicyBed bed(policy, capacity);
+    Shadow shadow(kArms[0], entries(capacity, 512));
+    for (int step = 0; step < 5'000; ++step) {
+      const KeyNumber key = pick_key(random, 150);
+      ASSERT_EQ(shadow.use(hash_of(key)), request(bed, key, 1)) << "step " << step;
+    }
+    EXPECT_EQ(shadow.residents(), policy.entries());
+    shadow.check_invariants();
+  });
+}
+
+// Where all weigh the same: Horizon keeps light entries longer than heavy ones.
+TEST(Shadow, OfTheWholeSizeInBytesHitsExactlyWhatHorizonHits) {
+  testkit::for_each_seed(10, [](testkit::Random& random) {
+    const std::uint64_t bytes = random.between(1'000, 5'000);
+    Horizon policy;
+    PolicyBed bed(policy, 0, bytes);
+    Shadow shadow(kArms[0],
+                  {.max_entries = 0, .max_weight = bytes, .residents = 200, .ghosts = 512});
+    for (int step = 0; step < 5'000; ++step) {
+      const KeyNumber key = pick_key(random, 150);
+      const std::uint32_t weight = 70;
+      ASSERT_EQ(shadow.use(hash_of(key), weight), request(bed, key, weight)) << "step " << step;
+      ASSERT_EQ(shadow.weight(), policy.weight()) << "step " << step;
+      if (step % 64 == 0) shadow.check_invariants();
+    }
+  });
+}
+
+TEST(Shadow, AMissIsFollowedByTheInsertionAndCountsOnce) {
+  Shadow shadow(kArms[0], entries(10, 30));
+  EXPECT_FALSE(shadow.see({.hash = 1, .kind = UseKind::kMiss}));
+  EXPECT_EQ(shadow.residents(), 0u) << "who missed it may store nothing";
+  EXPECT_FALSE(shadow.see({.hash = 1, .kind = UseKind::kInsert}));
+  EXPECT_EQ(shadow.residents(), 1u);
+  EXPECT_TRUE(shadow.see({.hash = 1, .kind = UseKind::kMiss})) << "a larger one might have it";
+  EXPECT_FALSE(shadow.see({.hash = 1, .kind = UseKind::kGone}));
+  EXPECT_EQ(shadow.residents(), 1u);
+}
+
+TEST(Shadow, AReplacedValueHasItsNewWeight) {
+  Shadow shadow(kArms[0], {.max_entries = 0, .max_weight = 100, .residents = 20, .ghosts = 64});
+  static_cast<void>(shadow.use(1, 30));
+  static_cast<void>(shadow.use(2, 30));
+  static_cast<void>(shadow.see({.hash = 2, .weight = 50, .kind = UseKind::kReplace}));
+  EXPECT_EQ(shadow.weight(), 80u);
+  static_cast<void>(shadow.see({.hash = 2, .weight = 90, .kind = UseKind::kReplace}));
+  EXPECT_LE(shadow.weight(), 100u);
+  shadow.check_invariants();
+}
+
+TEST(Shadow, ForgetsWhatWasTakenAway) {
+  testkit::for_each_seed(5, [](testkit::Random& random) {
+    Shadow shadow(kArms[0], entries(50, 150));
+    for (int step = 0; step < 5'000; ++step) {
+      const std::uint64_t hash = hash_of(pick_key(random, 120));
+      if (!random.one_in(4)) {
+        static_cast<void>(shadow.use(hash));
+        continue;
+      }
+      EXPECT_FALSE(shadow.see({.hash = hash, .kind = UseKind::kErase}));
+      EXPECT_FALSE(shadow.see({.hash = hash, .kind = UseKind::kMiss}));
+      shadow.check_invariants();
+    }
+  });
+}
+
+TEST(Shadow, FollowsAnotherArm) {
+  Shadow shadow(kArms[0], entries(100, 300));
+  Shadow stays(kArms[0], entries(100, 300));
+  const auto play = [&](KeyNumber first) {
+    std::pair<int, int> hits;
+    for (KeyNumber i = 0; i < 4'000; ++i) {
+      for (const KeyNumber key : {first + i, first + i - std::min<KeyNumber>(i, 40)}) {
+        hits.first += shadow.use(hash_of(key)) ? 1 : 0;
+        hits.second += stays.use(hash_of(key)) ? 1 : 0;
+      }
+    }
+    return hits;
+  };
+  const auto before = play(1'000'000);
+  EXPECT_EQ(before.first, before.second);
+  shadow.follow(kArms.back());
+  const auto after = play(2'000'000);
+  EXPECT_GT(after.first, after.second + 1'000) << "what comes back soon is for recency";
+  shadow.check_invariants();
+}
+
+TEST(Shadow, TakesAsMuchMemoryAsItsOptionsSay) {
+  for (const std::uint64_t max_weight : {0ULL, 5'000ULL}) {
+    const ShadowOptions options{
+        .max_entries = 1'000, .max_weight = max_weight, .residents = 1'000, .ghosts = 3'000};
+    Shadow shadow(kArms[0], options);
+    for (std::uint64_t key = 0; key < 5'000; ++key) {
+      static_cast<void>(shadow.use(hash_of(key), 5));
+    }
+    EXPECT_LE(shadow.footprint_bytes(), Shadow::footprint_bytes_max(options));
+    const std::size_t a_resident = max_weight == 0 ? 14 : 18;
+    EXPECT_LE(Shadow::footprint_bytes_max(options), 1'001 * a_resident + 3'000 * 4 + 512);
+  }
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ constexpr double kRestartChange = 0.05;
 
 }  // namespace
 
-WTinyLfu::WTinyLfu() { marks_.most_uses.store(0, std::memory_order_relaxed); }
+WTinyLfu::WTinyLfu() { marks_.most_uses.store(kUsesShown, std::memory_order_relaxed); }
 
 void WTinyLfu::set_bounds(std::uint64_t max_entries, std::uint64_t max_weight) {
   bounds_ = {.max_entries = max_entries, .max_weight = max_weight};
@@ -73,7 +73,9 @@ void WTinyLfu::insert(Resident& entry) {
   climb();
   sketch_.ensure_capacity(by_weight_ ? entries() + 1 : static_cast<std::uint64_t>(maximum_));
   sketch_.count(entry.hash);
+  entry.uses.store(0, std::memory_order_relaxed);
   window_.push(entry);
+  note_insertion(entry);
   spill_window();
 }
 
@@ -89,6 +91,8 @@ void WTinyLfu::spill_window() {
 void WTinyLfu::replace(Resident& former, Resident& incoming) {
   queue_of(former).replace(former, incoming);
   if (candidate_ == &former) candidate_ = &incoming;
+  inherit_uses(former, incoming);
+  mark_use(incoming, marks_);
   on_hit(incoming);
 }
 
@@ -190,6 +194,14 @@ void WTinyLfu::shrink_window() {
   }
   window_max_ -= wanted - quota;
   adjustment_ = -quota;
+}
+
+// Who is on probation leaves first, unless a newcomer is even less frequent. Frequencies are in the
+// sketch, which is not to be read without the lock: the last use stands for them.
+Standing WTinyLfu::standing(const Resident& entry) const {
+  const std::uint8_t queue = seen_queue(entry);
+  const std::uint32_t part = queue == 3 ? 3 : queue == 1 ? 2 : 1;
+  return make_standing(entry, Order::kLastUseFirst, part);
 }
 
 void WTinyLfu::check_invariants() const {

@@ -53,6 +53,7 @@ class WTinyLfu final : public Policy {
   void replace(Resident& former, Resident& incoming) override;
   void erase(Resident& entry) override;
   [[nodiscard]] Resident* evict(const Resident* spared) override;
+  [[nodiscard]] Standing standing(const Resident& entry) const override;
   [[nodiscard]] std::uint64_t entries() const override;
   [[nodiscard]] std::uint64_t weight() const override;
   [[nodiscard]] std::size_t footprint_bytes() const override { return sketch_.footprint_bytes(); }

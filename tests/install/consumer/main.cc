@@ -1,12 +1,18 @@
 // A program that has nothing but the installed package: a cache with a file, and a source that
 // needs libcurl to link.
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "strata/codecs/json.h"
 #include "strata/http_source/http_source.h"
 #include "strata/strata.h"
+#include "strata/testing/manual_clock.h"
+#include "strata/testing/record_tier.h"
+#include "strata/testing/with_faults.h"
 
 namespace {
 
@@ -35,13 +41,29 @@ bool source_works() {
   return source.ok() && (*source)->parameters().size() == 1;
 }
 
+// A test of the program's own: time that moves when told, and a tier that fails.
+bool testing_works() {
+  const auto clock = std::make_shared<strata::ManualClock>();
+  const auto plan = std::make_shared<strata::FaultPlan>(1, clock);
+  auto tier = strata::with_faults(std::make_unique<strata::RecordTier>("records", clock), plan);
+  strata::Cache cache = strata::CacheBuilder().clock(clock).tier(std::move(tier)).build().value();
+  auto users = cache.keyspace<std::string>("user", {.ttl = std::chrono::minutes(1)});
+  const bool failed = plan->add({.call = "records"}).ok() && !users.put("42", "Ada").complete() &&
+                      plan->faults("records.put") == 1;
+  plan->clear();
+  const bool stored = users.put("42", "Ada").ok() && users.get("42").has_value();
+  clock->advance(std::chrono::minutes(2));
+  return failed && stored && !users.get("42");
+}
+
 }  // namespace
 
 int main() {
   const auto folder = std::filesystem::temp_directory_path() /
                       ("strata-consumer-" + std::to_string(std::hash<std::string>()(__TIME__)));
   std::filesystem::create_directories(folder);
-  const bool works = cache_works((folder / "cache.db").string()) && source_works();
+  const bool works =
+      cache_works((folder / "cache.db").string()) && source_works() && testing_works();
   std::filesystem::remove_all(folder);
   std::puts(works ? "the installed package works" : "the installed package does not work");
   return works ? 0 : 1;

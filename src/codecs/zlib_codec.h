@@ -1,0 +1,21 @@
+// zlib's format (RFC 1950), between buffers of known size.
+//
+// Threads   Thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "codecs/unpacked.h"
+
+namespace strata::internal {
+
+// How many bytes at the beginning of `out` are `raw` now; 0 if it does not fit or there is no
+// memory.
+[[nodiscard]] std::size_t zlib_compress(std::string_view raw, std::string& out, int level);
+
+// Fills `out` to its end, which must be that of `bytes` too.
+[[nodiscard]] Unpacked zlib_decompress(std::string_view bytes, std::string& out);
+
+}  // namespace strata::internal

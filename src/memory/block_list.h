@@ -1,0 +1,60 @@
+// BlockList: a list of small things that grows at its end, in blocks, so that no call copies more
+// than a block of them: where a vector of a million doubles, it copies a million.
+//
+// The last block grows by doubling up to kBlock, the others are full. Of those that are full a
+// vector is kept, which grows by doubling, too: 24 bytes for each.
+//
+// Threads   Thread-compatible.
+// Errors    push_back() throws std::bad_alloc, and then has changed nothing.
+// Memory    Blocks go as they become empty.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace strata::memory {
+
+template <typename T>
+class BlockList {
+ public:
+  static constexpr std::size_t kBlock = 512;
+
+  [[nodiscard]] bool empty() const { return blocks_.empty(); }
+  [[nodiscard]] std::size_t size() const {
+    return empty() ? 0 : (blocks_.size() - 1) * kBlock + blocks_.back().size();
+  }
+  [[nodiscard]] T& operator[](std::size_t at) { return blocks_[at / kBlock][at % kBlock]; }
+  [[nodiscard]] const T& operator[](std::size_t at) const {
+    return blocks_[at / kBlock][at % kBlock];
+  }
+  [[nodiscard]] T& back() { return blocks_.back().back(); }
+
+  void push_back(T one) {
+    if (!empty() && blocks_.back().size() < kBlock) {
+      blocks_.back().push_back(std::move(one));
+      return;
+    }
+    std::vector<T> block;
+    block.push_back(std::move(one));
+    blocks_.push_back(std::move(block));
+  }
+  // Precondition: it is not empty.
+  void pop_back() {
+    blocks_.back().pop_back();
+    if (!blocks_.back().empty()) return;
+    blocks_.pop_back();
+    if (blocks_.empty()) std::vector<std::vector<T>>().swap(blocks_);
+  }
+  // How many things there is memory for. O(blocks).
+  [[nodiscard]] std::size_t capacity() const {
+    std::size_t sum = 0;
+    for (const std::vector<T>& block : blocks_) sum += block.capacity();
+    return sum;
+  }
+
+ private:
+  std::vector<std::vector<T>> blocks_;  // none is empty
+};
+
+}  // namespace strata::memory

@@ -1,0 +1,99 @@
+// Trials: the shadows' scores and the choice.
+#include "memory/policy/trials.h"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+
+namespace strata::memory {
+namespace {
+
+// Scores are looked at eight times in as many samples as shadows have residents, and remember
+// twenty times as many.
+constexpr std::uint32_t kEvaluationsPerCapacity = 8;
+constexpr std::uint32_t kSamplesPerEvaluationMin = 16;
+constexpr double kMemoryInCapacities = 20;
+constexpr double kMemoryMin = 500;
+// By how many standard deviations a rival has to lead: chance alone has one of as good arms there
+// in one of twenty looks. A change for nothing costs, since what is held has to move on.
+//
+// Where weights count, a heavy entry that comes or goes decides about many light ones at once, so
+// that chance has more of a say.
+constexpr double kDeviations = 1.645;
+constexpr double kDeviationsByWeight = 2;
+
+std::uint32_t samples_per_evaluation(std::uint32_t residents) {
+  return std::max(kSamplesPerEvaluationMin, residents / kEvaluationsPerCapacity);
+}
+
+}  // namespace
+
+bool Trials::build(const ShadowOptions& options) {
+  for (Trial& trial : trials_) trial.shadow.reset();
+  for (std::size_t i = 0; i < kArms.size(); ++i) {
+    trials_[i].shadow.reset(new (std::nothrow) Shadow(kArms[i], options));
+    if (trials_[i].shadow == nullptr || !trials_[i].shadow->is_valid()) {
+      for (Trial& trial : trials_) trial.shadow.reset();
+      return false;
+    }
+  }
+  residents_ = options.residents;
+  deviations_ = options.max_weight == 0 ? kDeviations : kDeviationsByWeight;
+  samples_until_evaluation_ = samples_per_evaluation(residents_);
+  return true;
+}
+
+void Trials::thin(std::uint8_t level, const ShadowOptions& options) {
+  for (Trial& trial : trials_) trial.shadow->thin(level, options);
+}
+
+bool Trials::see(const Sample& sample) {
+  std::array<bool, kArms.size()> is_hit{};
+  for (std::size_t i = 0; i < kArms.size(); ++i) is_hit[i] = trials_[i].shadow->see(sample);
+  if (!sample.is_look_up()) return false;
+  const bool present = is_hit[arm_];
+  for (std::size_t i = 0; i < kArms.size(); ++i) {
+    if (is_hit[i]) trials_[i].hits += 1;
+    if (is_hit[i] != present) trials_[i].disagreements += 1;
+  }
+  if (--samples_until_evaluation_ == 0) evaluate();
+  return present;
+}
+
+// The best arm takes over if it leads by more than the standard deviations that are asked for, of
+// the difference, which comes from the samples that the two disagreed about.
+void Trials::evaluate() {
+  const double present = trials_[arm_].hits;
+  std::size_t best = arm_;
+  double best_score = present;
+  for (std::size_t i = 0; i < kArms.size(); ++i) {
+    if (i == arm_) continue;
+    const double score = trials_[i].hits - present * kArms[i].needs_lead_percent / 100;
+    if (score <= best_score) continue;
+    best = i;
+    best_score = score;
+  }
+  if (best != arm_ && best_score - present > deviations_ * std::sqrt(trials_[best].disagreements)) {
+    arm_ = static_cast<std::uint8_t>(best);
+    ++switches_;
+    for (Trial& trial : trials_) trial.disagreements = 0;
+  }
+  const std::uint32_t samples = samples_per_evaluation(residents_);
+  const double kept = std::exp(-static_cast<double>(samples) /
+                               std::max(kMemoryMin, kMemoryInCapacities * residents_));
+  for (Trial& trial : trials_) {
+    trial.hits *= kept;
+    trial.disagreements *= kept;
+  }
+  samples_until_evaluation_ = samples;
+}
+
+std::size_t Trials::footprint_bytes() const {
+  std::size_t bytes = 0;
+  for (const Trial& trial : trials_) {
+    if (trial.shadow != nullptr) bytes += trial.shadow->footprint_bytes();
+  }
+  return bytes;
+}
+
+}  // namespace strata::memory

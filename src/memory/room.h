@@ -1,0 +1,87 @@
+// Room: how much all shards of a tier may hold together, and do.
+//
+// A shard takes room before it publishes an entry and settles afterwards for what it really holds,
+// so that the bounds are those of the tier, however keys fall on the shards.
+//
+// Threads   Thread-safe.
+// Promise   What is taken never exceeds the bounds, unless they were lowered since or meanwhile:
+//           who took asks has({}) afterwards, and who lowers them too, and one of the two sees it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace strata::memory {
+
+class Room {
+ public:
+  // Differences; negative is less.
+  struct Amount {
+    std::int64_t entries = 0;
+    std::int64_t bytes = 0;
+    friend bool operator==(const Amount&, const Amount&) = default;
+    friend Amount operator+(const Amount& a, const Amount& b) {
+      return {a.entries + b.entries, a.bytes + b.bytes};
+    }
+    friend Amount operator-(const Amount& a, const Amount& b) {
+      return {a.entries - b.entries, a.bytes - b.bytes};
+    }
+  };
+
+  // 0 entries: only bytes are bounded.
+  void set_bounds(std::uint64_t max_entries, std::uint64_t max_bytes) {
+    max_entries_.store(max_entries, std::memory_order_seq_cst);
+    max_bytes_.store(max_bytes, std::memory_order_seq_cst);
+  }
+  [[nodiscard]] std::uint64_t max_entries() const {
+    return max_entries_.load(std::memory_order_seq_cst);
+  }
+  [[nodiscard]] std::uint64_t max_bytes() const {
+    return max_bytes_.load(std::memory_order_seq_cst);
+  }
+  [[nodiscard]] std::uint64_t entries() const {
+    return static_cast<std::uint64_t>(entries_.load(std::memory_order_relaxed));
+  }
+  [[nodiscard]] std::uint64_t bytes() const {
+    return static_cast<std::uint64_t>(bytes_.load(std::memory_order_relaxed));
+  }
+
+  // Takes so much if it then keeps within the bounds; returns whether.
+  [[nodiscard]] bool take(const Amount& amount) {
+    if (!add_within(entries_, amount.entries, entry_bound())) return false;
+    if (add_within(bytes_, amount.bytes, bound_of(max_bytes()))) return true;
+    entries_.fetch_sub(amount.entries, std::memory_order_relaxed);
+    return false;
+  }
+  // Without asking.
+  void adjust(const Amount& amount) {
+    if (amount.entries != 0) entries_.fetch_add(amount.entries, std::memory_order_relaxed);
+    if (amount.bytes != 0) bytes_.fetch_add(amount.bytes, std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool has(const Amount& amount) const {
+    return entries_.load(std::memory_order_seq_cst) + amount.entries <= entry_bound() &&
+           bytes_.load(std::memory_order_seq_cst) + amount.bytes <= bound_of(max_bytes());
+  }
+
+ private:
+  static std::int64_t bound_of(std::uint64_t bound) {
+    return bound > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(bound);
+  }
+  [[nodiscard]] std::int64_t entry_bound() const {
+    return max_entries() == 0 ? INT64_MAX : bound_of(max_entries());
+  }
+  static bool add_within(std::atomic<std::int64_t>& sum, std::int64_t amount, std::int64_t bound) {
+    std::int64_t held = sum.load(std::memory_order_relaxed);
+    do {
+      if (held + amount > bound) return false;
+    } while (!sum.compare_exchange_weak(held, held + amount, std::memory_order_seq_cst));
+    return true;
+  }
+
+  alignas(64) std::atomic<std::int64_t> entries_{0};
+  std::atomic<std::int64_t> bytes_{0};
+  std::atomic<std::uint64_t> max_entries_{0};
+  std::atomic<std::uint64_t> max_bytes_{0};
+};
+
+}  // namespace strata::memory

@@ -1,0 +1,316 @@
+// A shard's fills and puts, and the room that they need.
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+#include "core/assert.h"
+#include "core/mutant.h"
+#include "core/yield_point.h"
+#include "memory/charge.h"
+#include "memory/epochs.h"
+#include "memory/policy/worth.h"
+#include "memory/residence.h"
+#include "memory/shard.h"
+
+namespace strata::memory {
+namespace {
+
+// Every kSweepWrites-th write looks at kSweepPlaces places for entries that can go and are not in
+// the wheel; every write does while there are any whose group was invalidated.
+constexpr std::uint64_t kSweepWrites = 64;
+constexpr std::size_t kSweepPlaces = 16;
+// What a write removes of what has expired, and how much it looks at for that.
+constexpr std::size_t kDueEntries = 16;
+constexpr std::size_t kDueLooks = 64;
+
+}  // namespace
+
+// So that memory is not waited for with the lock held.
+void Shard::prefetch(std::uint64_t hash) const {
+  const EpochGuard guard;
+  table_.prefetch(commons_.placement.place(hash));
+}
+
+std::optional<FillOutcome> Shard::fill(Offer& offer) {
+  prefetch(offer.hash);
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
+  const std::optional<FillOutcome> outcome = try_fill(offer, gone);
+  return_quota(offer);
+  settle();
+  return outcome;
+}
+
+std::optional<FillOutcome> Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
+  prefetch(offer.hash);
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
+  const std::optional<FillOutcome> outcome = try_put(offer, cause, raised, gone);
+  return_quota(offer);
+  settle();
+  return outcome;
+}
+
+void Shard::count_declined() {
+  const MutexLock lock(mutex_);
+  ++counters_.declined;
+}
+
+// Returns nothing when it made room, but not yet enough.
+std::optional<FillOutcome> Shard::try_fill(Offer& offer, Departures& gone) {
+  const bool unchecked = STRATA_MUTANT(kNoTickets) || STRATA_MUTANT(kMemoryFillUnchecked);
+  if (!unchecked && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket)) {
+    ++counters_.refused;
+    return FillOutcome::kRefused;
+  }
+  sweep(gone);
+  Entry* former = find(offer.hash, offer.key_text);
+  if (!take_room(offer, former, gone)) return std::nullopt;
+  return accept(offer, former, RemovalCause::kReplaced, gone);
+}
+
+// As try_fill(). Nothing is changed before there is room, except by making it. Then the comparison
+// and the put's own raise are one step.
+std::optional<FillOutcome> Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised,
+                                          Departures& gone) {
+  const bool wanted = offer.entry() != nullptr;
+  sweep(gone);
+  Entry* former = find(offer.hash, offer.key_text);
+  const bool checks = wanted && !STRATA_MUTANT(kPutUnconditional);
+  const bool is_refused =
+      checks && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket);
+  if (wanted && !is_refused && !take_room(offer, former, gone)) return std::nullopt;
+
+  const LabelNumbers::Raised raise =
+      commons_.numbers.compare_and_raise(offer.entry(), offer.key_label, offer.ticket);
+  raised = raise.number;
+  count(RemovalCause::kInvalidated, doom(offer.key_label, raised));
+  const bool refused = checks && raise.refused;
+  if (wanted && !refused) return accept(offer, former, cause, gone);
+  if (former != nullptr) remove(former, cause, gone);
+  if (refused) ++counters_.refused;
+  return refused ? FillOutcome::kRefused : FillOutcome::kDeclined;
+}
+
+bool Shard::could_fit(const Offer& offer) const {
+  if (offer.room > std::min<std::uint64_t>(commons_.room.max_bytes(), UINT32_MAX)) return false;
+  if (!order_.is_divided()) return true;
+  return !offer.is_homeless && offer.charge <= commons_.tenants.at(offer.tenant).room.max_bytes();
+}
+
+// Publishes the offer, for which there is room unless it is too large or the tier is off. The
+// former entry goes in any case: it was replaced, even if what replaces it is not kept.
+FillOutcome Shard::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
+  if (!offer.fits || !publish(offer, former)) {
+    if (former != nullptr) remove(former, cause, gone);
+    ++counters_.declined;
+    return FillOutcome::kDeclined;
+  }
+  if (former != nullptr) let_go(former, cause, gone);
+  ++counters_.stored;
+  return FillOutcome::kStored;
+}
+
+// Enters the entry everywhere, the table last. Returns false, and leaves everything as it was,
+// when memory cannot be had.
+bool Shard::publish(Offer& offer, Entry* former) {
+  Entry& entry = *offer.entry();
+  STRATA_ASSERT(entry.residence.cell == nullptr);  // Nobody published it before.
+  entry.weight = static_cast<std::uint32_t>(offer.charge);
+  entry.residence.partition.store(offer.tenant, std::memory_order_relaxed);
+  set_cost_class(entry, cost_class_of(entry.load_cost()));
+  try {
+    cells_.enter(entry, generation_);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  try {
+    index_.add(entry);
+    if (former != nullptr) {
+      table_.replace(former, &entry);
+    } else {
+      table_.insert(&entry);
+    }
+  } catch (const std::bad_alloc&) {
+    index_.remove(entry);
+    cells_.leave(entry);
+    entry.residence.cell = nullptr;
+    return false;
+  }
+  if (former != nullptr) {
+    order_.replace(*former, entry, offer.tenant);
+  } else {
+    order_.insert(entry, offer.tenant);
+  }
+  wheel_.add(entry);
+  offer.borrowed = {};
+  offer.published();
+  return true;
+}
+
+void Shard::find_tenant(Offer& offer) {
+  offer.tenant = commons_.tenants.find(offer.entry()->group());
+  offer.is_homeless = !order_.prepare(offer.tenant);
+}
+
+// Takes what the offer needs of its tenant's quota, and evicts entries of the tenant for it.
+// Returns whether it was taken.
+bool Shard::take_quota(Offer& offer, const Entry* former, Departures& gone) {
+  Room& quota = commons_.tenants.at(offer.tenant).room;
+  const Room::Amount need = offer.need_of_tenant(former);
+  if (evict([&] { return quota.take(need); }, offer.tenant, former, gone)) {
+    offer.borrowed = need;
+    return true;
+  }
+  offer.lacking = need;
+  offer.exceeds_quota = true;
+  offer.exhausted = order_.entries_of(offer.tenant) <= (need.entries == 0 ? 1u : 0u);
+  return false;
+}
+
+// Of an offer that was not published after all, or that has to come again.
+void Shard::return_quota(Offer& offer) {
+  if (offer.borrowed == Room::Amount{}) return;
+  commons_.tenants.at(offer.tenant).room.adjust(Room::Amount{} - offer.borrowed);
+  offer.borrowed = {};
+}
+
+// Takes room for the offer, its former entry not counted, and evicts for it. Returns whether the
+// offer has room, or never will, in which case nothing is evicted.
+bool Shard::take_room(Offer& offer, Entry*& former, Departures& gone) {
+  if (order_.is_divided()) find_tenant(offer);
+  offer.fits = could_fit(offer);
+  if (!offer.fits) return true;
+  offer.exhausted = false;
+  offer.exceeds_quota = false;
+  if (order_.is_divided() && !take_quota(offer, former, gone)) return false;
+  // One step with telling what was evicted for it.
+  const auto took = [&]() STRATA_REQUIRES(mutex_) {
+    const Room::Amount with_offer = held() + offer.need(former);
+    if (!commons_.room.take(with_offer - settled_)) return false;
+    settled_ = with_offer;
+    return true;
+  };
+  if (evict(took, Partitions::kFullest, former, gone)) return true;
+  offer.exhausted = order_.entries() <= (former == nullptr ? 0u : 1u);
+  // Nothing is left anywhere but the former entry, whose labels take room too.
+  if (former == nullptr || commons_.room.entries() > 1) return false;
+  return_quota(offer);
+  remove(former, RemovalCause::kEvicted, gone);
+  former = nullptr;
+  return (!order_.is_divided() || take_quota(offer, former, gone)) && took();
+}
+
+void Shard::make_room(const Offer& offer) {
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
+  if (offer.exceeds_quota) {
+    if (!order_.is_divided()) return;  // Nothing is the tenant's here.
+    const Room& quota = commons_.tenants.at(offer.tenant).room;
+    evict([&] { return quota.has(offer.lacking); }, offer.tenant, nullptr, gone);
+    settle();
+    return;
+  }
+  const Room::Amount need = offer.need(nullptr);
+  evict(
+      [&]() STRATA_REQUIRES(mutex_) {
+        settle();
+        return commons_.room.has(need);
+      },
+      Partitions::kFullest, nullptr, gone);
+}
+
+Room::Amount Shard::shrink() {
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
+  settle();
+  const Room::Amount before = held();
+  evict(
+      [&]() STRATA_REQUIRES(mutex_) {
+        settle();
+        return commons_.room.has({});
+      },
+      Partitions::kFullest, nullptr, gone);
+  settle();
+  return before - held();
+}
+
+Room::Amount Shard::shrink(TenantNumber tenant) {
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
+  if (!order_.is_divided()) return {};  // Nothing is the tenant's here.
+  const Room& quota = commons_.tenants.at(tenant).room;
+  const Room::Amount before = held();
+  evict([&] { return quota.has({}); }, tenant, nullptr, gone);
+  settle();
+  return before - held();
+}
+
+// What comes from the first step on is the tenant's at once, so that a walk finds all the others.
+// What there is no partition for has to leave.
+void Shard::adopt(TenantNumber tenant) {
+  {
+    const MutexLock lock(mutex_);
+    order_.divide();
+  }
+  remove_where(
+      [&](Entry& entry) STRATA_NO_ANALYSIS {
+        return commons_.tenants.find(entry.group()) == tenant && !order_.move(entry, tenant);
+      },
+      RemovalCause::kEvicted);
+}
+
+// Evicts until `enough()`, entries of `from` and not `spared`; at most one slice. Returns whether
+// it got there.
+template <typename Enough>
+bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, Departures& gone) {
+  if (enough()) return true;
+  remove_due(true, spared, gone);
+  if (enough()) return true;
+  const Instant now = commons_.clock->coarse_now();
+  for (std::size_t removed = 0; removed < kRemovalSlice; ++removed) {
+    Entry* victim = order_.evict(from, spared);
+    if (victim == nullptr) return false;
+    table_.erase(victim);
+    let_go(victim, is_expired(*victim, now) ? RemovalCause::kExpired : RemovalCause::kEvicted,
+           gone);
+    if (enough()) return true;
+  }
+  return false;
+}
+
+void Shard::remove_due(bool exactly, const Entry* spared, Departures& gone) {
+  std::array<Entry*, kDueEntries> due;
+  const std::size_t count = wheel_.take(commons_.clock->coarse_now(), due, kDueLooks, exactly);
+  for (std::size_t at = 0; at < count; ++at) {
+    if (due[at] == spared) {
+      wheel_.add(*due[at]);  // The caller goes on with it.
+    } else {
+      remove(due[at], RemovalCause::kExpired, gone);
+    }
+  }
+}
+
+// Removes what has expired; and a hand goes around the table and removes what nobody can be given
+// any more.
+void Shard::sweep(Departures& gone) {
+  remove_due(false, nullptr, gone);
+  if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
+  constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
+  std::array<Entry*, kSeenMax> seen;
+  std::size_t count = 0;
+  const auto next = table_.walk(hand_, kSweepPlaces, [&](Entry* entry) {
+    if (count == kSeenMax) return;  // It is seen when the hand comes around again.
+    __builtin_prefetch(&entry->residence);
+    seen[count++] = entry;
+  });
+  hand_ = next.value_or(0);
+  const Instant now = commons_.clock->coarse_now();
+  for (std::size_t at = 0; at < count; ++at) {
+    if (is_current(*seen[at]) && !is_expired(*seen[at], now)) continue;
+    remove(seen[at], RemovalCause::kExpired, gone);
+  }
+}
+
+}  // namespace strata::memory
