@@ -12,7 +12,6 @@
 #include <functional>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -66,14 +65,14 @@ int static_caches() {
   return 0;
 }
 
+void put_into_a_cache_of_this_thread(const std::string& name) {
+  static thread_local Cache cache = make_cache(name);
+  put_one(cache);
+}
+
 int thread_local_caches() {
-  static thread_local std::optional<Cache> cache;
-  cache.emplace(make_cache());
-  put_one(*cache);
-  std::thread([] {
-    cache.emplace(make_cache("second.db"));
-    put_one(*cache);
-  }).join();
+  put_into_a_cache_of_this_thread("cache.db");
+  std::thread([] { put_into_a_cache_of_this_thread("second.db"); }).join();
   return 0;
 }
 
