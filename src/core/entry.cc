@@ -70,9 +70,17 @@ EntryRef Entry::make_negative(KeyRef key, const ValueType& type) {
   return entry;
 }
 
-Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_view bytes) {
+Result<EntryRef> Entry::decode(KeyRef key, const ValueType& type, std::string_view bytes,
+                               std::uint64_t schema) {
+  if (schema != type.schema && type.upgrade == nullptr) {
+    return Error{ErrorCode::kCorrupt,
+                 "the value of key " + internal::quoted(key.text) + " is of another schema",
+                 {}};
+  }
   EntryRef entry = allocate(key, type);
-  const Result<void> decoded = type.decode(bytes, entry->value_place());
+  const Result<void> decoded = schema == type.schema
+                                   ? type.decode(bytes, entry->value_place())
+                                   : type.upgrade(schema, bytes, entry->value_place());
   if (!decoded) {
     return Error{ErrorCode::kCorrupt,
                  "the value of key " + internal::quoted(key.text) + " does not decode as " +

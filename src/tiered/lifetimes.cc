@@ -211,17 +211,28 @@ Duration age_of(const Cache::State& cache, Lifetime lifetime) {
   return left.fresh == Duration(0) ? Duration(0) : lifetime.fresh_for - left.fresh;
 }
 
+namespace {
+
+// As the type stores it, or as something that it may upgrade.
+bool is_understood(const Record& record, const ValueType& type) {
+  return record.codec == type.codec && (record.schema == type.schema || type.upgrade != nullptr);
+}
+
+}  // namespace
+
 std::optional<MissReason> refusal_of(const Record& record, KeyRef key,
                                      const KeyspaceState& keyspace) {
   // Another key's says nothing of this one.
   if (record.key_text != key.text || record.long_params != key.long_params) return std::nullopt;
   const Labels& labels = keyspace.group.labels;
-  const bool is_of_it =
-      record.codec == keyspace.type.codec && record.schema == keyspace.type.schema &&
-      std::all_of(labels.begin(), labels.end(),
-                  [&](const Label& label) { return contains(record.group, label); });
+  const bool is_of_it = is_understood(record, keyspace.type) &&
+                        std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
+                          return contains(record.group, label);
+                        });
   if (!is_of_it) return MissReason::kVersion;
-  return sealed_from(record, keyspace).value_or(MissReason::kCorrupt);
+  const bool is_old = record.schema != keyspace.type.schema;
+  return sealed_from(record, keyspace)
+      .value_or(is_old ? MissReason::kVersion : MissReason::kCorrupt);
 }
 
 Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState& keyspace) {
@@ -229,7 +240,7 @@ Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState&
   if (record.key_text != key.text || record.long_params != key.long_params) {
     return Error{ErrorCode::kCorrupt, "the record is of another key", {}};
   }
-  if (record.codec != type.codec || record.schema != type.schema) {
+  if (!is_understood(record, type)) {
     return Error{ErrorCode::kCorrupt, "the record is of another codec or schema", {}};
   }
   // What the keyspace has become a part of since cannot have invalidated it.
@@ -248,7 +259,7 @@ Result<EntryRef> entry_of(const Record& record, KeyRef key, const KeyspaceState&
   if (record.negative) {
     entry = Entry::make_negative(key, type);
   } else {
-    Result<EntryRef> decoded = Entry::decode(key, type, *payload);
+    Result<EntryRef> decoded = Entry::decode(key, type, *payload, record.schema);
     if (!decoded) return decoded;
     entry = std::move(*decoded);
   }

@@ -111,9 +111,14 @@ class Entry : private internal::EntryBackground, public Resident {
     entry->has_value_ = true;
     return entry;
   }
-  // An unpublished entry around the value that `bytes` decode to; kCorrupt if they do not.
+  // An unpublished entry around the value that `bytes` decode to, or are upgraded to if they were
+  // stored with another schema; kCorrupt if they are not.
   [[nodiscard]] static Result<EntryRef> decode(KeyRef key, const ValueType& type,
-                                               std::string_view bytes);
+                                               std::string_view bytes) {
+    return decode(key, type, bytes, type.schema);
+  }
+  [[nodiscard]] static Result<EntryRef> decode(KeyRef key, const ValueType& type,
+                                               std::string_view bytes, std::uint64_t schema);
   [[nodiscard]] static EntryRef make_negative(KeyRef key, const ValueType& type);
 
   Entry(const Entry&) = delete;

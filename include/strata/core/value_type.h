@@ -8,16 +8,21 @@
 //     static constexpr std::uint64_t kSchema = 3;        // raise it when the encoding changes
 //     static Result<std::string> encode(const User& user);
 //     static Result<User> decode(std::string_view bytes);
+//     static Result<User> upgrade(std::uint64_t schema, std::string_view bytes);  // optional
 //   };
+//
+// upgrade() gets bytes that were stored with another schema, of an older or of a newer program;
+// without it, or where it returns an error, they are a miss. strata/codecs/members.h makes codec
+// and schema from a list of a struct's members.
 //
 // Built in: std::string (its bytes), std::vector<std::byte>, and trivially copyable types
 // (their bytes, with size in the schema). strata/codecs/json.h adds Json. An optional
 // `static std::size_t owned_bytes(const V&)` tells how much memory the value owns outside
 // itself; without it, only strings and byte vectors are charged for that.
 //
-// Errors    encode() and decode() return errors; an exception they throw is caught where it is
-//           called and becomes one. Bytes that do not decode are a miss.
-// Threads   encode() and decode() may run concurrently, in any thread, with no lock held.
+// Errors    encode(), decode() and upgrade() return errors; an exception they throw is caught where
+//           it is called and becomes one. Bytes that do not decode are a miss.
+// Threads   They may run concurrently, in any thread, with no lock held.
 #pragma once
 
 #include <cstddef>
@@ -89,6 +94,9 @@ struct ValueType {
   std::size_t (*owned_bytes)(const void* value) = nullptr;
   Result<std::string> (*encode)(const void* value) = nullptr;
   Result<void> (*decode)(std::string_view bytes, void* uninitialised) = nullptr;
+  // Null where other schemas are not understood.
+  Result<void> (*upgrade)(std::uint64_t schema, std::string_view bytes,
+                          void* uninitialised) = nullptr;
 };
 
 namespace internal {
@@ -113,14 +121,28 @@ struct ErasedValue {
       return error_of_exception(ErrorCode::kRejected, "encoding a value");
     }
   }
-  static Result<void> decode(std::string_view bytes, void* uninitialised) {
+  template <typename Decode>
+  static Result<void> make(void* uninitialised, const Decode& decode) {
     try {
-      Result<V> value = Codec<V>::decode(bytes);
+      Result<V> value = decode();
       if (!value) return value.error();
       ::new (uninitialised) V(std::move(*value));
       return {};
     } catch (...) {
       return error_of_exception(ErrorCode::kCorrupt, "decoding a value");
+    }
+  }
+  static Result<void> decode(std::string_view bytes, void* uninitialised) {
+    return make(uninitialised, [&] { return Codec<V>::decode(bytes); });
+  }
+  static Result<void> upgrade(std::uint64_t schema, std::string_view bytes, void* uninitialised) {
+    return make(uninitialised, [&] { return Codec<V>::upgrade(schema, bytes); });
+  }
+  static constexpr auto upgrade_if_any() -> decltype(&ErasedValue::upgrade) {
+    if constexpr (requires(std::uint64_t schema) { Codec<V>::upgrade(schema, ""); }) {
+      return &ErasedValue::upgrade;
+    } else {
+      return nullptr;
     }
   }
 };
@@ -138,7 +160,8 @@ template <typename V>
                               .destroy = &Erased::destroy,
                               .owned_bytes = &Erased::owned_bytes,
                               .encode = &Erased::encode,
-                              .decode = &Erased::decode};
+                              .decode = &Erased::decode,
+                              .upgrade = Erased::upgrade_if_any()};
   return type;
 }
 
