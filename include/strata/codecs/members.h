@@ -29,8 +29,8 @@
 // Errors    encode(): kRejected for more than 4 GiB of anything. decode(): kCorrupt for bytes that
 //           encode() does not make: cut off, too long, a bool of 2, keys of a map out of order.
 //           Any value of an enumeration's type is taken.
-// Memory    Decoding makes room as items come, each of which takes a byte at least: a size that is a
-//           lie costs nothing.
+// Memory    Decoding makes room as items come, each of which takes a byte at least: a size that is
+//           a lie costs nothing.
 #pragma once
 
 #include <concepts>
