@@ -89,7 +89,8 @@ CacheStats Cache::stats() const {
   stats.pressure = state_->pressure.stats();
   stats.tiers.push_back({under(stats.pressure, state_->hot->stats()), latency(state_->hot_get)});
   for (std::size_t i = 0; i < state_->tiers.size(); ++i) {
-    stats.tiers.push_back({state_->tiers[i]->stats(), latency(state_->lower_get[i])});
+    stats.tiers.push_back({state_->sealed.over(state_->tiers[i]->stats(), state_->clock->now()),
+                           latency(state_->lower_get[i])});
   }
   stats.tenants = state_->hot->tenants();
   stats.invalidations = state_->invalidations.read();

@@ -76,6 +76,9 @@ std::optional<MissReason> refuse(const KeyspaceState& keyspace, std::string_view
   keyspace.cache.note_failure(is_sealed ? "encryption" : "compression",
                               "reading values of " + keyspace.name + " in " + std::string(tier),
                               why);
+  if (is_sealed) {
+    keyspace.cache.sealed.note(tier, keyspace.name, why, keyspace.cache.clock->now());
+  }
   if (!is_sealed && why.code == ErrorCode::kUnavailable) return MissReason::kError;
   return reason;
 }

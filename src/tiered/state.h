@@ -33,6 +33,7 @@
 #include "tiered/periodic.h"
 #include "tiered/pressure_watch.h"
 #include "tiered/sampler.h"
+#include "tiered/sealed_values.h"
 
 namespace strata {
 
@@ -153,6 +154,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 
   Counter invalidations, tier_errors;
   internal::FailureLog failures;
+  internal::SealedValues sealed;
   internal::Sampler sampler;
   mutable Histogram hot_get;
   mutable std::array<Histogram, kMaxLowerTiers> lower_get;

@@ -237,6 +237,12 @@ TEST_F(PackingTest, ALostKeyIsAMissWithItsReasonThatIsSaidOnceAndLoadsGoOn) {
   ASSERT_THAT(log_, SizeIs(1));
   EXPECT_THAT(log_[0], HasSubstr("which is not among the keys given"));
   EXPECT_EQ(log_[0].find(first_key_), std::string::npos);
+  const auto tier = [&] { return cache.stats().tiers.at(1).tier; };
+  EXPECT_EQ(tier().state, TierState::kDegraded);
+  EXPECT_THAT(tier().reason, HasSubstr("values of keyspace \"secret\" cannot be read"));
+  EXPECT_EQ(tier().reason.find(first_key_), std::string::npos);
+  clock_->advance(minutes(1));
+  EXPECT_EQ(tier().state, TierState::kOk) << tier().reason;
   EXPECT_EQ(values.get_or_load("1", [](Load&) { return std::string("loaded"); }).value(), "loaded");
   EXPECT_EQ(get_from_below(cache, values, "1").value(), "loaded");
 }
