@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/text.h"
+#include "codecs/utf8.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/core/duration.h"
 

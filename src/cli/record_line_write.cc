@@ -5,6 +5,7 @@
 #include "cli/record_filter.h"
 #include "cli/record_line.h"
 #include "cli/text.h"
+#include "codecs/utf8.h"
 #include "strata/codecs/json.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/core/duration.h"

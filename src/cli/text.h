@@ -30,7 +30,6 @@ void write_share(JsonWriter& writer, std::string_view name, std::uint64_t part,
   return printable(text, false);
 }
 
-[[nodiscard]] bool is_utf8(std::string_view bytes);
 [[nodiscard]] std::string base64(std::string_view bytes);
 // Nothing for what base64() cannot have written.
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);

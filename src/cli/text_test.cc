@@ -1,4 +1,5 @@
 #include "cli/text.h"
+#include "codecs/utf8.h"
 
 #include <gtest/gtest.h>
 

@@ -10,4 +10,7 @@ namespace strata {
 // none: overlong forms, surrogates and what is beyond U+10FFFF are not well-formed.
 [[nodiscard]] std::size_t utf8_sequence_length(std::string_view text);
 
+// Whether all of it is such sequences.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 }  // namespace strata

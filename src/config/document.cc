@@ -16,6 +16,7 @@
 #include <sstream>
 #include <utility>
 
+#include "codecs/utf8.h"
 #include "config/text_check.h"
 
 namespace strata::internal {
@@ -80,6 +81,11 @@ class Builder : public YAML::EventHandler {
                 const std::string& value) override {
     if (tag != "?" && !quote_is_closed(text_, static_cast<std::size_t>(mark.pos))) {
       throw Refused{place_of(mark), "the quote that opens here is never closed"};
+    }
+    // yaml-cpp makes single bytes of both.
+    if (!is_utf8(value)) {
+      throw Refused{place_of(mark),
+                    "the escapes \\N and \\_ are not supported; write \\x85 or \\xa0"};
     }
     Node node = begin(mark, tag, Node::Kind::kScalar);
     node.text = value;

@@ -65,6 +65,14 @@ TEST(Document, Utf16IsNamedAsSuch) {
   EXPECT_EQ(error_of(big), "f.yaml:1:1: is UTF-16; save it as UTF-8");
 }
 
+TEST(Document, EscapesThatWouldNotBeUtf8AreRefused) {
+  EXPECT_EQ(error_of(R"(a: "b\N")"),
+            R"(f.yaml:1:4: the escapes \N and \_ are not supported; write \x85 or \xa0)");
+  EXPECT_NE(error_of(R"("\_": b)").find("f.yaml:1:1: the escapes"), std::string::npos);
+  const Node document = parse_document("a: \"\\x85\\xa0\\L\\P\"", "f.yaml").value();
+  EXPECT_EQ(document.entries[0].value.text, "\xc2\x85\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9");
+}
+
 TEST(Document, BinaryIsRefusedAtItsFirstByte) {
   EXPECT_EQ(error_of("a: b\nc: \xc3\x28\n"),
             "f.yaml:2:4: byte 0xc3 is not UTF-8; save the file as UTF-8");

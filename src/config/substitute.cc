@@ -10,15 +10,6 @@
 namespace strata::internal {
 namespace {
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
 // The value of what stands between ${ and }.
