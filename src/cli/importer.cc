@@ -113,7 +113,9 @@ std::string Importer::why_not_wanted(const Record& record) const {
   const std::string name(key->keyspace());
   const KeyspaceOptions& options = options_of(session_.settings(), name);
   if (options.sensitive) return "keyspace " + name + " is sensitive: only memory may hold it";
-  if (!options.enabled) return "keyspace " + name + " is switched off (enabled: false)";
+  if (!options.enabled.includes(key->hash())) {
+    return "keyspace " + name + " is switched off (enabled: " + to_string(options.enabled) + ")";
+  }
   if (options.ttl == Duration(0)) return "keyspace " + name + " has a ttl of 0";
   if (record.payload.size() > options.max_value_bytes) {
     return "keyspace " + name + " takes values of at most " +

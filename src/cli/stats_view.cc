@@ -160,6 +160,21 @@ void write_groups(JsonWriter& writer, std::string_view name, const Groups& group
   writer.end_object();
 }
 
+void write_switched(JsonWriter& writer, const std::map<std::string, Enabled>& switched) {
+  writer.key("enabled_percent").begin_object();
+  for (const auto& [name, enabled] : switched) writer.member(name, enabled.percent());
+  writer.end_object();
+}
+
+std::string describe_switched(const std::map<std::string, Enabled>& switched) {
+  std::string out;
+  for (const auto& [name, enabled] : switched) {
+    out += (out.empty() ? "switched off: " : ", ") + printable_line(name) +
+           (enabled.none() ? "" : " but for " + to_string(enabled) + " of its keys");
+  }
+  return out.empty() ? out : out + "\n";
+}
+
 void write_latency(JsonWriter& writer, const HistogramSnapshot& calls) {
   const auto ms = [&](double percent) {
     return std::chrono::duration<double, std::milli>(calls.percentile(percent)).count();
@@ -277,6 +292,7 @@ std::string stats_json(const StatsView& view) {
   write_tiers(writer, tiers);
   write_groups(writer, "by_source", by_source(recorded.counts));
   write_groups(writer, "by_keyspace", by_keyspace(recorded.counts));
+  write_switched(writer, view.switched);
   writer.end_object();
   return writer.take() + "\n";
 }
@@ -284,7 +300,7 @@ std::string stats_json(const StatsView& view) {
 std::string stats_text(const StatsView& view, const TableStyle& style) {
   const RecordedStats& recorded = view.recorded;
   const Traffic all = all_traffic(recorded.counts);
-  std::string out = tier_table(tiers_of(view), style) + "\n";
+  std::string out = tier_table(tiers_of(view), style) + "\n" + describe_switched(view.switched);
   if (recorded.runs == 0) return out + "no run of strata has used this cache so far\n";
 
   out += "since " + format_wall_time(recorded.since) + ", in " +

@@ -206,9 +206,11 @@ std::optional<Value> Reader::read_text(const Node& node, const std::string& path
   const bool is_given_outside =
       std::any_of(scalar.variables.begin(), scalar.variables.end(),
                   [](const auto& one) { return one.origin != VariableOrigin::kDefault; });
-  const bool is_outside_boolean = is_given_outside && setting.type == SettingType::kBoolean;
-  auto value = is_outside_boolean ? parse_outside_boolean(scalar.text, scalar.shown)
-                                  : parse_value(setting, scalar.text, scalar.shown);
+  const bool is_boolean =
+      setting.type == SettingType::kBoolean || setting.type == SettingType::kEnabled;
+  auto value = is_given_outside && is_boolean
+                   ? parse_outside_boolean(setting, scalar.text, scalar.shown)
+                   : parse_value(setting, scalar.text, scalar.shown);
   if (value) return std::move(*value);
   problem(node.place, path, value.error().message + from_variables(scalar.variables));
   return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "config/setting_rows.h"
 #include "http_source/url_template.h"
@@ -175,10 +176,12 @@ std::span<const Setting> encryption_settings() {
   return kRows;
 }
 
-std::span<const Setting> policy_settings() {
+namespace {
+
+// How long values live, and what happens while they are loaded.
+auto life_rows() {
   using Policy = KeyspaceOptions;
-  constexpr auto kPacking = &Policy::compression;
-  static const std::array kRows = {
+  return std::array{
       duration<&Policy::ttl>("ttl", {0, kNoEnd},
                              "How long a value is fresh; 0 caches nothing, never has no end"),
       make_setting<&Policy::ttl_jitter>(
@@ -196,12 +199,29 @@ std::span<const Setting> policy_settings() {
       duration<&Policy::retry_after>(
           "retry_after", {0, kDay},
           "How long a kept value is served after a failed load before the next one"),
+      duration<&Policy::error_backoff>(
+          "error_backoff", {0, kDay},
+          "How long the error of a load is the answer if nothing is kept, doubled by each further "
+          "one; 0 loads again at once"),
+      duration<&Policy::error_backoff_max>("error_backoff_max", {0, kDay},
+                                           "Up to how long it is doubled"),
       duration<&Policy::soft_timeout>(
           "soft_timeout", {kMillisecond, kNoEnd},
           "After which time a kept value is served while the load goes on behind"),
       duration<&Policy::hard_timeout>(
           "hard_timeout", {kMillisecond, kNoEnd},
           "After which time a read ends with an error while the load goes on behind"),
+      make_setting<&Policy::refresh_ahead>(
+          "refresh_ahead", SettingType::kShare, {},
+          "After which share of its ttl a value that is read is loaded anew behind; 0: none is"),
+  };
+}
+
+// Which values are kept, and how.
+auto keeping_rows() {
+  using Policy = KeyspaceOptions;
+  constexpr auto kPacking = &Policy::compression;
+  return std::array{
       boolean<&Policy::early_cutoff>(
           "early_cutoff", "Leave what depends on a value alone if a refresh brings the same one"),
       bytes<&Policy::max_value_bytes>("max_value_bytes",
@@ -227,14 +247,32 @@ std::span<const Setting> policy_settings() {
       bytes<kPacking, &CompressionOptions::above_bytes>(
           "compression_above", {0, static_cast<std::int64_t>(limits::kValueBytesMax)},
           "Larger values are compressed"),
-      boolean<&Policy::enabled>("enabled", "Use the cache; false sends every read to its source"),
+      make_setting<&Policy::enabled>(
+          "enabled", SettingType::kEnabled, {},
+          "Use the cache, or for which share of the keys; false sends every read to its source"),
       text<&Policy::key_version>(
           "key_version", "First part of every key; a new one makes all older values unreachable",
           check_key_version),
       duration<&Policy::load_lease>(
           "load_lease", {kMillisecond, kDay},
           "After which time another load may start although one is still running"),
+      integer<&Policy::max_waiters>(
+          "max_waiters", {1, static_cast<std::int64_t>(limits::kWaitersPerLoad)},
+          "How many callers wait for the load of one key; further ones get the kept value or an "
+          "error"),
   };
+}
+
+}  // namespace
+
+std::span<const Setting> policy_settings() {
+  static const std::vector<Setting> kRows = [] {
+    const auto life = life_rows();
+    const auto keeping = keeping_rows();
+    std::vector<Setting> rows(life.begin(), life.end());
+    rows.insert(rows.end(), keeping.begin(), keeping.end());
+    return rows;
+  }();
   return kRows;
 }
 

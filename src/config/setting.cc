@@ -68,6 +68,21 @@ Result<Value> parse_boolean(const std::string& text, const std::string& shown) {
   return rejected(shown + " is not true or false; write " + instead);
 }
 
+Result<Value> parse_enabled(const std::string& text, const std::string& shown) {
+  const bool is_share = text.size() > 1 && text.back() == '%' &&
+                        text.find_first_not_of("0123456789.") == text.size() - 1 &&
+                        std::count(text.begin(), text.end(), '.') <= 1 && text != ".%";
+  if (is_share) {
+    double percent = 0;
+    std::from_chars(text.data(), text.data() + text.size() - 1, percent);
+    if (percent <= 100) return Value(Enabled::percent(percent));
+    return rejected(shown + " is out of range; write 0% to 100%");
+  }
+  const auto boolean = parse_boolean(text, shown);
+  if (boolean) return Value(Enabled(std::get<bool>(*boolean)));
+  return rejected(boolean.error().message + ", or a share of the keys, for example 25%");
+}
+
 Result<Value> parse_integer(const Setting& setting, const std::string& text,
                             const std::string& shown) {
   const auto number = parse_whole_number(text);
@@ -180,6 +195,8 @@ Result<Value> parse_value(const Setting& setting, const std::string& text,
   switch (setting.type) {
     case SettingType::kBoolean:
       return parse_boolean(text, shown);
+    case SettingType::kEnabled:
+      return parse_enabled(text, shown);
     case SettingType::kInteger:
     case SettingType::kIntegerList:
       return parse_integer(setting, text, shown);
@@ -204,10 +221,16 @@ Result<Value> parse_value(const Setting& setting, const std::string& text,
   return Value();
 }
 
-Result<Value> parse_outside_boolean(std::string_view text, const std::string& shown) {
+Result<Value> parse_outside_boolean(const Setting& setting, const std::string& text,
+                                    const std::string& shown) {
   const std::string lower = in_lower_case(text);
-  if (lower == "true" || lower == "1" || lower == "yes") return Value(true);
-  if (lower == "false" || lower == "0" || lower == "no") return Value(false);
+  const bool is_true = lower == "true" || lower == "1" || lower == "yes";
+  const bool is_false = lower == "false" || lower == "0" || lower == "no";
+  if (setting.type == SettingType::kEnabled) {
+    if (is_true || is_false) return Value(Enabled(is_true));
+    return parse_enabled(text, shown);
+  }
+  if (is_true || is_false) return Value(is_true);
   return rejected(shown + " is not true or false; write true, 1, yes, or false, 0, no");
 }
 
@@ -215,6 +238,8 @@ std::string format_value(const Setting& setting, const Value& value) {
   switch (setting.type) {
     case SettingType::kBoolean:
       return std::get<bool>(value) ? "true" : "false";
+    case SettingType::kEnabled:
+      return to_string(std::get<Enabled>(value));
     case SettingType::kInteger:
       return std::to_string(std::get<std::int64_t>(value));
     case SettingType::kBytes:
@@ -244,6 +269,8 @@ std::string describe_type(const Setting& setting) {
   switch (setting.type) {
     case SettingType::kBoolean:
       return "true or false";
+    case SettingType::kEnabled:
+      return "true, false or 0% to 100%";
     case SettingType::kInteger:
     case SettingType::kBytes:
     case SettingType::kDuration:

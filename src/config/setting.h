@@ -20,11 +20,13 @@
 #include "strata/core/result.h"
 #include "strata/core/time.h"
 #include "strata/ports/source.h"
+#include "strata/tiered/enabled.h"
 
 namespace strata::internal {
 
 enum class SettingType {
   kBoolean,
+  kEnabled,  // true, false, or a share of keys as 25%
   kInteger,
   kBytes,
   kDuration,
@@ -38,7 +40,7 @@ enum class SettingType {
 };
 
 using Named = std::pair<std::string, std::optional<std::string>>;
-using Value = std::variant<bool, std::int64_t, double, Duration, std::string,
+using Value = std::variant<bool, Enabled, std::int64_t, double, Duration, std::string,
                            std::vector<std::string>, std::vector<int>, std::vector<Named>>;
 
 // Of numbers (in lists, too), sizes and durations (in nanoseconds); both ends are included.
@@ -66,7 +68,8 @@ struct Setting {
 
 // What a variable says of a setting that is true or false: in any case true, 1, yes, or false, 0,
 // no. YAML is stricter, since there a text can be what was not meant to be one.
-[[nodiscard]] Result<Value> parse_outside_boolean(std::string_view text, const std::string& shown);
+[[nodiscard]] Result<Value> parse_outside_boolean(const Setting& setting, const std::string& text,
+                                                  const std::string& shown);
 
 // The value as YAML, on one line; what parse_value() reads back.
 [[nodiscard]] std::string format_value(const Setting& setting, const Value& value);

@@ -40,6 +40,34 @@ TEST(SettingValue, BooleansAreTrueAndFalseOnly) {
   EXPECT_EQ(error_of(setting, ""), "\"\" is not true or false; write true or false");
 }
 
+TEST(SettingValue, ASwitchIsTrueFalseOrAShareOfKeys) {
+  const Setting setting = make(SettingType::kEnabled);
+  EXPECT_EQ(again(setting, "true"), "true");
+  EXPECT_EQ(again(setting, "false"), "false");
+  EXPECT_EQ(again(setting, "25%"), "25%");
+  EXPECT_EQ(again(setting, "12.50%"), "12.5%");
+  EXPECT_EQ(again(setting, "0%"), "false");
+  EXPECT_EQ(again(setting, "100%"), "true");
+  EXPECT_EQ(error_of(setting, "101%"), "\"101%\" is out of range; write 0% to 100%");
+  EXPECT_EQ(error_of(setting, "on"),
+            "\"on\" is not true or false; write true, or a share of the keys, for example 25%");
+  for (const char* text : {"", "25", "0.25", "%", ".%", "-1%", "1e1%", "1.2.3%", " 25%", "25 %"}) {
+    EXPECT_EQ(error_of(setting, text), "\"" + std::string(text) +
+                                           "\" is not true or false; write true or false, or a "
+                                           "share of the keys, for example 25%");
+  }
+  EXPECT_EQ(describe_type(setting), "true, false or 0% to 100%");
+  // What a variable says.
+  const auto outside = [&](const std::string& text) {
+    const auto value = parse_outside_boolean(setting, text, "it");
+    return value ? format_value(setting, *value) : "error";
+  };
+  EXPECT_EQ(outside("Yes"), "true");
+  EXPECT_EQ(outside("0"), "false");
+  EXPECT_EQ(outside("25%"), "25%");
+  EXPECT_EQ(outside("25"), "error");
+}
+
 TEST(SettingValue, IntegersAreDecimalAndInRange) {
   const Setting setting = make(SettingType::kInteger, {1, 64});
   EXPECT_EQ(again(setting, "1"), "1");

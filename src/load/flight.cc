@@ -8,7 +8,6 @@
 
 #include "core/assert.h"
 #include "core/mutex.h"
-#include "strata/core/limits.h"
 
 namespace strata {
 
@@ -80,15 +79,18 @@ const FlightResult& Flight::result() const {
   return state_->result;  // (1): it does not change any more
 }
 
-void Flight::then(std::function<void()> then) {
+bool Flight::then(std::function<void()> then, std::size_t max_waiters) {
   {
     const MutexLock lock(state_->mutex);
     if (!state_->done) {
+      if (max_waiters != kLeads && state_->waiters >= max_waiters) return false;
       state_->continuations.push_back(std::move(then));
-      return;
+      if (max_waiters != kLeads) ++state_->waiters;
+      return true;
     }
   }
   then();
+  return true;
 }
 
 // Who waits for what, so that a wait that cannot end is refused before it begins.
@@ -172,8 +174,10 @@ void FlightTable::end(const Flight& flight) {
   if (flights.empty()) state_->flights.erase(bucket);
 }
 
-Result<void> FlightTable::wait(Flight& flight, Deadline deadline, const Clock& clock) {
+Result<void> FlightTable::wait(Flight& flight, Deadline deadline, const Clock& clock,
+                               std::size_t max_waiters) {
   const ThreadId me = std::this_thread::get_id();
+  const bool counts = max_waiters != Flight::kLeads;
   {
     const MutexLock lock(state_->mutex);
     const Flight* next = &flight;
@@ -194,13 +198,13 @@ Result<void> FlightTable::wait(Flight& flight, Deadline deadline, const Clock& c
       next = waiting == state_->waiting.end() ? nullptr : waiting->second;
     }
     const MutexLock flight_lock(flight.state_->mutex);
-    if (flight.state_->waiters >= limits::kWaitersPerLoad) {
+    if (counts && !flight.state_->done && flight.state_->waiters >= max_waiters) {
       return Error{ErrorCode::kUnavailable,
-                   "more than " + std::to_string(limits::kWaitersPerLoad) + " callers wait for '" +
-                       flight.state_->key_text + "'",
+                   std::to_string(max_waiters) + " callers wait for the load of '" +
+                       flight.state_->key_text + "' already",
                    {}};
     }
-    ++flight.state_->waiters;
+    if (counts) ++flight.state_->waiters;
     state_->waiting[me] = &flight;
   }
   bool done = false;
@@ -217,7 +221,7 @@ Result<void> FlightTable::wait(Flight& flight, Deadline deadline, const Clock& c
                                         std::min<Duration>(left, std::chrono::hours(24)));
     }
     done = flight.state_->done;
-    --flight.state_->waiters;
+    if (counts) --flight.state_->waiters;
   }
   {
     const MutexLock lock(state_->mutex);

@@ -117,6 +117,27 @@ TEST_F(FlightTableTest, AContinuationRunsOnceWhetherEarlyOrLate) {
   EXPECT_EQ(early, 1);
 }
 
+TEST_F(FlightTableTest, BesideAsManyAsMayWaitNobodyDoes) {
+  const auto flight = start("a");
+  int called = 0;
+  const auto count = [&] { ++called; };
+  EXPECT_TRUE(flight.flight->then(count, Flight::kLeads));
+  EXPECT_TRUE(flight.flight->then(count, 2)) << "who leads is not one of them";
+  EXPECT_TRUE(flight.flight->then(count, 2));
+  EXPECT_FALSE(flight.flight->then(count, 2));
+  const Result<void> refused = table_.wait(*flight.flight, {}, clock_, 2);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(table_.wait(*flight.flight, {clock_.now()}, clock_, 3).error().code,
+            ErrorCode::kDeadlineExceeded);
+  EXPECT_TRUE(flight.flight->then(count, 3)) << "who no longer waits does not count";
+  finish(flight);
+  EXPECT_EQ(called, 4);
+  EXPECT_TRUE(flight.flight->then(count, 2)) << "there is nothing to wait for";
+  EXPECT_TRUE(table_.wait(*flight.flight, {}, clock_, 2).ok());
+  EXPECT_EQ(called, 5);
+}
+
 TEST_F(FlightTableTest, WaitingForItselfIsAnErrorAtOnce) {
   const auto flight = start("a");
   flight.flight->set_runner();

@@ -1,8 +1,10 @@
 // Tests of what moves when told: clock, executor, timer, memory of the machine.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "strata/testing/manual_clock.h"
@@ -91,6 +93,23 @@ TEST(ManualTimer, EachTaskFindsTheClockAtItsOwnTime) {
                                       saturating_add(ManualClock::kStart, milliseconds(7))};
   EXPECT_EQ(ran, expected);
   EXPECT_EQ(clock->now(), saturating_add(ManualClock::kStart, milliseconds(10)));
+}
+
+TEST(ManualTimer, AnotherThreadMayScheduleWhatIsDueWhileTheClockMoves) {
+  auto clock = std::make_shared<ManualClock>();
+  ManualTimer timer(clock);
+  constexpr int kTasks = 20'000;
+  std::atomic<int> ran{0};
+  std::atomic<int> accepted{0};
+  std::thread other([&] {
+    for (int i = 0; i < kTasks; ++i) {
+      accepted += timer.schedule(clock->now(), [&] { ++ran; }) ? 1 : 0;
+    }
+  });
+  while (accepted < kTasks) timer.advance(milliseconds(1));
+  other.join();
+  timer.run_due();
+  EXPECT_EQ(ran, kTasks);
 }
 
 TEST(ManualMemory, AnswersWhatItIsToldAndCounts) {

@@ -1,4 +1,8 @@
 // The asynchronous forms: a value in memory completes at once, all else runs on the executor.
+#include <algorithm>
+#include <atomic>
+
+#include "core/mutex.h"
 #include "tiered/key_buffer.h"
 #include "tiered/load_path.h"
 
@@ -6,13 +10,62 @@ namespace strata::internal {
 
 namespace {
 
-// An asynchronous get_or_load: no thread waits; the flight's end continues it.
+// What the timer holds of a load: enough to wake it, and not the cache itself, which would else
+// end in the timer's own thread.
+struct Alarm {
+  explicit Alarm(Cache::State& state) : cache(&state) {}
+  Mutex mutex;
+  Cache::State* cache STRATA_GUARDED_BY(mutex);  // until the load is over
+};
+
+// An asynchronous get_or_load: no thread waits; the flight's end continues it, or a time-out.
 struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
   std::shared_ptr<KeyspaceState> keyspace;
   OwnedRequest owned;
   std::function<void(Found)> done;
   Ticket arrival{};
   EntryRef previous;
+  std::shared_ptr<Alarm> alarm;  // null: nothing bounds the wait
+  std::atomic<bool> ended{false};
+
+  ~AsyncLoad() {
+    if (!alarm) return;
+    const MutexLock lock(alarm->mutex);
+    alarm->cache = nullptr;
+  }
+
+  // Has time_out() called at the soft time-out, and at the hard one or the deadline.
+  void set_alarms() {
+    const KeyspaceOptions& options = keyspace->options;
+    const Instant now = keyspace->cache.clock->now();
+    const Duration soft = owned.call.soft_timeout.value_or(options.soft_timeout);
+    const Duration hard = owned.call.hard_timeout.value_or(options.hard_timeout);
+    const Instant last = std::min(owned.call.deadline.at, saturating_add(now, hard));
+    const Instant first = std::min(last, saturating_add(now, soft));
+    if (first == kNever) return;
+    alarm = std::make_shared<Alarm>(keyspace->cache);
+    set_alarm(first, last);
+    if (first < last && last != kNever) set_alarm(last, last);
+  }
+  // A timer that takes no more leaves the wait without a bound.
+  void set_alarm(Instant at, Instant last) {
+    const auto wake = [alarm = alarm, weak = weak_from_this(), is_last = at == last] {
+      const MutexLock lock(alarm->mutex);
+      if (alarm->cache == nullptr) return;
+      static_cast<void>(alarm->cache->post([weak, is_last] {
+        if (const auto self = weak.lock()) self->time_out(is_last);
+      }));
+    };
+    static_cast<void>(keyspace->cache.timer->schedule(at, wake));
+  }
+  void time_out(bool is_last) {
+    if (ended) return;
+    if (auto kept = kept_on_timeout(request())) return end(std::move(*kept));
+    if (!is_last) return;
+    end(failed({ErrorCode::kDeadlineExceeded,
+                "the load of '" + owned.key_text + "' did not finish in time; it goes on",
+                {}}));
+  }
 
   [[nodiscard]] Request request() const {
     return {.keyspace = *keyspace, .key = owned.key(), .loader = owned.loader, .call = owned.call};
@@ -24,20 +77,26 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
     } else {
       keyspace->counters.joined.add(1);
     }
-    start.flight->then([self = shared_from_this(), flight = start.flight, leads = start.leads] {
+    const std::size_t max_waiters = start.leads ? Flight::kLeads : keyspace->options.max_waiters;
+    const auto then = [self = shared_from_this(), flight = start.flight, leads = start.leads] {
       auto finish = [self, flight, leads] { self->finish(flight, leads); };
       if (!self->keyspace->cache.post(finish)) finish();
-    });
+    };
+    if (!start.flight->then(then, max_waiters)) end(turned_away(request()));
   }
   void finish(const std::shared_ptr<Flight>& flight, bool leads) {
+    if (ended) return;
     if (leads || may_take(request(), *flight, arrival)) {
-      Found found = found_of(request(), *flight);
-      count(*keyspace, found, owned.key().hash);
-      done(std::move(found));
-      return;
+      return end(found_of(request(), *flight));
     }
     keyspace->counters.join_refused.add(1);
     step();
+  }
+  // The first answer is the answer.
+  void end(Found found) {
+    if (ended.exchange(true)) return;
+    count(*keyspace, found, owned.key().hash);
+    done(std::move(found));
   }
 };
 
@@ -58,6 +117,7 @@ void get_or_load_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, Lo
   }
   load->arrival = load->keyspace->cache.hot->position();
   load->done = std::move(done);
+  load->set_alarms();
   load->step();
 }
 
@@ -71,7 +131,8 @@ void get_async(std::shared_ptr<KeyspaceState> keyspace, const Id& id, const Call
   owned->key_text = buffer.ref().text;
   owned->long_params = buffer.ref().long_params;
   owned->call = call;
-  const EntryRef entry = state.options.enabled ? state.cache.hot->peek(buffer.ref()) : EntryRef();
+  const EntryRef entry =
+      state.is_enabled(buffer.ref()) ? state.cache.hot->peek(buffer.ref()) : EntryRef();
   auto task = [keyspace, owned, done] {
     done(caught("reading a value",
                 [&] { return get_at(*keyspace, owned->key(), owned->call, nullptr); }));

@@ -95,6 +95,7 @@ std::vector<FlightResult> load(const Batch& batch) {
     return EntryRef();
   };
   Load::State state{.keyspace = keyspace, .key = keys.front(), .deadline = batch.call.deadline};
+  const std::uint64_t changes = cache.changes.load();
   keyspace.counters.loads.add(1);
   STRATA_YIELD("tiered.load.begin");
   const Instant start = cache.clock->now();
@@ -107,13 +108,19 @@ std::vector<FlightResult> load(const Batch& batch) {
   if (!loaded) {
     keyspace.counters.load_failures.add(1);
     const auto error = shared_error(loaded.error());
-    for (FlightResult& result : results) result.error = error;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const Led& one = batch.led[i];
+      remember_failure(batch.request(keys[i], run), state, *one.flight,
+                       {error, one.previous, changes});
+      results[i].error = error;
+    }
     return results;
   }
   const Duration share = cost / static_cast<std::int64_t>(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Led& one = batch.led[i];
     const Request request = batch.request(keys[i], run);
+    cache.failed_loads.forget(keys[i]);
     Made made = make_entry(request, state, std::move(entries[i]), share);
     store_made(request, state, made, *one.flight, one.previous);
     results[i] = {one.previous ? Outcome::kRefreshed : Outcome::kLoaded,
@@ -197,7 +204,7 @@ void begin(Batch& batch, std::size_t place, const std::string& id, EntryRef prev
     return;
   }
   const auto in_memory = [&] {
-    return keyspace.options.enabled ? cache.hot->peek(key->ref()) : EntryRef();
+    return keyspace.is_enabled(key->ref()) ? cache.hot->peek(key->ref()) : EntryRef();
   };
   // What memory has is what a differing value takes the place of, also for a call that does not
   // want to be answered from it.
@@ -227,13 +234,17 @@ void begin(Batch& batch, std::size_t place, const std::string& id, EntryRef prev
   }
   // Another flight may have stored the value between this caller's miss and its lead.
   EntryRef stored = in_memory();
-  if (!may_answer || judge(stored) != Freshness::kFresh) {
+  std::optional<FlightResult> result;
+  if (may_answer && judge(stored) == Freshness::kFresh) {
+    const Outcome outcome = stored->negative() ? Outcome::kNegativeHit : Outcome::kHit;
+    result = {outcome, std::move(stored), cache.hot->name(), nullptr};
+  } else {
     if (may_precede(stored)) led.previous = std::move(stored);
-    return;
+    result = remembered_failure(batch.request(key->ref(), {}), led.previous);
   }
-  const Outcome outcome = stored->negative() ? Outcome::kNegativeHit : Outcome::kHit;
-  found = {outcome, stored, cache.hot->name(), nullptr};
-  batch.complete(*start.flight, {outcome, stored, cache.hot->name(), nullptr});
+  if (!result) return;
+  found = found_of(batch.request(key->ref(), {}), *result);
+  batch.complete(*start.flight, std::move(*result));
   batch.led.pop_back();
 }
 

@@ -22,10 +22,14 @@ KeyspaceStats stats_of(const internal::KeyspaceState& keyspace) {
   KeyspaceStats stats;
   stats.name = keyspace.name;
   stats.source = keyspace.options.source;
+  stats.enabled = keyspace.enabled.load();
   for (std::size_t i = 0; i < kOutcomeCount; ++i) stats.outcomes[i] = counters.outcomes[i].read();
   for (std::size_t i = 0; i < kMissReasonCount; ++i) stats.misses[i] = counters.misses[i].read();
   stats.loads = counters.loads.read();
   stats.load_failures = counters.load_failures.read();
+  stats.refreshes_ahead = counters.refreshes_ahead.read();
+  stats.backed_off = counters.backed_off.read();
+  stats.turned_away = counters.turned_away.read();
   stats.joined = counters.joined.read();
   stats.join_refused = counters.join_refused.read();
   stats.refused = counters.refused.read();

@@ -51,10 +51,16 @@ bool names_everything(std::span<const Label> labels) {
                      [](const Label& label) { return label.kind() == LabelKind::kAll; });
 }
 
+bool names_more_than_keys(std::span<const Label> labels) {
+  return std::any_of(labels.begin(), labels.end(),
+                     [](const Label& label) { return label.kind() != LabelKind::kKey; });
+}
+
 // The steps of an invalidation, with its cause recorded: what each tier counted it as is noted too,
 // since an entry of an invalidated group, or a row, may be removed, and explained, much later.
 InvalidationResult change_with_cause(Cache::State& cache, CauseKind kind,
                                      std::span<const Label> labels, Change change) {
+  if (names_more_than_keys(labels)) cache.changes.fetch_add(1);
   const CauseScope::Text text = [&] { return describe_labels(labels); };
   CauseScope scope(cache.causes, kind, text);
   const CauseId cause = scope.id();

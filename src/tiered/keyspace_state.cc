@@ -40,14 +40,22 @@ Result<void> check(const std::string& name, const KeyspaceOptions& options, cons
                  "ttl_jitter of keyspace '" + name + "' must be at least 0 and below 1",
                  {}};
   }
-  const std::pair<const char*, Duration> durations[] = {{"ttl", options.ttl},
-                                                        {"stale_for", options.stale_for},
-                                                        {"keep_for", options.keep_for},
-                                                        {"negative_ttl", options.negative_ttl},
-                                                        {"retry_after", options.retry_after},
-                                                        {"soft_timeout", options.soft_timeout},
-                                                        {"hard_timeout", options.hard_timeout},
-                                                        {"load_lease", options.load_lease}};
+  if (options.refresh_ahead < 0 || options.refresh_ahead >= 1) {
+    return Error{ErrorCode::kRejected,
+                 "refresh_ahead of keyspace '" + name + "' must be at least 0 and below 1",
+                 {}};
+  }
+  const std::pair<const char*, Duration> durations[] = {
+      {"ttl", options.ttl},
+      {"stale_for", options.stale_for},
+      {"keep_for", options.keep_for},
+      {"negative_ttl", options.negative_ttl},
+      {"retry_after", options.retry_after},
+      {"error_backoff", options.error_backoff},
+      {"error_backoff_max", options.error_backoff_max},
+      {"soft_timeout", options.soft_timeout},
+      {"hard_timeout", options.hard_timeout},
+      {"load_lease", options.load_lease}};
   for (const auto& [option, duration] : durations) {
     if (duration >= Duration(0)) continue;
     return negative_duration(std::string(option) + " of keyspace '" + name + "'");
@@ -55,6 +63,12 @@ Result<void> check(const std::string& name, const KeyspaceOptions& options, cons
   if (Result<void> valid = check_compression(options.compression); !valid) {
     return Error{
         valid.error().code, "compression of keyspace '" + name + "': " + valid.error().message, {}};
+  }
+  if (options.max_waiters == 0 || options.max_waiters > limits::kWaitersPerLoad) {
+    return Error{ErrorCode::kRejected,
+                 "max_waiters of keyspace '" + name + "' must be from 1 to " +
+                     std::to_string(limits::kWaitersPerLoad),
+                 {}};
   }
   if (options.max_value_bytes > limits::kValueBytesMax) {
     return Error{ErrorCode::kRejected,
@@ -86,7 +100,7 @@ Result<void> check_tiers(const KeyspaceState& keyspace) {
 
 KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
                              const ValueType& value_type, KeyspaceOptions keyspace_options,
-                             std::shared_ptr<KeyspaceCounters> shared_counters)
+                             const KeyspaceState* whole)
     : cache(owner),
       name(std::move(keyspace_name)),
       type(value_type),
@@ -94,9 +108,11 @@ KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
       group(group_labels(name, options)),
       key_prefix(prefix_of(name, options.key_version)),
       status(check(name, options, group.labels)),
-      own_counters(shared_counters ? std::move(shared_counters)
-                                   : std::make_shared<KeyspaceCounters>()),
-      counters(*own_counters) {
+      own_counters(whole != nullptr ? whole->own_counters : std::make_shared<KeyspaceCounters>()),
+      own_enabled(whole != nullptr ? whole->own_enabled
+                                   : std::make_shared<std::atomic<Enabled>>(options.enabled)),
+      counters(*own_counters),
+      enabled(*own_enabled) {
   if (status) status = check_tiers(*this);
   const auto allowed = [&](std::string_view tier) {
     return options.tiers.empty() ||
@@ -110,6 +126,16 @@ KeyspaceState::KeyspaceState(Cache::State& owner, std::string keyspace_name,
 
 const std::string& name(const KeyspaceState& keyspace) { return keyspace.name; }
 Result<void> status(const KeyspaceState& keyspace) { return keyspace.status; }
+
+Result<void> set_enabled(KeyspaceState& keyspace, Enabled enabled) {
+  // The whole of a keyspace that is kept by tenant takes no other calls.
+  if (!keyspace.status && !keyspace.options.tenants) return keyspace.status;
+  if (keyspace.cache.is_closed()) return keyspace.cache.closed_error();
+  keyspace.enabled.store(enabled);
+  return {};
+}
+
+Enabled enabled(const KeyspaceState& keyspace) { return keyspace.enabled.load(); }
 
 Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts) {
   if (!parts.keyspace.empty() && parts.keyspace != keyspace.name) {

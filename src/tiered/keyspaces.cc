@@ -96,7 +96,7 @@ std::shared_ptr<KeyspaceState> internal::of_tenant(KeyspaceState& keyspace,
     return too_many(state, name, keyspace.type, limits::kTenantKeyspaces);
   }
   auto part = std::make_shared<KeyspaceState>(state, name, keyspace.type, keyspace.options,
-                                              keyspace.own_counters);
+                                              base->second.get());
   if (part->status) {
     state.keyspaces.emplace(name, part);
     ++state.tenant_keyspaces;
@@ -111,6 +111,19 @@ std::shared_ptr<KeyspaceState> Cache::open_keyspace(std::string_view name, const
   if (!is_part) return open_whole(*state_, name, type, options);
   const auto whole = open_whole(*state_, split.keyspace, type, options);
   return internal::of_tenant(*whole, split.tenant);
+}
+
+Result<void> Cache::set_enabled(std::string_view keyspace, Enabled enabled) {
+  std::shared_ptr<KeyspaceState> found;
+  {
+    const MutexLock lock(state_->keyspaces_mutex);
+    const auto open = state_->keyspaces.find(keyspace);
+    if (open != state_->keyspaces.end()) found = open->second;
+  }
+  if (found) return internal::set_enabled(*found, enabled);
+  return Error{ErrorCode::kRejected,
+               "there is no open keyspace '" + std::string(keyspace) + "' to switch on or off",
+               {}};
 }
 
 void Cache::configure_keyspace(std::string_view name, KeyspaceOptions options) {

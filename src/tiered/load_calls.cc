@@ -52,7 +52,7 @@ void refresh_behind(const Request& request, const EntryRef& entry) {
 
 std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) {
   KeyspaceState& keyspace = request.keyspace;
-  if (!keyspace.options.enabled) return std::nullopt;
+  if (!keyspace.is_enabled(request.key)) return std::nullopt;
   if (request.call.bypass) {
     previous = keyspace.cache.hot->peek(request.key);
     return std::nullopt;
@@ -63,6 +63,7 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
   const Freshness fresh = freshness(*entry, now, keyspace, request.call);
   if (fresh == Freshness::kFresh) {
+    if (keyspace.options.refresh_ahead > 0) refresh_ahead(request, entry, now);
     const Outcome outcome = entry->negative() ? Outcome::kNegativeHit : Outcome::kHit;
     return Found{outcome, std::move(entry), tier, nullptr};
   }
@@ -101,8 +102,9 @@ std::optional<Error> recursion(const Load* within, KeyRef key) {
 }
 
 // Waits for a flight that runs elsewhere, at most as long as it has its lease. A result: the
-// caller is done.
-std::optional<Found> wait_for(const Request& request, Flight& flight, Instant began) {
+// caller is done. Who leads waits beside however many.
+enum class Waiter { kLeads, kJoins };
+std::optional<Found> wait_for(const Request& request, Flight& flight, Instant began, Waiter who) {
   Cache::State& cache = request.keyspace.cache;
   const KeyspaceOptions& options = request.keyspace.options;
   const Duration soft = request.call.soft_timeout.value_or(options.soft_timeout);
@@ -110,10 +112,12 @@ std::optional<Found> wait_for(const Request& request, Flight& flight, Instant be
   const Instant lease_end = saturating_add(flight.started(), options.load_lease);
   const Instant last = std::min(request.call.deadline.at, saturating_add(began, hard));
   const Instant first = std::min(last, saturating_add(began, soft));
+  const std::size_t max_waiters = who == Waiter::kJoins ? options.max_waiters : Flight::kLeads;
   const auto wait_until = [&](Instant at) {
-    return cache.flights.wait(flight, {std::min(at, lease_end)}, *cache.clock);
+    return cache.flights.wait(flight, {std::min(at, lease_end)}, *cache.clock, max_waiters);
   };
   Result<void> wait = wait_until(first);
+  const auto is_full = [&] { return !wait && wait.error().code == ErrorCode::kUnavailable; };
   const auto too_late = [&](Instant at) {
     return !wait && wait.error().code == ErrorCode::kDeadlineExceeded && cache.clock->now() >= at;
   };
@@ -121,6 +125,7 @@ std::optional<Found> wait_for(const Request& request, Flight& flight, Instant be
     if (auto kept = kept_on_timeout(request)) return kept;
     if (first < last) wait = wait_until(last);
   }
+  if (is_full()) return turned_away(request);
   if (wait || (too_late(lease_end) && !too_late(last))) return std::nullopt;
   return failed(wait.error());
 }
@@ -162,7 +167,8 @@ Found answer(const Request& request) {
       keyspace.counters.joined.add(1);
       STRATA_YIELD("tiered.joined");
     }
-    if (auto done = wait_for(request, flight, began)) return *done;
+    const Waiter who = start.leads ? Waiter::kLeads : Waiter::kJoins;
+    if (auto done = wait_for(request, flight, began, who)) return *done;
     STRATA_YIELD("tiered.wait.done");
     if (!flight.done()) continue;  // it has lost its lease: the next one overtakes it
     if (start.leads || may_take(request, flight, arrival)) return found_of(request, flight);
@@ -176,7 +182,7 @@ Found answer_of_joined(const Request& request, Flight& flight, Ticket arrival, I
   KeyspaceState& keyspace = request.keyspace;
   keyspace.counters.joined.add(1);
   STRATA_YIELD("tiered.joined");
-  if (auto done = wait_for(request, flight, began)) return *done;
+  if (auto done = wait_for(request, flight, began, Waiter::kJoins)) return *done;
   STRATA_YIELD("tiered.wait.done");
   if (flight.done()) {
     if (may_take(request, flight, arrival)) return found_of(request, flight);

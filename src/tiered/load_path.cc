@@ -24,7 +24,7 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
                                 const std::shared_ptr<const Error>& why) {
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
-  if (request.call.bypass) return std::nullopt;
+  if (request.call.bypass || !keyspace.is_enabled(request.key)) return std::nullopt;
   EntryRef entry = cache.hot->peek(request.key);
   std::string_view tier = cache.hot->name();
   if (!entry) {
@@ -68,7 +68,7 @@ Made make_entry(const Request& request, Load::State& state, EntryRef entry, Dura
   Life life = absent ? life_of_absence(keyspace, request.call, &state, key.hash)
                      : life_of_value(keyspace, request.call, &state, key.hash);
   // What has no life of its own still ends that of the value before.
-  Made made{.replaces = state.store && !state.read_stale && keyspace.options.enabled};
+  Made made{.replaces = state.store && !state.read_stale && keyspace.is_enabled(key)};
   made.store = made.replaces && life.fresh_for > Duration(0);
 
   if (auto negative = check_durations(state)) {
@@ -145,6 +145,7 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
     state.known_version = previous->details()->version;
     state.known_last_modified = previous->details()->source_last_modified;
   }
+  const std::uint64_t changes = cache.changes.load();
   keyspace.counters.loads.add(1);
   STRATA_YIELD("tiered.load.begin");
   const Instant start = cache.clock->now();
@@ -164,11 +165,13 @@ FlightResult run_load(const Request& request, const Flight& flight, const EntryR
   if (!loaded) {
     keyspace.counters.load_failures.add(1);
     auto error = shared_error(loaded.error());
+    remember_failure(request, state, flight, {error, previous, changes});
     if (STRATA_MUTANT(kWaiterTakesFailsafe) && previous) {
       return {Outcome::kStaleHit, previous, cache.hot->name(), std::move(error)};
     }
     return {Outcome::kError, {}, {}, std::move(error)};
   }
+  cache.failed_loads.forget(request.key);
   Made made = make_entry(request, state, std::move(*loaded), cost);
   store_made(request, state, made, flight, previous);
   return {previous ? Outcome::kRefreshed : Outcome::kLoaded,
@@ -184,10 +187,15 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
                    EntryRef previous) {
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
+  if (request.ahead) {
+    if (auto fresher = fresher_below(request, flight->tickets())) return std::move(*fresher);
+  }
   FlightResult result;
   std::optional<MissReason> miss;
-  const bool look = keyspace.options.enabled && !request.call.bypass && !request.refresh;
-  if (request.call.bypass && !previous && keyspace.options.enabled) {
+  const bool is_enabled = keyspace.is_enabled(request.key);
+  if (!is_enabled) miss = MissReason::kDisabled;
+  const bool look = is_enabled && !request.call.bypass && !request.refresh;
+  if (request.call.bypass && !previous && is_enabled) {
     // What it takes the place of, though it may not be the answer.
     Below below = read_below(keyspace, request.key, flight->tickets(), request.call);
     previous = below.entry ? std::move(below.entry) : std::move(below.kept);
@@ -224,7 +232,8 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
     }
   }
   if (result.outcome == Outcome::kError && !result.error) {
-    result = run_load(request, *flight, previous);
+    auto failure = remembered_failure(request, previous);
+    result = failure ? std::move(*failure) : run_load(request, *flight, previous);
   }
   result.note = note_of(miss);
   return result;
@@ -268,6 +277,8 @@ bool may_take(const Request& request, const Flight& flight, Ticket arrival) {
   const FlightResult& result = flight.result();
   if (!suits(request, result)) return false;
   const Ticket ticket = flight.tickets().hot;
+  // What was invalidated meanwhile may have ended it.
+  if (result.remembered && arrival > ticket) return false;
   if (STRATA_MUTANT(kJoinAnyLoad) || STRATA_MUTANT(kWaiterTakesFailsafe)) return true;
   if (arrival <= ticket || !result.entry) return true;
   if (result.error && result.outcome != Outcome::kStaleHit) return false;  // labels not all known
@@ -291,12 +302,29 @@ Found found_of(const Request& request, const FlightResult& result) {
   if (result.outcome != Outcome::kError) {
     return {result.outcome, result.entry, result.tier, result.error, miss_of(result.note)};
   }
+  if (result.remembered) {
+    request.keyspace.counters.backed_off.add(1);
+    return {Outcome::kError, {}, {}, result.error, miss_of(result.note)};
+  }
   // Each caller of a failed load looks its own kept value up anew: the leader's may have been
   // invalidated since.
   if (auto kept = kept_value(request, take_tickets(request.keyspace.cache), result.error)) {
     return *kept;
   }
   return {Outcome::kError, {}, {}, result.error, miss_of(result.note)};
+}
+
+Found turned_away(const Request& request) {
+  KeyspaceState& keyspace = request.keyspace;
+  keyspace.counters.turned_away.add(1);
+  auto error = shared_error(Error{ErrorCode::kUnavailable,
+                                  "keyspace '" + keyspace.name +
+                                      "': " + std::to_string(keyspace.options.max_waiters) +
+                                      " callers (max_waiters) wait for the load of '" +
+                                      std::string(request.key.text) + "' already",
+                                  {}});
+  auto kept = kept_value(request, take_tickets(keyspace.cache), error);
+  return kept ? std::move(*kept) : Found{Outcome::kError, {}, {}, std::move(error)};
 }
 
 std::optional<Found> kept_on_timeout(const Request& request) {

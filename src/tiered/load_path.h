@@ -13,6 +13,7 @@ struct Request {
   const CallOptions& call;
   Load::State* within = nullptr;
   bool refresh = false;  // skip the tiers: a value past its ttl is being renewed
+  bool ahead = false;    // likewise before its ttl has ended
   bool here = false;     // the load runs in this thread, whatever its time-outs
   const Transaction::State* transaction = nullptr;  // whose load it is
 };
@@ -36,6 +37,9 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 // The kept value, if there is one, for a caller whose load is too slow.
 [[nodiscard]] std::optional<Found> kept_on_timeout(const Request& request);
 
+// The kept value, or an error, for a caller beside as many as may wait for a load.
+[[nodiscard]] Found turned_away(const Request& request);
+
 // The steps of a load: run_load() for one key, a batch for many.
 
 // Runs the loader. An exception becomes an error that carries it.
@@ -52,6 +56,19 @@ struct Made {
 [[nodiscard]] Made make_entry(const Request& request, Load::State& state, EntryRef entry,
                               Duration cost);
 
+// What a load that is over failed with.
+struct FailedLoad {
+  std::shared_ptr<const Error> error;
+  const EntryRef& previous;   // what may be served instead
+  std::uint64_t changes = 0;  // Cache::State::changes before it began
+};
+// Remembers it, if the keyspace has an error_backoff and nothing is kept.
+void remember_failure(const Request& request, const Load::State& load, const Flight& flight,
+                      const FailedLoad& failed);
+// What is answered in place of a load that failed a moment ago.
+[[nodiscard]] std::optional<FlightResult> remembered_failure(const Request& request,
+                                                             const EntryRef& previous);
+
 // Offers it to the tiers, if it may be stored and the flight was not overtaken.
 void store_made(const Request& request, const Load::State& state, const Made& made,
                 const Flight& flight, const EntryRef& previous);
@@ -67,6 +84,13 @@ void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
 
 // What memory alone answers; otherwise `previous` is what may be served if a load fails.
 [[nodiscard]] std::optional<Found> answer_at_once(const Request& request, EntryRef& previous);
+
+// Has a value that was hit at `now` loaded anew behind the call, if its keyspace refreshes ahead
+// and it is time. Precondition: it is fresh.
+void refresh_ahead(const Request& request, const EntryRef& entry, Instant now);
+// What a tier below has of the key that is not yet due for that, promoted.
+[[nodiscard]] std::optional<FlightResult> fresher_below(const Request& request,
+                                                        const Tickets& tickets);
 
 // Waits for a flight that another caller runs, and loads where its result may not be taken.
 // `arrival`: memory's number when the caller came, at `began`.

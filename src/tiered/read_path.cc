@@ -89,7 +89,7 @@ std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& 
       break;
   }
   if (!keyspace.cache.birthplace.is_here()) return std::nullopt;  // nor is its journal
-  if (!keyspace.options.enabled) return MissReason::kDisabled;
+  if (!keyspace.is_enabled(key_hash)) return MissReason::kDisabled;
   if (found.miss) return found.miss;
   return keyspace.cache.causes.journal().classify(key_label_id(key_hash));
 }
@@ -189,9 +189,10 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   const auto usable = [&](const EntryRef& entry) {
     return entry && (within == nullptr || within->may_use(*entry));
   };
-  if (!keyspace.options.enabled || call.bypass) return {};
-  const EntryRef entry = read_hot(keyspace, key);
   Found nothing;
+  if (!keyspace.is_enabled(key)) nothing.miss = MissReason::kDisabled;
+  if (nothing.miss || call.bypass) return nothing;
+  const EntryRef entry = read_hot(keyspace, key);
   if (usable(entry)) {
     if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
     nothing.miss = MissReason::kExpired;
@@ -235,13 +236,10 @@ struct VisitInPlace {
 
 Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* context) {
   if (refuse(keyspace)) return Outcome::kError;
-  const bool in_place = keyspace.options.enabled;
-  if (in_place) {
-    const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+  if (const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
+      buffer.ok() && keyspace.is_enabled(buffer.ref())) {
     VisitInPlace in_memory{keyspace, visitor, context};
-    if (buffer.ok()) {
-      static_cast<void>(keyspace.cache.hot->visit(buffer.ref(), &VisitInPlace::look, &in_memory));
-    }
+    static_cast<void>(keyspace.cache.hot->visit(buffer.ref(), &VisitInPlace::look, &in_memory));
     if (in_memory.is_visited) return Outcome::kHit;
   }
   const Found found = get(keyspace, id, kDefaultCall, nullptr);
@@ -337,7 +335,9 @@ std::vector<Found> find_many(KeyspaceState& keyspace, std::span<const std::strin
     Result<Key> key = make_key(keyspace, {.identifier = ids[i]});
     if (!key) {
       found[i] = failed(key.error());
-    } else if (keyspace.options.enabled && !call.bypass) {
+    } else if (!keyspace.is_enabled(key->ref())) {
+      found[i].miss = MissReason::kDisabled;
+    } else if (!call.bypass) {
       keys[i] = std::move(*key);
       wanted.add(keys[i].ref(), i);
     }
@@ -374,9 +374,9 @@ std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string
 }
 
 bool contains(KeyspaceState& keyspace, const Id& id) try {
-  if (refuse(keyspace) || !keyspace.options.enabled) return false;
+  if (refuse(keyspace)) return false;
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
-  if (!buffer.ok()) return false;
+  if (!buffer.ok() || !keyspace.is_enabled(buffer.ref())) return false;
   const Instant now = keyspace.cache.clock->now();
   const auto is_value = [&](const EntryRef& entry) {
     return entry && !entry->negative() && now < entry->fresh_until();

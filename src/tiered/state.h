@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "load/failed_loads.h"
 #include "load/key_turns.h"
 #include "ports/process.h"
 #include "strata/codecs/compression.h"
@@ -42,15 +43,21 @@ namespace internal {
 struct KeyspaceCounters {
   std::array<Counter, kOutcomeCount> outcomes;
   std::array<Counter, kMissReasonCount> misses;
-  Counter loads, load_failures, joined, join_refused, refused, too_large, puts, saved_ns;
+  Counter loads, load_failures, refreshes_ahead, backed_off, turned_away;
+  Counter joined, join_refused, refused, too_large, puts, saved_ns;
   Counter value_bytes, stored_bytes, compressed;
   Histogram load;
 };
 
 struct KeyspaceState {
   KeyspaceState(Cache::State& owner, std::string keyspace_name, const ValueType& value_type,
-                KeyspaceOptions keyspace_options,
-                std::shared_ptr<KeyspaceCounters> shared_counters = nullptr);
+                KeyspaceOptions keyspace_options, const KeyspaceState* whole = nullptr);
+
+  // Whether look-ups of the key are answered by the cache and what is loaded is stored.
+  [[nodiscard]] bool is_enabled(std::uint64_t key_hash) const {
+    return enabled.load(std::memory_order_relaxed).includes(key_hash);
+  }
+  [[nodiscard]] bool is_enabled(const KeyRef& key) const { return is_enabled(key.hash); }
 
   Cache::State& cache;
   const std::string name;  // "user", or "acme/user" for a tenant's part
@@ -60,9 +67,12 @@ struct KeyspaceState {
   const std::string key_prefix;     // "1:user::"
   std::vector<bool> lower_allowed;  // by tier: may it hold values of this keyspace
   bool hot_allowed = true;
-  Result<void> status;                                   // why every call is refused
-  const std::shared_ptr<KeyspaceCounters> own_counters;  // a tenant's part has the keyspace's
+  Result<void> status;  // why every call is refused
+  // A tenant's part has the whole keyspace's.
+  const std::shared_ptr<KeyspaceCounters> own_counters;
+  const std::shared_ptr<std::atomic<Enabled>> own_enabled;
   KeyspaceCounters& counters;
+  std::atomic<Enabled>& enabled;
 };
 
 }  // namespace internal
@@ -148,6 +158,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   RunningInvalidations running;
   DependencyGraph dependencies;
   FlightTable flights;
+  FailedLoads failed_loads;
+  std::atomic<std::uint64_t> changes{0};  // invalidations, but for those of single keys only
   KeyTurns turns;
   std::atomic<bool> closed{false};
   const internal::Birthplace birthplace;

@@ -200,7 +200,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
                          {}});
   }
   // A value that may not be stored still takes the place of the one before: by nothing.
-  const bool store = keyspace.options.enabled && life.fresh_for > Duration(0);
+  const bool store = keyspace.is_enabled(key) && life.fresh_for > Duration(0);
   keyspace.counters.puts.add(1);
   if (store) pack_for_tiers(keyspace, encoded);
 

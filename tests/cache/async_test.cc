@@ -1,10 +1,14 @@
 // The asynchronous forms: completion on the executor, futures, coroutines.
+#include <atomic>
 #include <coroutine>
+#include <future>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cache/cache_fixture.h"
+#include "strata/ports/executor.h"
 
 namespace strata::testkit {
 namespace {
@@ -197,6 +201,105 @@ TEST_F(AsyncTest, CloseWaitsForWhatIsRunning) {
     }
   }
   EXPECT_EQ(done, 50);
+}
+
+// A load that runs in a thread of the pool until it is let go; the timer moves when told.
+class AsyncTimeOutTest : public CacheFixture {
+ protected:
+  void TearDown() override {
+    let_go_ = true;
+    cache_.close();
+  }
+  Cache make_pooled() {
+    CacheParts parts;
+    parts.hot = memory_tier({}, clock_, seeded_random(1));
+    parts.clock = clock_;
+    parts.timer = timer_;
+    parts.executor = thread_pool({.threads = 2});
+    return Cache(std::move(parts));
+  }
+  std::future<Lookup<std::string>> slow(const CallOptions& call = kDefaultCall) {
+    const auto load = [this] {
+      while (!let_go_) std::this_thread::yield();
+      return std::string("late");
+    };
+    return users_.get_or_load_async("1", load, call).future();
+  }
+
+  std::atomic<bool> let_go_{false};
+  Cache cache_ = make_pooled();
+  Keyspace<std::string> users_ = cache_.keyspace<std::string>("user", {.ttl = seconds(60),
+                                                                       .ttl_jitter = 0,
+                                                                       .keep_for = minutes(60),
+                                                                       .soft_timeout = seconds(1),
+                                                                       .hard_timeout = seconds(3)});
+};
+
+TEST_F(AsyncTimeOutTest, AfterTheHardTimeOutThereIsAnErrorAndTheLoadGoesOn) {
+  auto leader = slow();
+  auto joiner = slow();
+  auto longer = slow({.hard_timeout = seconds(5)});
+  timer_->advance(seconds(2));
+  EXPECT_EQ(leader.wait_for(milliseconds(0)), std::future_status::timeout);
+  timer_->advance(seconds(1));
+  const auto found = leader.get();
+  EXPECT_EQ(found.outcome(), Outcome::kError);
+  EXPECT_EQ(found.error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(joiner.get().error().code, ErrorCode::kDeadlineExceeded);
+  let_go_ = true;
+  EXPECT_EQ(longer.get().value(), "late");
+  EXPECT_EQ(users_.get("1").value(), "late") << "it was stored";
+  const KeyspaceStats stats = cache_.stats().keyspaces.at(0);
+  EXPECT_EQ(stats.count(Outcome::kError), 2u) << "each call is counted once";
+  EXPECT_EQ(stats.count(Outcome::kLoaded), 1u);
+}
+
+TEST_F(AsyncTimeOutTest, AfterTheSoftTimeOutTheKeptValueIsTheAnswer) {
+  users_.put("1", "old");
+  clock_->advance(seconds(61));
+  auto found = slow();
+  timer_->advance(seconds(1));
+  const auto kept = found.get();
+  EXPECT_EQ(kept.value(), "old");
+  EXPECT_EQ(kept.outcome(), Outcome::kStaleHit);
+  EXPECT_EQ(kept.error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(AsyncTimeOutTest, TheDeadlineOfTheCallIsATimeOutToo) {
+  auto found = slow({.deadline = {saturating_add(clock_->now(), milliseconds(10))}});
+  timer_->advance(milliseconds(10));
+  EXPECT_EQ(found.get().error().code, ErrorCode::kDeadlineExceeded);
+}
+
+TEST_F(AsyncTimeOutTest, ALoadInTimeIsAnsweredOnceAndItsAlarmsFindNothing) {
+  let_go_ = true;
+  auto found = slow();
+  EXPECT_EQ(found.get().value(), "late");
+  timer_->advance(seconds(10));
+  cache_.close();
+  EXPECT_EQ(cache_.stats().keyspaces.at(0).lookups(), 1u);
+}
+
+// Loads that end, time-outs and the end of the cache at once: every call is answered once.
+TEST_F(AsyncTimeOutTest, EveryCallIsAnsweredOnceWhateverThreadsDo) {
+  let_go_ = true;
+  std::atomic<int> answers{0};
+  constexpr int kCalls = 2'000;
+  std::atomic<bool> stop{false};
+  std::thread time([&] {
+    while (!stop) timer_->advance(milliseconds(1));
+  });
+  for (int i = 0; i < kCalls; ++i) {
+    users_
+        .get_or_load_async(std::to_string(i % 7), [] { return std::string("value"); },
+                           {.hard_timeout = milliseconds(1), .bypass = i % 2 == 0})
+        .then([&](const auto&) { ++answers; });
+  }
+  { const Cache ended = std::move(cache_); }
+  stop = true;
+  time.join();
+  EXPECT_EQ(answers, kCalls);
+  cache_ = make_pooled();
 }
 
 }  // namespace

@@ -170,5 +170,31 @@ TEST_F(SourceTest, AsynchronousReadsNeedOneThread) {
   for (auto& read : reads) EXPECT_EQ(read.get().value(), "body");
 }
 
+TEST_F(SourceTest, ASourceIsSwitchedOffByItsName) {
+  EXPECT_TRUE(cache_.set_enabled("census", false).ok());
+  for (std::size_t i = 1; i <= 2; ++i) {
+    EXPECT_TRUE(read("acs5").disabled());
+    EXPECT_EQ(source_->asked.size(), i);
+  }
+  EXPECT_TRUE(cache_.set_enabled("census", true).ok());
+  EXPECT_FALSE(read("acs5").disabled());
+  EXPECT_EQ(read("acs5").outcome(), Outcome::kHit);
+}
+
+TEST_F(SourceTest, ReadsRefreshAhead) {
+  auto cache = make_cache();
+  const SourceOptions options{
+      .keyspace = {.ttl = seconds(100), .ttl_jitter = 0, .refresh_ahead = 0.5}};
+  ASSERT_TRUE(cache.add_source(source_, options).ok());
+  const auto body = [&] { return cache.read("census", {{"dataset", "acs5"}}).value(); };
+  EXPECT_EQ(body(), "body");
+  source_->reply.body = "new";
+  clock_->advance(seconds(63));
+  EXPECT_EQ(body(), "body");
+  executor_->run_all();
+  EXPECT_EQ(body(), "new");
+  EXPECT_EQ(source_->asked.size(), 2u);
+}
+
 }  // namespace
 }  // namespace strata::testkit

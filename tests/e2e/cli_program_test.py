@@ -253,6 +253,16 @@ class Stats(StrataTest):
         for part in ("in 7 runs", "5 requests, 3 hits (60.0 %)", "sqlite", "packages", "latency"):
             self.assertIn(part, text)
 
+    def test_what_is_switched_off_is_said(self):
+        self.assertEqual(self.ok("stats", "--json").json["enabled_percent"], {})
+        self.configure(CONFIG.replace("ttl: 1h", "ttl: 1h\n      enabled: 0.01%"))
+        self.ok("get", "packages", "name=bash")
+        stats = self.ok("stats", "--json").json
+        self.assertEqual(stats["enabled_percent"], {"packages": 0.01})
+        self.assertEqual(stats["by_source"]["packages"]["miss_reasons"]["disabled"], 1)
+        self.assertIn("switched off: packages but for 0.01% of its keys", self.ok("stats").out)
+        self.assertIn("0.01%", self.ok("config", "show").out)
+
     def test_what_was_not_stored_is_counted(self):
         self.configure(CONFIG.replace("ttl: 1h", "ttl: 1h\n      max_value_bytes: 10"))
         self.ok("put", "user", "42", "Ada")

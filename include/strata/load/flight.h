@@ -12,7 +12,7 @@
 // Threads   Thread-safe.
 // Errors    wait(): kRejected at once if waiting would never end, because the flight waits,
 //           directly or through others, for the caller's own thread; kDeadlineExceeded, and the
-//           flight goes on; kUnavailable past limits::kWaitersPerLoad.
+//           flight goes on; kUnavailable where as many wait already as may.
 // Callbacks Continuations run in the completing thread, with no lock held.
 #pragma once
 
@@ -23,6 +23,7 @@
 
 #include "strata/core/entry.h"
 #include "strata/core/key.h"
+#include "strata/core/limits.h"
 #include "strata/core/outcome.h"
 #include "strata/core/result.h"
 #include "strata/core/time.h"
@@ -37,7 +38,8 @@ struct FlightResult {
   EntryRef entry;
   std::string_view tier;               // the tier that answered, or empty
   std::shared_ptr<const Error> error;  // with kError, and with a kept value
-  std::uint8_t note = 0;  // from who ran it to all who take it; nothing here looks at it
+  std::uint8_t note = 0;    // from who ran it to all who take it; nothing here looks at it
+  bool remembered = false;  // no load ran: `error` is that of an earlier one
 };
 
 class Flight {
@@ -60,8 +62,11 @@ class Flight {
   [[nodiscard]] bool done() const;
   // Precondition: done().
   [[nodiscard]] const FlightResult& result() const;
-  // Calls `then` with the flight's result: now if done, else in the completing thread.
-  void then(std::function<void()> then);
+  // For then() and wait(): of who leads the flight, and does not count among its waiters.
+  static constexpr std::size_t kLeads = static_cast<std::size_t>(-1);
+  // Calls `then` with the flight's result: now if done, else in the completing thread. Returns
+  // false, and never calls it, if `max_waiters` wait already.
+  bool then(std::function<void()> then, std::size_t max_waiters = limits::kWaitersPerLoad);
 
  private:
   friend class FlightTable;
@@ -93,7 +98,9 @@ class FlightTable {
   // Takes the flight out of the table, after its result was stored.
   void end(const Flight& flight);
 
-  [[nodiscard]] Result<void> wait(Flight& flight, Deadline deadline, const Clock& clock);
+  // `max_waiters`: of the flight, the caller and those of then() included.
+  [[nodiscard]] Result<void> wait(Flight& flight, Deadline deadline, const Clock& clock,
+                                  std::size_t max_waiters = limits::kWaitersPerLoad);
 
   [[nodiscard]] std::size_t running() const;
 

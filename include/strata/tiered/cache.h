@@ -106,6 +106,9 @@ class Cache {
   [[nodiscard]] Keyspace<V> keyspace(std::string_view name, const KeyspaceOptions& options) {
     return Keyspace<V>(open_keyspace(name, value_type<V>(), &options));
   }
+  // Keyspace::set_enabled() of the open keyspace, or source, of that name. kRejected: there is
+  // none.
+  Result<void> set_enabled(std::string_view keyspace, Enabled enabled);
   // Sets the options that a keyspace not open yet will have, as a configuration does.
   void configure_keyspace(std::string_view name, KeyspaceOptions options);
 

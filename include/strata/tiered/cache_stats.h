@@ -15,6 +15,7 @@
 #include "strata/labels/miss_reason.h"
 #include "strata/ports/tenants.h"
 #include "strata/ports/tier_stats.h"
+#include "strata/tiered/enabled.h"
 #include "strata/tiered/memory_pressure.h"
 
 namespace strata {
@@ -27,14 +28,18 @@ struct LatencyStats {
 struct KeyspaceStats {
   std::string name;
   std::string source;
+  Enabled enabled = true;                                // now
   std::array<std::uint64_t, kOutcomeCount> outcomes{};   // of look-ups, by Outcome
   std::array<std::uint64_t, kMissReasonCount> misses{};  // of look-ups, by MissReason
   std::uint64_t loads = 0;                               // runs of a source, refreshes included
   std::uint64_t load_failures = 0;
-  std::uint64_t joined = 0;        // look-ups that waited for another's load
-  std::uint64_t join_refused = 0;  // ... whose result was older than they may take
-  std::uint64_t refused = 0;       // values returned but not stored, by the fill rule
-  std::uint64_t too_large = 0;     // values returned but not stored, by max_value_bytes
+  std::uint64_t refreshes_ahead = 0;  // begun by refresh_ahead, before a ttl ended
+  std::uint64_t backed_off = 0;       // look-ups answered with the error of an earlier load
+  std::uint64_t turned_away = 0;      // ... that would have waited for a load beside max_waiters
+  std::uint64_t joined = 0;           // look-ups that waited for another's load
+  std::uint64_t join_refused = 0;     // ... whose result was older than they may take
+  std::uint64_t refused = 0;          // values returned but not stored, by the fill rule
+  std::uint64_t too_large = 0;        // values returned but not stored, by max_value_bytes
   std::uint64_t puts = 0;
   // Of what was offered to the tiers below memory: as codecs made it, as it was stored, and how
   // many values were compressed.

@@ -30,6 +30,8 @@ using BatchLoader = std::function<Result<std::vector<EntryRef>>(
 
 [[nodiscard]] const std::string& name(const KeyspaceState& keyspace);
 [[nodiscard]] Result<void> status(const KeyspaceState& keyspace);
+Result<void> set_enabled(KeyspaceState& keyspace, Enabled enabled);
+[[nodiscard]] Enabled enabled(const KeyspaceState& keyspace);
 [[nodiscard]] Result<Key> make_key(const KeyspaceState& keyspace, KeyParts parts);
 
 [[nodiscard]] std::shared_ptr<KeyspaceState> of_tenant(KeyspaceState& keyspace,

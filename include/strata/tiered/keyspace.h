@@ -11,8 +11,10 @@
 // Threads   Thread-safe. A handle is cheap to copy; handles of one name share everything.
 // Lifetime  A handle may outlive its cache; its calls then answer kClosed.
 // Errors    In the results. A tier that fails never fails a read that another can answer.
-// Lifetime  With stale_for, a time-out or a deadline, and in _async forms, the loader is copied and
-//           may run after the call has returned: it must not refer to the caller's locals.
+// Lifetime  With stale_for, refresh_ahead, a time-out or a deadline, and in _async forms, the
+// loader
+//           is copied and may run after the call has returned: it must not refer to the caller's
+//           locals.
 // Callbacks Loaders run in the calling thread, or on the executor for _async forms, refreshes
 //           and loads with a time-out; with no lock held. An exception becomes kLoadFailed and
 //           travels in the error. Asking for the same key within its own load is kRejected.
@@ -54,6 +56,13 @@ class Keyspace {
   [[nodiscard]] Keyspace of_tenant(std::string_view tenant) const {
     return Keyspace(internal::of_tenant(*state_, tenant));
   }
+
+  // Whether it is cached, or for which share of its keys. What is switched off is neither looked
+  // up nor stored; puts and invalidations take effect in the tiers all the same, so that nothing
+  // outdated is there when it is switched on again. Tenants' parts go with the whole keyspace.
+  // Errors: those of status(), and kClosed.
+  Result<void> set_enabled(Enabled enabled) { return internal::set_enabled(*state_, enabled); }
+  [[nodiscard]] Enabled enabled() const { return internal::enabled(*state_); }
 
   // A key with a kind or parameters, for use wherever an Id is expected.
   [[nodiscard]] Result<Key> key(KeyParts parts) const {

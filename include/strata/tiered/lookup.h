@@ -63,6 +63,9 @@ class [[nodiscard]] Lookup {
   [[nodiscard]] V value_or(V other) const { return has_value() ? **this : std::move(other); }
   [[nodiscard]] Ref<const V> ref() const { return Ref<const V>(found_.entry); }
 
+  // Whether the cache was kept out of it, because its keyspace is switched off for this key.
+  [[nodiscard]] bool disabled() const { return found_.miss == MissReason::kDisabled; }
+
   // The tier that answered, "memory" say; empty when the source did, or nobody.
   [[nodiscard]] std::string_view tier() const { return found_.tier; }
   // Whether an error is known: always with Outcome::kError, sometimes with kStaleHit.

@@ -30,7 +30,7 @@ struct EraseOptions {
 
 // Why a value was not kept by any tier that outlives this process; empty if one keeps it.
 std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
-                         const std::string& keyspace, bool has_keys) {
+                         const std::string& keyspace, std::uint64_t key_hash, bool has_keys) {
   std::string reason;
   for (const PutResult::Tier& tier : put.tiers) {
     if (tier.name == "memory") continue;
@@ -42,7 +42,9 @@ std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
       reason = "the " + tier.name + " tier declined it";
     }
   }
-  if (!policy.enabled) return "keyspace " + keyspace + " is switched off (enabled: false)";
+  if (!policy.enabled.includes(key_hash)) {
+    return "keyspace " + keyspace + " is switched off (enabled: " + to_string(policy.enabled) + ")";
+  }
   if (policy.ttl == Duration(0)) return "keyspace " + keyspace + " has a ttl of 0";
   if (policy.sensitive && !policy.encrypt) {
     return "keyspace " + keyspace + " is sensitive and not encrypted: only memory may hold it";
@@ -85,8 +87,8 @@ ExitCode put(Context& context, Session& session, const PutOptions& options, std:
   const PutResult result =
       session.timed([&] { return keyspace.put(*key, std::move(value), call); });
   if (!result.ok()) return fail(context, *result.error);
-  const std::string reason =
-      why_not_kept(result, policy, options.keyspace, session.cache().has_encryption_keys());
+  const std::string reason = why_not_kept(result, policy, options.keyspace, key->hash(),
+                                          session.cache().has_encryption_keys());
   const std::string name = options.keyspace + ":" + options.id;
   if (!reason.empty()) return fail(context, ExitCode::kFailed, name + " is not kept: " + reason);
   if (context.globals.json) {

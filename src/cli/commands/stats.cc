@@ -1,5 +1,7 @@
 // `strata stats`: what the cache holds and what it was good for.
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "cli/commands/commands.h"
 #include "cli/session.h"
@@ -15,6 +17,16 @@ bool is_off(const CacheStats& stats) {
   });
 }
 
+std::map<std::string, Enabled> switched(const Settings& settings) {
+  std::map<std::string, Enabled> switched;
+  const auto add = [&](const std::string& name, const KeyspaceOptions& options) {
+    if (!options.enabled.all()) switched.emplace(name, options.enabled);
+  };
+  for (const auto& [name, options] : settings.keyspaces) add(name, options);
+  for (const auto& [name, source] : settings.sources) add(name, source.cache.keyspace);
+  return switched;
+}
+
 ExitCode run_stats(Context& context) {
   auto opened = Session::open(context, Access::kStats);
   if (const auto* code = std::get_if<ExitCode>(&opened)) return *code;
@@ -23,6 +35,7 @@ ExitCode run_stats(Context& context) {
   StatsView view;
   view.now = session.cache().stats();
   view.file = sqlite_path(session.settings());
+  view.switched = switched(session.settings());
   if (session.settings().sqlite.enabled && is_off(view.now)) {
     context.console.note(
         "what it holds and does now, that process knows; shown is what runs of strata recorded");
