@@ -197,9 +197,9 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
   STRATA_YIELD("tiered.get.ticket");
   Below below = read_below(keyspace, key, tickets, call);
-  const Instant now = keyspace.cache.clock->now();
   if (usable(below.entry)) return found_in(below.entry, below.tier, false);
-  if (usable(below.kept) && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
+  if (usable(below.kept) &&
+      freshness(*below.kept, keyspace.cache.clock->now(), keyspace, call) == Freshness::kStale) {
     return found_in(below.kept, below.kept_tier, true);
   }
   if (below.failure) nothing = failed(std::move(*below.failure));
