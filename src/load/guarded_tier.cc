@@ -41,14 +41,22 @@ class Guard {
   Breaker& breaker() { return breaker_; }
   [[nodiscard]] const Breaker& breaker() const { return breaker_; }
 
+  // A call of how many keys, and what its caller allows.
+  struct Asked {
+    Deadline callers;
+    std::size_t keys = 1;
+  };
+
   // What `ask(deadline)` answers; what `instead()` does, if it is not asked. The probe is asked
-  // whoever else is inside: those may be the ones that never come back. Precondition: the call is
+  // whoever else is inside: those may be the ones that never come back. A large batch may take
+  // longer than others have patience, and is not counted among them. Precondition: the call is
   // allowed.
   template <typename T, typename Instead, typename Ask>
-  Result<T> make(Breaker::Call& call, Deadline callers, const Instead& instead, const Ask& ask) {
+  Result<T> make(Breaker::Call& call, const Asked& asked, const Instead& instead, const Ask& ask) {
     const Instant start = clock_->now();
+    const Duration timeout = timeout_of(asked.keys);
     std::optional<Visits::Visit> visit;
-    if (!call.is_probe()) visit.emplace(visits_, start);
+    if (!call.is_probe() && timeout == options_.timeout) visit.emplace(visits_, start);
     if (visit && visit->outcome() != Visits::Outcome::kInside) {
       if (visit->outcome() == Visits::Outcome::kStuck) {
         breaker_.open("of those that are running none has come back for " +
@@ -57,10 +65,13 @@ class Guard {
       breaker_.count_skipped();
       return instead();
     }
-    Result<T> answer = ask(Deadline{std::min(callers.at, saturating_add(start, options_.timeout))});
+    Result<T> answer = ask(Deadline{std::min(asked.callers.at, saturating_add(start, timeout))});
     const Instant end = clock_->now();
     if (visit) visit->leave(end);
-    judge(call, answer ? nullptr : &answer.error(), start, end, callers);
+    const Error* const error = answer ? nullptr : &answer.error();
+    if (error == nullptr || is_failure(*error, end, asked.callers)) {
+      judge(call, error, between(start, end), timeout);
+    }
     return answer;
   }
 
@@ -70,13 +81,20 @@ class Guard {
   }
 
  private:
-  void judge(Breaker::Call& call, const Error* error, Instant start, Instant end,
-             Deadline callers) const {
-    if (error != nullptr && !is_failure(*error, end, callers)) return;
-    const Duration took = between(start, end);
-    if (took >= options_.timeout) {
+  // The time-out is of so many keys.
+  static constexpr std::size_t kKeysPerTimeout = 100;
+  [[nodiscard]] Duration timeout_of(std::size_t keys) const {
+    Duration timeout = options_.timeout;
+    for (std::size_t more = kKeysPerTimeout; more < keys; more += kKeysPerTimeout) {
+      timeout = saturating_add(timeout, options_.timeout);
+    }
+    return timeout;
+  }
+
+  static void judge(Breaker::Call& call, const Error* error, Duration took, Duration timeout) {
+    if (took >= timeout) {
       call.was_slow("one took " + describe_duration(took) + ", and the time-out is " +
-                    describe_duration(options_.timeout));
+                    describe_duration(timeout));
     } else if (error != nullptr) {
       call.failed(std::string(to_string(error->code)) + ": " + error->message);
     } else {
@@ -200,7 +218,7 @@ class GuardedTier final : public Tier {
   [[nodiscard]] Result<std::optional<Record>> get(KeyRef key, Deadline deadline) override {
     using Answer = std::optional<Record>;
     return read<Answer>(
-        key, deadline, [] { return Answer(); }, [&](Deadline at) { return tier().get(key, at); });
+        key, {deadline}, [] { return Answer(); }, [&](Deadline at) { return tier().get(key, at); });
   }
 
   [[nodiscard]] Result<std::vector<std::optional<Record>>> get_many(std::span<const KeyRef> keys,
@@ -209,7 +227,7 @@ class GuardedTier final : public Tier {
     const auto ask = [&](Deadline at) { return tier().get_many(keys, at); };
     if (keys.empty()) return ask(deadline);
     return read<Answer>(
-        keys.front(), deadline, [&] { return Answer(keys.size()); }, ask);
+        keys.front(), {deadline, keys.size()}, [&] { return Answer(keys.size()); }, ask);
   }
 
   [[nodiscard]] Result<FillOutcome> fill(const Record& record, Ticket ticket,
@@ -225,7 +243,7 @@ class GuardedTier final : public Tier {
     Breaker::Call call(breaker);
     if (!call.is_allowed()) return FillOutcome::kDeclined;
     return core_->fills.make<FillOutcome>(
-        call, deadline, [] { return FillOutcome::kDeclined; }, ask);
+        call, {deadline}, [] { return FillOutcome::kDeclined; }, ask);
   }
 
   // What follows is never passed over: the promises rest on it.
@@ -282,8 +300,8 @@ class GuardedTier final : public Tier {
   // As Guard::make(), for a call that need not be allowed. The probe is the executor's, if it takes
   // it.
   template <typename T, typename Nothing, typename Ask>
-  Result<T> read(KeyRef key, Deadline deadline, const Nothing& nothing, const Ask& ask) {
-    if (is_closed()) return ask(deadline);
+  Result<T> read(KeyRef key, const Guard::Asked& asked, const Nothing& nothing, const Ask& ask) {
+    if (is_closed()) return ask(asked.callers);
     Guard& reads = core_->reads;
     const auto skipped = [&]() -> Result<T> {
       if (graceful_) return nothing();
@@ -292,11 +310,11 @@ class GuardedTier final : public Tier {
     Breaker::Call call(reads.breaker());
     if (!call.is_allowed()) return skipped();
     if (!call.is_probe() || executor_ == nullptr) {
-      return reads.make<T>(call, deadline, skipped, ask);
+      return reads.make<T>(call, asked, skipped, ask);
     }
     auto probe = std::make_shared<Probe>(core_, key, std::move(call));
     if (!executor_->post([probe] { probe->run(); })) {
-      return reads.make<T>(probe->call, deadline, skipped, ask);
+      return reads.make<T>(probe->call, asked, skipped, ask);
     }
     reads.breaker().count_skipped();
     return skipped();

@@ -94,6 +94,17 @@ TEST_F(GuardedTierTest, TheTimeOutIsTheDeadlineOfAReadAndOfAFill) {
   EXPECT_EQ(tier_->stats().fills.slow, 1u);
 }
 
+TEST_F(GuardedTierTest, ABatchHasTheTimeOutForEachHundredKeys) {
+  make({.timeout = milliseconds(100)});
+  const std::vector<KeyRef> keys(250, key());
+  plan_->add({.call = "records.get_many", .effect = FaultEffect::kDelay, .by = milliseconds(299)})
+      .value();
+  EXPECT_TRUE(tier_->get_many(keys, {}).ok());
+  EXPECT_EQ(reads().slow, 0u);
+  EXPECT_FALSE(tier_->get_many(std::span(keys).first(200), {}).ok());
+  EXPECT_EQ(reads().slow, 1u);
+}
+
 TEST_F(GuardedTierTest, WhatTheCallerAskedWronglyIsNobodysFailure) {
   for (const ErrorCode code : {ErrorCode::kRejected, ErrorCode::kClosed}) {
     plan_->clear();

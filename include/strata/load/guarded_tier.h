@@ -38,7 +38,7 @@ namespace strata {
 struct TierGuardOptions {
   // Of reads, and another one of fills. `failures` of 0 takes the guard away.
   BreakerOptions breaker{};
-  // A read or fill that takes as long counts as a failure; it is the latest deadline of both.
+  // Of a read or fill, or 100 keys of a batch: their deadline; what takes as long is a failure.
   Duration timeout = std::chrono::milliseconds(250);
   // How many reads, and how many fills, may be in the tier at a time; further ones are skipped.
   std::size_t max_waiting = 256;
