@@ -55,6 +55,14 @@ TEST_F(CommandsTest, CountOneLookUpForOneRequestOfAnyType) {
   EXPECT_EQ(stats.pick("/requests").value().text(), "2");
 }
 
+TEST_F(CommandsTest, StatsTellHowTheGuardsAre) {
+  fill([](Cache& cache) { cache.keyspace<std::uint32_t>("count").put("1", 0x64636261); });
+  const Json stats = Json::parse(run({"stats", "--json"}).data).value();
+  EXPECT_EQ(stats.pick("/guards/by_tier/sqlite/reads/state").value().text(), "\"closed\"");
+  EXPECT_EQ(stats.pick("/guards/by_tier/sqlite/fills/skipped").value().text(), "0");
+  EXPECT_EQ(run({"stats"}).data.find("GUARDED"), std::string::npos) << "they had nothing to do";
+}
+
 TEST_F(CommandsTest, TellVersionAndTimesOfWhatIsCached) {
   fill([](Cache& cache) {
     const CallOptions call{.version = "v7", .source_last_modified = WallTime{1'700'000'000'000}};

@@ -53,6 +53,14 @@ constexpr std::array kPackingCounters{
 };
 constexpr std::size_t kFormerMissReasons = 12;
 
+// Likewise, of what guards a tier or a source.
+constexpr std::array kBreakerCounters{
+    NamedCounter<BreakerStats>{"opened", &BreakerStats::opened},
+    NamedCounter<BreakerStats>{"failures", &BreakerStats::failures},
+    NamedCounter<BreakerStats>{"slow", &BreakerStats::slow},
+    NamedCounter<BreakerStats>{"skipped", &BreakerStats::skipped},
+};
+
 template <typename Counters, typename Owner>
 void add_counters(const Counters& counters, Owner& to, const Owner& more) {
   for (const auto& counter : counters) add_to(to.*counter.counter, more.*counter.counter);
@@ -67,6 +75,8 @@ void add_tier(CacheStats& to, const TierStats& more) {
     found->tier.name = more.name;
   }
   add_counters(kTierCounters, found->tier, more);
+  add_counters(kBreakerCounters, found->tier.reads, more.reads);
+  add_counters(kBreakerCounters, found->tier.fills, more.fills);
   for (std::size_t i = 0; i < kRemovalCauseCount; ++i) {
     add_to(found->tier.removals[i], more.removals[i]);
   }
@@ -91,6 +101,27 @@ void add_keyspace(CacheStats& to, const KeyspaceStats& more) {
   for (std::size_t i = 0; i < kOutcomeCount; ++i) add_to(found->outcomes[i], more.outcomes[i]);
   for (std::size_t i = 0; i < kMissReasonCount; ++i) add_to(found->misses[i], more.misses[i]);
   found->load_time_saved = saturating_add(found->load_time_saved, more.load_time_saved);
+}
+
+// Of sources as many as of keyspaces, of which each has one.
+void add_source(CacheStats& to, const SourceStats& more) {
+  auto found = std::find_if(to.sources.begin(), to.sources.end(),
+                            [&](const SourceStats& one) { return one.name == more.name; });
+  if (found == to.sources.end()) {
+    if (to.sources.size() >= kRecordedKeyspaces) return;
+    found = to.sources.insert(to.sources.end(), SourceStats());
+    found->name = more.name;
+  }
+  add_counters(kBreakerCounters, found->breaker, more.breaker);
+  add_to(found->refused, more.refused);
+}
+
+void write_breaker(JsonWriter& writer, std::string_view name, const BreakerStats& breaker) {
+  writer.key(name).begin_object();
+  for (const auto& counter : kBreakerCounters) {
+    writer.member(counter.name, breaker.*counter.counter);
+  }
+  writer.end_object();
 }
 
 void write_numbers(JsonWriter& writer, std::string_view name,
@@ -131,12 +162,31 @@ void read_numbers(const json& object, const char* name, std::array<std::uint64_t
   }
 }
 
+BreakerStats read_breaker(const json& object, const char* name) {
+  BreakerStats breaker;
+  if (!object.contains(name)) return breaker;
+  for (const auto& counter : kBreakerCounters) {
+    breaker.*counter.counter = read_count(object.at(name), counter.name);
+  }
+  return breaker;
+}
+
+SourceStats read_source(const json& object) {
+  SourceStats source;
+  source.name = object.at("name").get<std::string>();
+  source.breaker = read_breaker(object, "breaker");
+  source.refused = read_count(object, "refused");
+  return source;
+}
+
 TierStats read_tier(const json& object) {
   TierStats tier;
   tier.name = object.at("name").get<std::string>();
   for (const auto& counter : kTierCounters)
     tier.*counter.counter = read_count(object, counter.name);
   read_numbers(object, "removals", tier.removals);
+  tier.reads = read_breaker(object, "reads");
+  tier.fills = read_breaker(object, "fills");
   return tier;
 }
 
@@ -186,6 +236,9 @@ RecordedStats read_stats(const json& object) {
   stats.counts.tier_errors = read_count(object, "tier_errors");
   for (const json& tier : object.at("tiers")) add_tier(stats.counts, read_tier(tier));
   for (const json& one : object.at("keyspaces")) add_keyspace(stats.counts, read_keyspace(one));
+  if (object.contains("sources")) {
+    for (const json& one : object.at("sources")) add_source(stats.counts, read_source(one));
+  }
   stats.calls = read_histogram(object.at("calls"));
   return stats;
 }
@@ -199,6 +252,7 @@ void RecordedStats::add(const RecordedStats& more) {
   add_to(counts.tier_errors, more.counts.tier_errors);
   for (const TierTraffic& traffic : more.counts.tiers) add_tier(counts, traffic.tier);
   for (const KeyspaceStats& keyspace : more.counts.keyspaces) add_keyspace(counts, keyspace);
+  for (const SourceStats& source : more.counts.sources) add_source(counts, source);
   calls.merge(more.calls);
 }
 
@@ -211,6 +265,8 @@ std::string to_json(const RecordedStats& stats) {
     writer.begin_object().member("name", tier.name);
     for (const auto& counter : kTierCounters) writer.member(counter.name, tier.*counter.counter);
     write_numbers(writer, "removals", tier.removals);
+    write_breaker(writer, "reads", tier.reads);
+    write_breaker(writer, "fills", tier.fills);
     writer.end_object();
   }
   writer.end_array().key("keyspaces").begin_array();
@@ -221,6 +277,12 @@ std::string to_json(const RecordedStats& stats) {
     write_numbers(writer, "outcomes", one.outcomes);
     write_numbers(writer, "misses", one.misses);
     writer.member("load_time_saved_ns", one.load_time_saved.count()).end_object();
+  }
+  writer.end_array().key("sources").begin_array();
+  for (const SourceStats& one : stats.counts.sources) {
+    writer.begin_object().member("name", one.name).member("refused", one.refused);
+    write_breaker(writer, "breaker", one.breaker);
+    writer.end_object();
   }
   writer.end_array();
   write_histogram(writer, stats.calls);

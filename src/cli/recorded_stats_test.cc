@@ -20,6 +20,8 @@ RecordedStats random_run(testkit::Random& random) {
     tier.misses = random.below(100);
     tier.stored = random.below(100);
     for (std::uint64_t& count : tier.removals) count = random.below(10);
+    tier.reads = {.opened = random.below(10), .failures = random.below(10)};
+    tier.fills = {.slow = random.below(10), .skipped = random.below(10)};
     if (random.one_in(2)) run.counts.tiers.push_back({tier, {}});
   }
   for (const char* name : {"user", "census", "bls"}) {
@@ -31,6 +33,13 @@ RecordedStats random_run(testkit::Random& random) {
     keyspace.loads = random.below(100);
     keyspace.load_time_saved = Duration(random.below(1000));
     if (random.one_in(2)) run.counts.keyspaces.push_back(keyspace);
+  }
+  for (const char* name : {"census", "bls"}) {
+    SourceStats source;
+    source.name = name;
+    source.breaker.opened = random.below(10);
+    source.refused = random.below(10);
+    if (random.one_in(2)) run.counts.sources.push_back(source);
   }
   Histogram calls;
   for (std::uint64_t i = random.below(20); i > 0; --i) {
@@ -71,6 +80,50 @@ TEST(RecordedStats, AddUpInAnyOrderAndGrouping) {
     EXPECT_EQ(reversed.counts.request_hit_rate(), stepwise.counts.request_hit_rate());
     EXPECT_EQ(reversed.counts.lookup_hit_rate(), stepwise.counts.lookup_hit_rate());
   });
+}
+
+TEST(RecordedStats, AddUpWhatGuardsDid) {
+  RecordedStats sum;
+  for (const std::uint64_t count : {2u, 3u}) {
+    RecordedStats run;
+    TierStats tier;
+    tier.name = "sqlite";
+    tier.reads.skipped = count;
+    tier.fills.slow = count;
+    run.counts.tiers.push_back({tier, {}});
+    SourceStats source;
+    source.name = "users";
+    source.refused = count;
+    source.breaker.opened = count;
+    run.counts.sources.push_back(source);
+    sum.add(run);
+  }
+  const RecordedStats read = recorded_stats_from_json(to_json(sum)).value();
+  EXPECT_EQ(read.counts.tiers[0].tier.reads.skipped, 5u);
+  EXPECT_EQ(read.counts.tiers[0].tier.fills.slow, 5u);
+  ASSERT_EQ(read.counts.sources.size(), 1u);
+  EXPECT_EQ(read.counts.sources[0].refused, 5u);
+  EXPECT_EQ(read.counts.sources[0].breaker.opened, 5u);
+}
+
+TEST(RecordedStats, ReadFilesThatTellNothingOfGuards) {
+  RecordedStats run;
+  run.runs = 4;
+  TierStats tier;
+  tier.name = "sqlite";
+  run.counts.tiers.push_back({tier, {}});
+  std::string json = to_json(run);
+  for (const std::string name : {"reads", "fills"}) {
+    const std::size_t begin = json.find(",\"" + name + "\":{");
+    ASSERT_NE(begin, std::string::npos) << json;
+    json.erase(begin, json.find('}', begin) + 1 - begin);
+  }
+  const std::size_t sources = json.find("\"sources\":[],");
+  ASSERT_NE(sources, std::string::npos) << json;
+  json.erase(sources, std::string("\"sources\":[],").size());
+  const Result<RecordedStats> read = recorded_stats_from_json(json);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->runs, 4u);
 }
 
 TEST(RecordedStats, AddUpTheReasonsOfMisses) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/guard_view.h"
 #include "cli/saturating.h"
 #include "cli/text.h"
 #include "strata/codecs/json_writer.h"
@@ -293,6 +294,7 @@ std::string stats_json(const StatsView& view) {
   write_groups(writer, "by_source", by_source(recorded.counts));
   write_groups(writer, "by_keyspace", by_keyspace(recorded.counts));
   write_switched(writer, view.switched);
+  write_guards(writer, view);
   writer.end_object();
   return writer.take() + "\n";
 }
@@ -329,6 +331,7 @@ std::string stats_text(const StatsView& view, const TableStyle& style) {
   out += group_table("SOURCE", by_source(recorded.counts), style);
   out += group_table("KEYSPACE", by_keyspace(recorded.counts), style);
   out += miss_table("MISSES OF", by_keyspace(recorded.counts), style);
+  out += guard_table(view, style);
   return out;
 }
 

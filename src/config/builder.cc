@@ -16,7 +16,10 @@
 namespace strata {
 
 struct CacheBuilder::State {
-  using LowerTier = std::variant<SqliteOptions, std::unique_ptr<Tier>>;
+  struct LowerTier {
+    std::variant<SqliteOptions, std::unique_ptr<Tier>> kind;
+    TierGuardOptions guard;
+  };
   struct NamedSource {
     std::shared_ptr<Source> source;
     SourceOptions options;
@@ -36,6 +39,10 @@ struct CacheBuilder::State {
   std::shared_ptr<MachineMemory> machine_memory;
   std::shared_ptr<const KeyRing> keys;
   bool is_built = false;
+
+  // Opens the tier and puts its guard before it.
+  [[nodiscard]] Result<void> add(LowerTier& lower, CacheParts& parts,
+                                 const std::shared_ptr<Random>& chance) const;
 };
 
 namespace {
@@ -87,6 +94,31 @@ Result<void> check_pressure(double share) {
 
 }  // namespace
 
+Result<void> CacheBuilder::State::add(LowerTier& lower, CacheParts& parts,
+                                      const std::shared_ptr<Random>& chance) const {
+  if (auto valid = check_guard(lower.guard); !valid) return valid;
+  std::unique_ptr<Tier> opened;
+  TierGuardOptions guard = lower.guard;
+  if (auto* given = std::get_if<std::unique_ptr<Tier>>(&lower.kind)) {
+    if (*given == nullptr) return rejected("CacheBuilder::tier() was given no tier");
+    opened = std::move(*given);
+  } else {
+    const auto& sqlite = std::get<SqliteOptions>(lower.kind);
+    auto tier = open_sqlite(sqlite, options, parts.clock, chance);
+    if (!tier) return tier.error();
+    const bool is_open = (*tier)->stats().state != TierState::kOff;
+    if (is_open && !parts.journal.write) parts.journal = journal_beside(sqlite.path);
+    if (!is_open) guard.breaker.failures = 0;  // There is nothing to be tried again.
+    opened = std::move(*tier);
+  }
+  parts.tiers.push_back(guarded_tier(std::move(opened), guard,
+                                     {.clock = parts.clock,
+                                      .executor = parts.executor,
+                                      .log = options.log,
+                                      .graceful = options.graceful}));
+  return {};
+}
+
 CacheBuilder::CacheBuilder() : state_(std::make_unique<State>()) {}
 CacheBuilder::~CacheBuilder() = default;
 CacheBuilder::CacheBuilder(CacheBuilder&&) noexcept = default;
@@ -106,13 +138,13 @@ CacheBuilder& CacheBuilder::without_memory() {
   return *this;
 }
 
-CacheBuilder& CacheBuilder::sqlite(SqliteOptions options) {
-  state_->tiers.emplace_back(std::move(options));
+CacheBuilder& CacheBuilder::sqlite(SqliteOptions options, TierGuardOptions guard) {
+  state_->tiers.push_back({std::move(options), guard});
   return *this;
 }
 
-CacheBuilder& CacheBuilder::tier(std::unique_ptr<Tier> tier) {
-  state_->tiers.emplace_back(std::move(tier));
+CacheBuilder& CacheBuilder::tier(std::unique_ptr<Tier> tier, TierGuardOptions guard) {
+  state_->tiers.push_back({std::move(tier), guard});
   return *this;
 }
 
@@ -219,17 +251,7 @@ Result<Cache> CacheBuilder::build() {
   parts.keys = std::move(state.keys);
   parts.hot = memory_tier(state.memory, parts.clock, random);
   for (State::LowerTier& lower : state.tiers) {
-    if (auto* given = std::get_if<std::unique_ptr<Tier>>(&lower)) {
-      if (*given == nullptr) return rejected("CacheBuilder::tier() was given no tier");
-      parts.tiers.push_back(std::move(*given));
-      continue;
-    }
-    auto tier = open_sqlite(std::get<SqliteOptions>(lower), state.options, parts.clock, random);
-    if (!tier) return tier.error();
-    const bool is_open = (*tier)->stats().state != TierState::kOff;
-    const std::string& path = std::get<SqliteOptions>(lower).path;
-    if (is_open && !parts.journal.write) parts.journal = journal_beside(path);
-    parts.tiers.push_back(std::move(*tier));
+    if (auto added = state.add(lower, parts, random); !added) return added.error();
   }
   if (auto distinct = check_tier_names(parts); !distinct) return distinct.error();
   parts.options = std::move(state.options);

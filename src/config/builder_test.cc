@@ -137,6 +137,32 @@ TEST(CacheBuilder, AGracefulCacheGoesOnWithoutSqlite) {
   EXPECT_FALSE(cache.flush().ok()) << "nothing was written";
 }
 
+TEST(CacheBuilder, ATierIsGuardedUnlessItsOptionsSayOtherwise) {
+  const auto clock = std::make_shared<ManualClock>();
+  for (const std::uint64_t failures : {5u, 2u, 0u}) {
+    auto records = std::make_unique<RecordTier>("records", clock);
+    RecordTier* const tier = records.get();
+    TierGuardOptions guard;
+    guard.breaker.failures = failures;
+    Cache cache = CacheBuilder().clock(clock).tier(std::move(records), guard).build().value();
+    auto texts = cache.keyspace<std::string>("text");
+    tier->set_broken(true);
+    const std::uint64_t before = tier->calls();
+    for (int i = 0; i < 20; ++i) EXPECT_FALSE(texts.get("1"));
+    EXPECT_EQ(tier->calls() - before, failures == 0 ? 20 : failures);
+    EXPECT_EQ(cache.stats().tiers.at(1).tier.reads.state,
+              failures == 0 ? BreakerState::kOff : BreakerState::kOpen);
+  }
+}
+
+TEST(CacheBuilder, AGuardOutOfRangeIsRefused) {
+  TierGuardOptions guard;
+  guard.max_waiting = 0;
+  const auto cache = CacheBuilder().tier(std::make_unique<RecordTier>("near"), guard).build();
+  ASSERT_FALSE(cache.ok());
+  EXPECT_NE(cache.error().message.find("TierGuardOptions::max_waiting"), std::string::npos);
+}
+
 TEST(CacheBuilder, AStrictCacheDoesNot) {
   const auto cache = CacheBuilder().graceful(false).sqlite({.path = "/dev/null/cache.db"}).build();
   ASSERT_FALSE(cache.ok());

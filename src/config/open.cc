@@ -192,7 +192,7 @@ Result<Cache> open(const Settings& settings, OpenOptions given) {
   if (!settings.sqlite.enabled) {
     internal::leave_doubt(sqlite.path, log);  // What is invalidated from now on is not seen there.
   } else {
-    builder.sqlite(std::move(sqlite));
+    builder.sqlite(std::move(sqlite), settings.sqlite.guard);
   }
   for (const auto& [name, options] : settings.keyspaces) {
     builder.keyspace(name, without_absent_tiers(settings, options));

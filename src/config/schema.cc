@@ -25,6 +25,9 @@ constexpr std::array<std::string_view, 4> kCompressions = {"none", "zlib", "zstd
 constexpr std::array<std::string_view, 3> kAims = {"requests", "bytes", "cost"};
 constexpr std::array<std::string_view, 2> kShapes = {"rows", "row"};
 
+constexpr std::int64_t kCalls = limits::kGuardedCalls;
+constexpr std::int64_t kFailures = limits::kBreakerFailures;
+
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
 Result<void> check_name(const Value& value) {
@@ -130,6 +133,8 @@ std::span<const Setting> sqlite_settings() {
   using Sqlite = SqliteSettings;
   using Options = SqliteOptions;
   constexpr auto kIn = &Sqlite::options;
+  constexpr auto kGuard = &Sqlite::guard;
+  constexpr auto kBreaker = &TierGuardOptions::breaker;
   static const std::array kRows = {
       boolean<&Sqlite::enabled>("enabled", "Keep values in a file of this machine"),
       text<kIn, &Options::path>(
@@ -159,6 +164,20 @@ std::span<const Setting> sqlite_settings() {
       integer<kIn, &Options::journal_slots>(
           "journal_slots", {64, 1 << 20},
           "How many invalidations may be on their way into the file, at 32 bytes each"),
+      duration<kGuard, &TierGuardOptions::timeout>(
+          "timeout", {kMillisecond, 3600 * kSecond},
+          "How long a read or fill may take before it counts as a failure"),
+      integer<kGuard, &TierGuardOptions::max_waiting>(
+          "max_waiting", {1, kCalls}, "How many reads, and fills, may be in the tier at a time"),
+      integer<kGuard, kBreaker, &BreakerOptions::failures>(
+          "breaker_failures", {0, kFailures},
+          "After how many failures in a row the tier is passed over; 0: never"),
+      duration<kGuard, kBreaker, &BreakerOptions::open_for>(
+          "breaker_open_for", {kMillisecond, kDay},
+          "For how long it is passed over before one read tries it again"),
+      duration<kGuard, kBreaker, &BreakerOptions::open_for_max>(
+          "breaker_open_for_max", {kMillisecond, kDay},
+          "Up to what that time doubles while the tries fail"),
   };
   return kRows;
 }
@@ -290,12 +309,30 @@ std::span<const Setting> identity_settings() {
 }
 
 std::span<const Setting> source_settings() {
+  constexpr auto kGuard = &SourceOptions::guard;
+  constexpr auto kBreaker = &SourceGuardOptions::breaker;
   static const std::array kRows = {
       make_setting<&SourceOptions::tags>(
           "tags", SettingType::kTextList, {},
           "Labels tag:<text> of each value; {name} stands for the value of a parameter"),
       text<&SourceOptions::keyspace, &KeyspaceOptions::type>(
           "type", "The label type:<text> that all values carry", check_type_label),
+      integer<kGuard, &SourceGuardOptions::max_concurrent>(
+          "max_concurrent", {0, kCalls}, "How many loads of the source run at a time; 0: no limit"),
+      integer<kGuard, &SourceGuardOptions::max_waiting>(
+          "max_waiting", {0, kCalls},
+          "How many callers wait for one of those to end; further ones get an error"),
+      duration<kGuard, &SourceGuardOptions::max_wait>(
+          "max_wait", {0, kNoEnd}, "For how long a caller waits for one of those to end"),
+      integer<kGuard, kBreaker, &BreakerOptions::failures>(
+          "breaker_failures", {0, kFailures},
+          "After how many failures in a row the source is left alone; 0: never"),
+      duration<kGuard, kBreaker, &BreakerOptions::open_for>(
+          "breaker_open_for", {kMillisecond, kDay},
+          "For how long it is left alone before one load tries it again"),
+      duration<kGuard, kBreaker, &BreakerOptions::open_for_max>(
+          "breaker_open_for_max", {kMillisecond, kDay},
+          "Up to what that time doubles while the tries fail"),
   };
   return kRows;
 }

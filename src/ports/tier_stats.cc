@@ -1,4 +1,4 @@
-// The names of a tier's states.
+// The names of a tier's and of a breaker's states.
 #include "strata/ports/tier_stats.h"
 
 namespace strata {
@@ -10,6 +10,20 @@ std::string_view to_string(TierState state) {
     case TierState::kDegraded:
       return "degraded";
     case TierState::kOff:
+      break;
+  }
+  return "off";
+}
+
+std::string_view to_string(BreakerState state) {
+  switch (state) {
+    case BreakerState::kClosed:
+      return "closed";
+    case BreakerState::kOpen:
+      return "open";
+    case BreakerState::kHalfOpen:
+      return "half-open";
+    case BreakerState::kOff:
       break;
   }
   return "off";

@@ -281,6 +281,14 @@ std::vector<Found> load_missing(KeyspaceState& keyspace, std::span<const std::st
 
 }  // namespace
 
+std::optional<Error> check_batch(std::size_t size) {
+  if (size <= limits::kBatchKeys) return std::nullopt;
+  return Error{ErrorCode::kRejected,
+               "a batch of " + std::to_string(size) + " keys is over the limit of " +
+                   std::to_string(limits::kBatchKeys),
+               {}};
+}
+
 std::vector<Found> get_or_load_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                                     BatchLoader loader, const CallOptions& call) {
   try {

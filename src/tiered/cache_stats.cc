@@ -104,6 +104,7 @@ CacheStats Cache::stats() const {
     // A tenant's part counts with the keyspace.
     if (split_keyspace(name).tenant.empty()) stats.keyspaces.push_back(stats_of(*keyspace));
   }
+  for (const auto& [name, entry] : state_->sources) stats.sources.push_back(entry.source->stats());
   return stats;
 }
 

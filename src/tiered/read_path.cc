@@ -54,14 +54,6 @@ Tickets take_tickets(const Cache::State& cache) {
   return cache.running.low_water();
 }
 
-std::optional<Error> check_batch(std::size_t size) {
-  if (size <= limits::kBatchKeys) return std::nullopt;
-  return Error{ErrorCode::kRejected,
-               "a batch of " + std::to_string(size) + " keys is over the limit of " +
-                   std::to_string(limits::kBatchKeys),
-               {}};
-}
-
 EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
   Cache::State& cache = keyspace.cache;
   if (!cache.sampler.sample(kTimedOneIn)) return cache.hot->get(key);
@@ -143,6 +135,10 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
   for (std::size_t i = 0; i < cache.tiers.size(); ++i) {
     if (!keyspace.lower_allowed[i]) continue;
     Tier& tier = *cache.tiers[i];
+    if (tier.skip_read()) {
+      below.miss = MissReason::kError;
+      continue;
+    }
     const Instant start = cache.clock->now();
     Result<std::optional<Record>> record = tier.get(key, call.deadline);
     cache.lower_get[i].record(between(start, cache.clock->now()));
@@ -202,9 +198,9 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
   STRATA_YIELD("tiered.get.ticket");
   Below below = read_below(keyspace, key, tickets, call);
-  const Instant now = keyspace.cache.clock->now();
   if (usable(below.entry)) return found_in(below.entry, below.tier, false);
-  if (usable(below.kept) && freshness(*below.kept, now, keyspace, call) == Freshness::kStale) {
+  if (usable(below.kept) &&
+      freshness(*below.kept, keyspace.cache.clock->now(), keyspace, call) == Freshness::kStale) {
     return found_in(below.kept, below.kept_tier, true);
   }
   if (below.failure) nothing = failed(std::move(*below.failure));
@@ -280,6 +276,10 @@ void ask_tier(KeyspaceState& keyspace, std::size_t depth, const Tickets& tickets
               std::vector<EntryRef>* kept) {
   Cache::State& cache = keyspace.cache;
   Tier& tier = *cache.tiers[depth];
+  if (tier.skip_read()) {
+    for (const std::size_t place : wanted.places) found[place].miss = MissReason::kError;
+    return;
+  }
   const Instant start = cache.clock->now();
   Result<std::vector<std::optional<Record>>> records = tier.get_many(wanted.keys, call.deadline);
   cache.lower_get[depth].record(between(start, cache.clock->now()));

@@ -88,6 +88,7 @@ Result<void> Cache::add_source(std::shared_ptr<Source> source, SourceOptions opt
   for (const std::string& text : options.tags) {
     if (Result<void> valid = check_tag_template(*source, text); !valid) return valid;
   }
+  if (Result<void> valid = check_guard(options.guard); !valid) return valid;
   {
     const MutexLock lock(state_->keyspaces_mutex);
     if (state_->sources.contains(name)) {
@@ -102,9 +103,11 @@ Result<void> Cache::add_source(std::shared_ptr<Source> source, SourceOptions opt
                  "the source '" + name + "' has the name of a keyspace that is open already",
                  {}};
   }
+  auto guarded = std::make_shared<GuardedSource>(std::move(source), options.guard, state_->clock,
+                                                 state_->options.log);
   const MutexLock lock(state_->keyspaces_mutex);
   // Not the handle: it would keep the state that holds it.
-  state_->sources[name] = {std::move(source), state_->keyspaces.find(name)->second,
+  state_->sources[name] = {std::move(guarded), state_->keyspaces.find(name)->second,
                            std::move(options.tags)};
   return {};
 }

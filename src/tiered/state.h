@@ -78,7 +78,7 @@ struct KeyspaceState {
 }  // namespace internal
 
 struct SourceEntry {
-  std::shared_ptr<Source> source;
+  std::shared_ptr<GuardedSource> source;
   std::shared_ptr<internal::KeyspaceState> keyspace;
   std::vector<std::string> tags;
 };

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "strata/load/guarded_tier.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/random.h"
 #include "strata/testing/manual_clock.h"
@@ -35,7 +37,7 @@ class CacheFixture : public testing::Test {
     for (std::size_t i = 0; i < tier_count; ++i) {
       auto tier = std::make_unique<RecordTier>(i == 0 ? "records" : "deep", clock_);
       tiers_.push_back(tier.get());
-      parts.tiers.push_back(with_faults(std::move(tier), faults_));
+      parts.tiers.push_back(with_guard(with_faults(std::move(tier), faults_)));
     }
     parts.clock = clock_;
     parts.executor = executor_;
@@ -46,6 +48,13 @@ class CacheFixture : public testing::Test {
       parts.options.log = [this](LogLevel, std::string_view line) { log_.emplace_back(line); };
     }
     return Cache(std::move(parts));
+  }
+
+  std::unique_ptr<Tier> with_guard(std::unique_ptr<Tier> tier) {
+    if (!guard_) return tier;
+    const LogSink log = [this](LogLevel, std::string_view line) { log_.emplace_back(line); };
+    return guarded_tier(std::move(tier), *guard_,
+                        {.clock = clock_, .executor = executor_, .log = log});
   }
 
   // Forgets what memory holds, as eviction does: nothing is invalidated.
@@ -67,7 +76,8 @@ class CacheFixture : public testing::Test {
   std::shared_ptr<ManualExecutor> executor_ = std::make_shared<ManualExecutor>();
   std::shared_ptr<ManualTimer> timer_ = std::make_shared<ManualTimer>(clock_);
   std::shared_ptr<FaultPlan> faults_ = std::make_shared<FaultPlan>(1, clock_);  // of the tiers
-  bool memory_fails_ = false;                                                   // by the same plan
+  std::optional<TierGuardOptions> guard_;  // of the tiers; none: nothing guards them
+  bool memory_fails_ = false;              // by the same plan
   std::shared_ptr<const KeyRing> keys_;
   std::vector<RecordTier*> tiers_;
   std::vector<std::string> log_;

@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "contract/source_contract.h"
+#include "strata/load/guarded_source.h"
 #include "strata/sources/function_source.h"
 
 namespace strata::testkit {
@@ -69,6 +70,22 @@ std::unique_ptr<SourceWorld> function_world() { return std::make_unique<Function
 
 INSTANTIATE_TEST_SUITE_P(Function, SourceContract, testing::Values(function_world));
 INSTANTIATE_TEST_SUITE_P(Function, VersionedSourceContract, testing::Values(function_world));
+
+// The same behind a guard: one call at a time, and a breaker that a broken database does not open
+// in so few calls.
+class GuardedWorld final : public FunctionWorld {
+ public:
+  std::shared_ptr<Source> make_source(std::shared_ptr<Clock> clock) override {
+    return std::make_shared<GuardedSource>(
+        FunctionWorld::make_source(clock),
+        SourceGuardOptions{.breaker = {.failures = 100}, .max_concurrent = 1}, clock);
+  }
+};
+
+std::unique_ptr<SourceWorld> guarded_world() { return std::make_unique<GuardedWorld>(); }
+
+INSTANTIATE_TEST_SUITE_P(Guarded, SourceContract, testing::Values(guarded_world));
+INSTANTIATE_TEST_SUITE_P(Guarded, VersionedSourceContract, testing::Values(guarded_world));
 
 }  // namespace
 }  // namespace strata::testkit

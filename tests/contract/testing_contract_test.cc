@@ -1,5 +1,5 @@
 // What users' tests are given keeps the contracts of the ports that it stands in for: the tier in a
-// map, and every port with a plan by which nothing fails.
+// map, also behind a guard, and every port with a plan by which nothing fails.
 #include "contract/clock_contract.h"
 #include "contract/executor_contract.h"
 #include "contract/random_contract.h"
@@ -7,6 +7,7 @@
 #include "contract/tier_contract_expiry.h"
 #include "contract/tier_model.h"
 #include "contract/timer_contract.h"
+#include "strata/load/guarded_tier.h"
 #include "strata/ports/random.h"
 #include "strata/testing/manual_timer.h"
 #include "strata/testing/record_tier.h"
@@ -29,7 +30,18 @@ TierMaker records(std::string name, bool with_plan) {
           }};
 }
 
-const auto kTiers = testing::Values(records("Records", false), records("WithFaults", true));
+// Behind a guard whose breakers have no reason to open.
+TierMaker guarded_records() {
+  TierMaker maker = records("Guarded", true);
+  maker.make = [unguarded = maker.make](const TierSetup& setup, const std::string& folder,
+                                        std::shared_ptr<Clock> clock) {
+    return guarded_tier(unguarded(setup, folder, clock), {}, {.clock = clock});
+  };
+  return maker;
+}
+
+const auto kTiers =
+    testing::Values(records("Records", false), records("WithFaults", true), guarded_records());
 constexpr auto kName = [](const auto& maker) { return maker.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Testing, TierContract, kTiers, kName);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "strata/core/result.h"
+#include "strata/load/guarded_tier.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/outbox/outbox_relay.h"
 #include "strata/ports/environment.h"
@@ -51,8 +52,10 @@ class CacheBuilder {
   CacheBuilder& name(std::string name);
   CacheBuilder& memory(MemoryOptions options);
   CacheBuilder& without_memory();
-  CacheBuilder& sqlite(SqliteOptions options);      // without it, there is no lower tier
-  CacheBuilder& tier(std::unique_ptr<Tier> tier);   // another one, below those given before
+  // Without it, there is no lower tier. `guard`: when it is passed over.
+  CacheBuilder& sqlite(SqliteOptions options, TierGuardOptions guard = {});
+  // Another one, below those given before.
+  CacheBuilder& tier(std::unique_ptr<Tier> tier, TierGuardOptions guard = {});
   CacheBuilder& defaults(KeyspaceOptions options);  // of keyspaces without options of their own
   CacheBuilder& keyspace(std::string name, KeyspaceOptions options);
   CacheBuilder& source(std::shared_ptr<Source> source, SourceOptions options = {});

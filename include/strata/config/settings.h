@@ -24,6 +24,7 @@
 #include "strata/http_source/http_source.h"
 #include "strata/labels/cause_journal.h"
 #include "strata/labels/rules.h"
+#include "strata/load/guarded_tier.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/outbox/outbox_relay.h"
 #include "strata/ports/environment.h"
@@ -43,6 +44,7 @@ struct LogSettings {
 struct SqliteSettings {
   bool enabled = true;
   SqliteOptions options{.path = ".cache/strata.db"};
+  TierGuardOptions guard;
 };
 
 // Where the keys of keyspaces with `encrypt` come from: never from the configuration itself.

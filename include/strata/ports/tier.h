@@ -76,6 +76,10 @@ class Tier {
   // caller judges freshness. A record past its keep_for is nothing.
   [[nodiscard]] virtual Result<std::optional<Record>> get(KeyRef key, Deadline deadline) = 0;
 
+  // Whether a read is to go on without this tier because it was found to be failing or slow;
+  // counts it if so. A tier that nothing guards is always asked.
+  [[nodiscard]] virtual bool skip_read() { return false; }
+
   // One answer per key, in order; one batched operation.
   [[nodiscard]] virtual Result<std::vector<std::optional<Record>>> get_many(
       std::span<const KeyRef> keys, Deadline deadline) = 0;

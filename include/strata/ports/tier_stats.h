@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "strata/core/removal.h"
+#include "strata/ports/guard_stats.h"
 
 namespace strata {
 
@@ -35,6 +36,9 @@ struct TierStats {
 
   std::uint64_t pending_writes = 0;  // accepted, not yet committed
   std::uint64_t tombstones = 0;      // labels whose removal or expire is not yet committed
+
+  BreakerStats reads;  // of what guards the tier; off: nothing does
+  BreakerStats fills;
 
   [[nodiscard]] std::uint64_t removed(RemovalCause cause) const {
     return removals[static_cast<std::size_t>(cause)];

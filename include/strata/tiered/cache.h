@@ -31,6 +31,7 @@
 #include "strata/labels/dependency_graph.h"
 #include "strata/labels/event_bus.h"
 #include "strata/labels/rules.h"
+#include "strata/load/guarded_source.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/executor.h"
 #include "strata/ports/hot_tier.h"
@@ -55,6 +56,7 @@ class Transaction;
 struct SourceOptions {
   KeyspaceOptions keyspace{};
   std::vector<std::string> tags{};  // of each value; "{name}" stands for the parameter's value
+  SourceGuardOptions guard{};       // what keeps it from being asked too much
 };
 
 struct CacheOptions {

@@ -13,6 +13,7 @@
 #include "strata/core/outcome.h"
 #include "strata/core/time.h"
 #include "strata/labels/miss_reason.h"
+#include "strata/ports/guard_stats.h"
 #include "strata/ports/tenants.h"
 #include "strata/ports/tier_stats.h"
 #include "strata/tiered/enabled.h"
@@ -74,6 +75,7 @@ struct CacheStats {
   std::vector<TierTraffic> tiers;  // memory first
   TenantsStats tenants;            // what those with a quota take of memory
   std::vector<KeyspaceStats> keyspaces;
+  std::vector<SourceStats> sources;  // of this process; by name
   std::uint64_t invalidations = 0;
   std::uint64_t tier_errors = 0;  // degradations: a tier failed and was passed over
   MemoryPressureStats pressure;   // while it lowers memory's bound, memory is degraded

@@ -1,0 +1,116 @@
+#include "cli/guard_view.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/text.h"
+
+namespace strata::cli {
+namespace {
+
+// A breaker as it is now, with the counters of all runs.
+BreakerStats with_counts(BreakerStats now, const BreakerStats& counted) {
+  const BreakerState state = now.state;
+  now = counted;
+  now.state = state;
+  return now;
+}
+
+struct TierGuard {
+  std::string name;
+  BreakerStats reads;
+  BreakerStats fills;
+};
+
+std::vector<TierGuard> tiers_of(const StatsView& view) {
+  std::vector<TierGuard> guards;
+  for (const auto& [tier, latency] : view.now.tiers) {
+    if (tier.reads.state == BreakerState::kOff) continue;
+    TierStats counted;
+    for (const TierTraffic& one : view.recorded.counts.tiers) {
+      if (one.tier.name == tier.name) counted = one.tier;
+    }
+    guards.push_back({tier.name, with_counts(tier.reads, counted.reads),
+                      with_counts(tier.fills, counted.fills)});
+  }
+  return guards;
+}
+
+std::vector<SourceStats> sources_of(const StatsView& view) {
+  std::vector<SourceStats> sources = view.now.sources;
+  for (SourceStats& source : sources) {
+    SourceStats counted;
+    for (const SourceStats& one : view.recorded.counts.sources) {
+      if (one.name == source.name) counted = one;
+    }
+    source.breaker = with_counts(source.breaker, counted.breaker);
+    source.refused = counted.refused;
+  }
+  return sources;
+}
+
+void write_breaker(JsonWriter& writer, const BreakerStats& breaker) {
+  writer.member("state", strata::to_string(breaker.state)).member("opened", breaker.opened);
+  writer.member("failures", breaker.failures).member("slow", breaker.slow);
+  writer.member("skipped", breaker.skipped);
+}
+
+bool is_quiet(const BreakerStats& breaker, std::uint64_t refused) {
+  const bool is_well =
+      breaker.state == BreakerState::kClosed || breaker.state == BreakerState::kOff;
+  return is_well && breaker.failures == 0 && breaker.skipped == 0 && refused == 0;
+}
+
+void add_row(Table& table, const std::string& what, const BreakerStats& breaker,
+             std::uint64_t refused) {
+  if (is_quiet(breaker, refused)) return;
+  table.row({printable_line(what), std::string(strata::to_string(breaker.state)),
+             describe_count(breaker.opened), describe_count(breaker.failures),
+             describe_count(breaker.slow), describe_count(breaker.skipped),
+             describe_count(refused)});
+}
+
+}  // namespace
+
+void write_guards(JsonWriter& writer, const StatsView& view) {
+  writer.key("guards").begin_object().key("by_tier").begin_object();
+  for (const TierGuard& guard : tiers_of(view)) {
+    writer.key(guard.name).begin_object().key("reads").begin_object();
+    write_breaker(writer, guard.reads);
+    writer.end_object().key("fills").begin_object();
+    write_breaker(writer, guard.fills);
+    writer.end_object().end_object();
+  }
+  writer.end_object().key("by_source").begin_object();
+  for (const SourceStats& source : sources_of(view)) {
+    writer.key(source.name).begin_object();
+    write_breaker(writer, source.breaker);
+    if (!source.reason.empty()) writer.member("reason", source.reason);
+    writer.member("max_concurrent", source.max_concurrent);
+    writer.member("max_waiting", source.max_waiting).member("running", source.running);
+    writer.member("waiting", source.waiting).member("refused", source.refused).end_object();
+  }
+  writer.end_object().end_object();
+}
+
+std::string guard_table(const StatsView& view, const TableStyle& style) {
+  Table table({{"GUARDED"},
+               {"BREAKER"},
+               {"OPENED", Align::kRight},
+               {"FAILED", Align::kRight},
+               {"SLOW", Align::kRight},
+               {"SKIPPED", Align::kRight},
+               {"REFUSED", Align::kRight}});
+  for (const TierGuard& guard : tiers_of(view)) {
+    add_row(table, guard.name + " reads", guard.reads, 0);
+    add_row(table, guard.name + " fills", guard.fills, 0);
+  }
+  for (const SourceStats& source : sources_of(view)) {
+    add_row(table, source.name, source.breaker, source.refused);
+  }
+  return table.empty() ? std::string() : "\n" + table.text(style);
+}
+
+}  // namespace strata::cli
