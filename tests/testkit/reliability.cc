@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,7 @@
 namespace strata::testkit {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -33,16 +34,24 @@ std::string text_of(double number) {
 std::string object_of(const std::vector<std::pair<std::string, double>>& numbers) {
   std::string out = "{";
   for (const auto& [name, number] : numbers) {
-    out += (out.size() > 1 ? ", " : "") + quoted(name) + ": " + text_of(number);
+    out += (out.size() > 1 ? ", " : "") + json_text(name) + ": " + text_of(number);
   }
   return out + "}";
 }
 
 std::string running_test() {
-  const ::testing::TestInfo* const test =
-      ::testing::UnitTest::GetInstance()->current_test_info();
+  const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
   if (test == nullptr) return "none";
   return std::string(test->test_suite_name()) + "." + test->name();
+}
+
+// Of the running test.
+double seconds_so_far() {
+  const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  if (test == nullptr) return 0;
+  const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  return static_cast<double>(now.count() - test->result()->start_timestamp()) / 1000;
 }
 
 std::filesystem::path folder() {
@@ -52,8 +61,7 @@ std::filesystem::path folder() {
 
 // The sample that a share of all do not exceed.
 double nearest_rank(const std::vector<double>& sorted, double share) {
-  const auto rank = static_cast<std::size_t>(
-      std::ceil(share * static_cast<double>(sorted.size())));
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
@@ -112,22 +120,22 @@ Reliability& Reliability::found(std::string_view mutant, std::uint64_t rounds) {
 }
 
 std::string Reliability::json() const {
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
   const char* const budget = std::getenv("STRATA_TORTURE_SECONDS");
-  std::string out = "{\n  \"id\": " + quoted(id_) + ",\n  \"test\": " + quoted(running_test()) +
-                    ",\n  \"what\": " + quoted(what_) + ",\n  \"passed\": " +
-                    (::testing::Test::HasFailure() ? "false" : "true") + ",\n  \"seconds\": " +
-                    text_of(std::round(took.count() * 1000) / 1000);
+  std::string out = "{\n  \"id\": " + json_text(id_) +
+                    ",\n  \"test\": " + json_text(running_test()) +
+                    ",\n  \"what\": " + json_text(what_) +
+                    ",\n  \"passed\": " + (::testing::Test::HasFailure() ? "false" : "true") +
+                    ",\n  \"seconds\": " + text_of(seconds_so_far());
   if (budget != nullptr) out += ",\n  \"budget_s\": " + text_of(std::strtod(budget, nullptr));
   if (last_seed_ != 0) {
-    out += ",\n  \"seeds\": [" + std::to_string(first_seed_) + ", " + std::to_string(last_seed_) +
-           "]";
+    out +=
+        ",\n  \"seeds\": [" + std::to_string(first_seed_) + ", " + std::to_string(last_seed_) + "]";
   }
   out += ",\n  \"counts\": " + object_of(counts_) +
          ",\n  \"violations\": " + object_of(violations_) +
          ",\n  \"figures\": " + object_of(figures_) + ",\n  \"percentiles\": {";
   for (std::size_t i = 0; i < percentiles_.size(); ++i) {
-    out += (i > 0 ? ", " : "") + quoted(percentiles_[i].first) + ": " +
+    out += (i > 0 ? ", " : "") + json_text(percentiles_[i].first) + ": " +
            object_of(percentiles_[i].second);
   }
   return out + "},\n  \"mutants\": " + object_of(found_) + "\n}\n";

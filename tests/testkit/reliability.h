@@ -12,7 +12,6 @@
 // Threads   Confined to the test that owns it.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -48,7 +47,6 @@ class Reliability {
 
   std::string id_;
   std::string what_;
-  std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   Numbers counts_, violations_, figures_, found_;
   std::vector<std::pair<std::string, Numbers>> percentiles_;
   std::uint64_t first_seed_ = 0;

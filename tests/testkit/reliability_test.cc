@@ -37,8 +37,8 @@ TEST_F(ReliabilityTest, WritesAFileNamedAfterTheTest) {
     report.count("rounds", 1'000'000).seeds(3, 9).figure("share", 0.25).found("late-ticket", 4);
     report.violations("stale", 0);
   }
-  const std::string text = text_of_file(
-      folder_.file("R0-ReliabilityTest.WritesAFileNamedAfterTheTest.json"));
+  const std::string text =
+      text_of_file(folder_.file("R0-ReliabilityTest.WritesAFileNamedAfterTheTest.json"));
   EXPECT_THAT(text, HasSubstr(R"("id": "R0")"));
   EXPECT_THAT(text, HasSubstr(R"("what": "counts \"things\"")"));
   EXPECT_THAT(text, HasSubstr(R"("passed": true)"));
