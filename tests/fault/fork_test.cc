@@ -17,6 +17,7 @@
 #include "memory/epochs.h"
 #include "strata/strata.h"
 #include "testkit/forked.h"
+#include "testkit/sanitizer.h"
 #include "testkit/temp_dir.h"
 #include "testkit/wait_until.h"
 
@@ -81,7 +82,7 @@ TEST_F(R17Fork, TheChildMayDestroyWhatItHasOfTheCache) {
 // The process that forks is busy everywhere: some thread is within every lock that there is.
 TEST_F(R17Fork, FromABusyProcessNoChildHangsAndNothingOfTheParentIsLost) {
   testkit::ForkRounds rounds(folder_.file("busy.db"), [] { g_leaks_are_expected = true; });
-  while (rounds.forks < 160 && !HasFailure()) rounds.fork_one();
+  while (rounds.forks < (STRATA_SANITIZED != 0 ? 60 : 160) && !HasFailure()) rounds.fork_one();
   rounds.end();
   rounds.report();
 }
@@ -91,7 +92,7 @@ TEST_F(R17Fork, AChildOfABusyProcessHasACacheOfItsOwn) {
   std::thread busy([&] {
     for (int i = 0; !is_over; ++i) (void)users_.put(i, std::to_string(i));
   });
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < (STRATA_SANITIZED != 0 ? 20 : 40); ++round) {
     const std::string name = "child" + std::to_string(round) + ".db";
     EXPECT_EQ(forked([&] {
                 Cache own = make_cache(name).value();

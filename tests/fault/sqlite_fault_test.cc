@@ -9,6 +9,7 @@
 #include "core/mutant.h"
 #include "fault/fault_scenarios.h"
 #include "testkit/reliability.h"
+#include "testkit/sanitizer.h"
 
 namespace strata {
 namespace {
@@ -16,6 +17,8 @@ namespace {
 using testkit::FaultCase;
 using testkit::FaultKind;
 using testkit::FaultLook;
+
+constexpr std::uint64_t kSlower = STRATA_SANITIZED != 0 ? 3 : 1;
 
 class SqliteFaults : public ::testing::TestWithParam<FaultCase> {
  protected:
@@ -25,7 +28,7 @@ class SqliteFaults : public ::testing::TestWithParam<FaultCase> {
     std::uint64_t faults = 0;
     std::vector<double> took_ms;
     for (std::uint64_t call = 1; call < testkit::kScenarioCallLimit;
-         call += step * GetParam().stride) {
+         call += step * GetParam().stride * kSlower) {
       const auto began = std::chrono::steady_clock::now();
       const bool has_failed = testkit::play_with_fault(GetParam(), kind, look, call);
       const std::chrono::duration<double, std::milli> took =
