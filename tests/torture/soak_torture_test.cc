@@ -145,7 +145,7 @@ class Soak {
   // Every value begins with its key, and most are small.
   static std::string value_of(std::uint64_t key, testkit::Random& random) {
     return std::to_string(key) + ":" +
-           std::string(random.below(random.one_in(8) ? 20'000 : 1'500), 'v');
+           std::string(random.below(random.one_in(8) ? 4'000 : 1'500), 'v');
   }
   static Label tag_of(std::uint64_t key) { return tag("t" + std::to_string(key % kTags)); }
 
