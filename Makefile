@@ -28,8 +28,10 @@ bench:  ## Builds and runs the benchmarks
 torture:  ## Kills, corrupts, restarts, interleaves for BUDGET seconds per program
 	@scripts/setup.sh build test
 	@scripts/build.sh dev
-	@STRATA_TORTURE_SECONDS=$(BUDGET) ctest --test-dir build/dev -L torture -j 1 \
-	  --output-on-failure --no-tests=error --timeout $$(( $(BUDGET) + 120 ))
+	@rm -f build/dev/reliability/*Torture*.json
+	@result=0; STRATA_TORTURE_SECONDS=$(BUDGET) ctest --test-dir build/dev -L torture -j 1 \
+	  --output-on-failure --no-tests=error --timeout $$(( $(BUDGET) + 120 )) || result=$$?; \
+	  python3 -B scripts/reliability_report.py --only torture || result=1; exit $$result
 
 mutants:  ## Breaks the protocol in every known way and shows which test sees it
 	@scripts/setup.sh build test

@@ -291,7 +291,8 @@ std::optional<Duration> age_of(const Lifetime& lifetime, Instant now, WallTime w
     }
     from_the_future = age_ms < -kFutureToleranceMs;
     constexpr std::int64_t kMsMax = kForever.count() / 1'000'000;
-    age = std::chrono::milliseconds(std::clamp(age_ms, -kFutureToleranceMs, kMsMax));
+    const std::int64_t representable = std::clamp(age_ms, -kFutureToleranceMs, kMsMax);
+    age = age_ms > kMsMax ? kForever : Duration(std::chrono::milliseconds(representable));
   }
   if (from_the_future) return std::nullopt;
   // What seems to be a moment old in the future is new, so that no life gets longer.
@@ -310,7 +311,9 @@ Remaining remaining(const Lifetime& lifetime, Instant now, WallTime wall_now,
 // The age is counted in this boot from now on: the wall clock may be set and must not make fresh
 // what was ended.
 Lifetime ended_at(const Lifetime& lifetime, Instant now, WallTime wall_now, std::uint64_t boot_id) {
-  const std::optional<Duration> age = age_of(lifetime, now, wall_now, boot_id);
+  std::optional<Duration> age = age_of(lifetime, now, wall_now, boot_id);
+  // A life without end has one from now on, however old it seems.
+  if (age) age = std::min(*age, kForever - Duration(1));
   if (age && *age >= lifetime.fresh_for) return lifetime;
   Lifetime ended = lifetime;
   ended.fresh_for = age.value_or(Duration::zero());

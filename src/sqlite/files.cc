@@ -150,6 +150,11 @@ bool is_damaged_version(std::string page, std::uint32_t version) {
   return page_is_intact(page.data(), 0);
 }
 
+bool has_log(const Paths& paths) {
+  struct stat status {};
+  return ::lstat(paths.wal.c_str(), &status) == 0 && status.st_size > 0;
+}
+
 void remove_quarantined(const Paths& paths) {
   const std::string base = paths.database.substr(paths.folder.size() + 1) + ".corrupt-";
   DIR* const folder = ::opendir(paths.folder.c_str());
@@ -286,7 +291,9 @@ Result<Found> inspect(const Paths& paths, const std::optional<JournalContents>& 
                     std::to_string(kSchemaVersion) +
                     ") and is left as it is: update Strata, or choose another path");
   }
-  if (header.is_intact) found.kind = Found::Kind::kCache;
+  // A loss of power while the log was copied may have torn the page. Then the log has it still, and
+  // SQLite reads it there; if not, it finds the damage itself.
+  if (header.is_intact || has_log(paths)) found.kind = Found::Kind::kCache;
   return found;
 }
 

@@ -87,7 +87,8 @@ struct Journal::Layout {
   std::uint64_t committed;
   std::uint64_t digest;
   std::uint64_t next_digest;
-  char unused[kHeaderBytes - sizeof(Fixed) - 5 * sizeof(std::uint64_t)];
+  std::uint64_t boot_id;
+  char unused[kHeaderBytes - sizeof(Fixed) - 6 * sizeof(std::uint64_t)];
 
   SlotBytes& slot(std::size_t index) {
     return reinterpret_cast<SlotBytes*>(reinterpret_cast<char*>(this) + kHeaderBytes)[index];
@@ -111,8 +112,10 @@ std::optional<JournalContents> Journal::decode(std::string_view bytes) {
       fixed.slots != (bytes.size() - kHeaderBytes) / sizeof(SlotBytes)) {
     return std::nullopt;
   }
-  JournalContents contents{
-      .owner = fixed.owner, .inode = header.inode, .committed = header.committed};
+  JournalContents contents{.owner = fixed.owner,
+                           .inode = header.inode,
+                           .committed = header.committed,
+                           .boot_id = header.boot_id};
   bool slots_are_whole = (bytes.size() - kHeaderBytes) % sizeof(SlotBytes) == 0;
   std::uint64_t digest = empty_digest(fixed.owner.epoch);
   for (std::uint64_t index = 0; index < fixed.slots; ++index) {
@@ -181,6 +184,7 @@ void Journal::format(const Start& start, std::size_t slots) {
   layout.fixed_checksum = fixed_checksum(layout.fixed);
   layout.inode = start.inode;
   layout.committed = start.committed;
+  layout.boot_id = start.boot_id;
   digest_ = layout.digest = layout.next_digest = empty_digest(start.owner.epoch);
   for (std::size_t slot = slots; slot-- > kSlotsForEverything;) {
     free_.push_back(static_cast<Slot>(slot));

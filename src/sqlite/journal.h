@@ -43,6 +43,7 @@ struct JournalContents {
   JournalOwner owner;
   std::uint64_t inode = 0;      // of the database file
   std::uint64_t committed = 0;  // commits that the file must have
+  std::uint64_t boot_id = 0;    // of the boot in which it was made
   std::vector<Mark> marks{};
   // Every slot is free or whole, and together they are what was last written. A kill at any
   // moment leaves it so; a loss of power need not.
@@ -63,6 +64,7 @@ class Journal {
     JournalOwner owner;
     std::uint64_t inode = 0;
     std::uint64_t committed = 0;
+    std::uint64_t boot_id = 0;
     std::size_t slots = 0;
     bool durable = false;  // on the disk when make() returns
   };

@@ -49,10 +49,6 @@ struct Situation {
   const std::optional<JournalContents>& journal;
 };
 
-Meta fresh_meta(std::uint64_t epoch, const Clock& clock) {
-  return {.epoch = epoch, .boot_id = clock.boot_id()};
-}
-
 // Opens the store with what is in it, if that may be served.
 Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   if (auto done = opened.store->open(); !done) return done.error();
@@ -94,17 +90,20 @@ Result<void> open_store(Opened& opened, const Found& found, const Situation& sit
   }
   opened.marks.clear();
   opened.position = Ticket{0};
-  return opened.store->start_over(fresh_meta(opened.epoch, situation.clock));
+  return opened.store->start_over({.epoch = opened.epoch, .boot_id = opened.store->boot_in_use()});
 }
 
-Result<void> make_journal(Opened& opened, const SqliteOptions& options) {
+Result<void> make_journal(Opened& opened, const SqliteOptions& options, const Clock& clock) {
   const Store& store = *opened.store;
+  // A file that any boot may trust needs a journal that survives as well, until it says otherwise.
+  const bool durable = options.durability == Durability::kPower || store.meta().boot_id == kAnyBoot;
   auto journal = Journal::make(store.paths().journal,
                                {.owner = {.epoch = opened.epoch, .schema = kSchemaVersion},
                                 .inode = store.inode(),
                                 .committed = store.meta().commits,
+                                .boot_id = clock.boot_id(),
                                 .slots = options.journal_slots,
-                                .durable = options.durability == Durability::kPower},
+                                .durable = durable},
                                opened.marks);
   if (!journal) return journal.error();
   opened.journal = std::move(*journal);
@@ -116,13 +115,14 @@ Result<void> make_journal(Opened& opened, const SqliteOptions& options) {
 
 Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
                   const std::optional<JournalContents>& journal, const Meta& meta) {
-  const bool same_boot = meta.boot_id == boot_id;
+  const bool is_power_safe = meta.boot_id == kAnyBoot;
+  const bool same_boot =
+      is_power_safe ? is_of(journal, meta) && journal->boot_id == boot_id : meta.boot_id == boot_id;
   if (is_of(journal, meta) && journal->committed > meta.commits) {
     return {"commits are missing from it", true};
   }
   if (meta.clean) return {};
   if (!is_of(journal, meta)) return {"it was not closed and has no journal", true};
-  const bool is_power_safe = options.durability == Durability::kPower;
   if (!same_boot && !is_power_safe) return {"the machine was restarted while it was open", false};
   // A loss of power may tear the journal, but what a call waited for is on the disk.
   if (!journal->intact && same_boot) return {"its journal is damaged", true};
@@ -154,10 +154,10 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   opened.epoch = random.next();
   const Situation situation{options, clock, journal};
   auto done = open_store(opened, *found, situation);
-  if (done) done = make_journal(opened, options);
+  if (done) done = make_journal(opened, options, clock);
   if (done) {
     // Nothing is served before the disk knows that the file is in use.
-    done = opened.store->mark_in_use(clock.boot_id(), number(opened.position));
+    done = opened.store->mark_in_use(number(opened.position));
   }
   if (done) return opened;
   if (done.error().code == ErrorCode::kRejected) return done.error();

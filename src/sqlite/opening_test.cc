@@ -325,6 +325,51 @@ TEST_F(SqliteOpening, WithPowerDurabilityTheFileIsTrustedAfterThat) {
   EXPECT_EQ(value_of(*again, "b"), "2");
 }
 
+// What counts is how the file was used before the restart, not how it is opened after it.
+TEST_F(SqliteOpening, AFileIsTrustedAfterARestartAsItWasUsedBeforeIt) {
+  for (const bool was_power_safe : {true, false}) {
+    SCOPED_TRACE(was_power_safe);
+    TestBed used;
+    SqliteOptions options = used.options();
+    options.durability = was_power_safe ? Durability::kPower : Durability::kNormal;
+    const auto tier = used.open(options);
+    used.put(*tier, "a", "1");
+    tier->flush({}).value();
+    TestBed later;
+    for (const char* suffix : {"", "-wal", ".journal"}) {
+      fs::copy_file(used.path() + suffix, later.path() + suffix);
+    }
+    later.clock->reboot();
+    options.path = later.path();
+    options.durability = was_power_safe ? Durability::kNormal : Durability::kPower;
+    EXPECT_EQ(value_of(*later.open(options), "a"), was_power_safe ? "1" : "-");
+  }
+}
+
+// A loss of power while the log is copied into the file may do that.
+TEST_F(SqliteOpening, AFirstPageThatIsTornIsReadFromTheLog) {
+  SqliteOptions options = bed.options();
+  options.durability = Durability::kPower;
+  const auto tier = bed.open(options);
+  bed.put(*tier, "a", std::string(20'000, 'x'));
+  TestBed later;
+  for (const char* suffix : {"", "-wal", ".journal"}) {
+    fs::copy_file(bed.path() + suffix, later.path() + suffix);
+  }
+  std::string bytes = read_file(later.path());
+  std::fill_n(bytes.begin() + 2'048, 2'048, 'x');
+  write_file(later.path(), bytes);
+  later.clock->reboot();
+  options.path = later.path();
+  EXPECT_EQ(value_of(*later.open(options), "a"), std::string(20'000, 'x'));
+  EXPECT_EQ(quarantined(later), 0u);
+
+  fs::remove(later.path() + "-wal");
+  write_file(later.path(), bytes);
+  EXPECT_EQ(value_of(*later.open(options), "a"), "-") << "without the log it is damage";
+  EXPECT_EQ(quarantined(later), 1u);
+}
+
 TEST_F(SqliteOpening, ADamagedFileIsPutAsideAndSaysSoUntilItIsOpenedAgain) {
   bed.open()->close({});
   std::string bytes = read_file(bed.path());

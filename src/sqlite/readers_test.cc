@@ -19,7 +19,7 @@ class ReadersTest : public testing::Test {
   void SetUp() override {
     make_file(path).value();
     Database made = Database::open({.path = path, .use = Database::Use::kMake}).value();
-    make_schema(made, {.epoch = 1}, false).value();
+    make_schema(made, {.epoch = 1}).value();
   }
 
   testkit::TempDir folder;

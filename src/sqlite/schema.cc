@@ -122,18 +122,19 @@ Result<void> write_meta(Database& database, const Meta& meta) {
   return {};
 }
 
-Result<void> make_schema(Database& database, const Meta& meta, bool durable) {
+Result<void> make_schema(Database& database, const Meta& meta) {
   const std::string settings =
       "PRAGMA page_size=4096; PRAGMA auto_vacuum=incremental; PRAGMA journal_mode=memory;"
-      "PRAGMA synchronous=" +
-      std::string(durable ? "full" : "off") +
-      "; PRAGMA application_id=" + std::to_string(kApplicationId);
+      "PRAGMA synchronous=off; PRAGMA application_id=" +
+      std::to_string(kApplicationId);
   if (auto done = database.execute(settings.c_str()); !done) return done;
   for (const Migration& step : migrations()) {
     if (auto done = run_step(database, step); !done) return done;
   }
   if (auto done = write_meta(database, meta); !done) return done;
-  return database.execute("PRAGMA journal_mode=wal");
+  // The last commit takes the whole file to the disk: half of one would look like another
+  // program's after a loss of power.
+  return database.execute("PRAGMA synchronous=full; PRAGMA journal_mode=wal");
 }
 
 Result<void> migrate(Database& database, std::span<const Migration> steps, const Backup& backup) {

@@ -28,19 +28,23 @@ struct Migration {
 [[nodiscard]] std::span<const Migration> migrations();
 
 // What the file says of itself.
+// In the place of a boot: every commit and every mark of a call that returned is on the disk, so
+// that a restart of the machine changes nothing.
+inline constexpr std::uint64_t kAnyBoot = 0;
+
 struct Meta {
   std::uint64_t epoch = 0;     // of the sequence that its numbers belong to
   std::uint64_t position = 0;  // no number in the file is higher
   std::uint64_t commits = 0;
   std::uint64_t entries = 0;
-  std::uint64_t boot_id = 0;  // of the boot in which it was used last
+  std::uint64_t boot_id = 0;  // of the boot in which it was used last, or kAnyBoot
   bool clean = false;         // closed with everything in it
 };
 [[nodiscard]] Result<Meta> read_meta(Database& database);
 [[nodiscard]] Result<void> write_meta(Database& database, const Meta& meta);
 
-// Makes the tables in an empty database. `durable`: they are on the disk when it returns.
-[[nodiscard]] Result<void> make_schema(Database& database, const Meta& meta, bool durable);
+// Makes the tables in an empty database, which are on the disk when it returns.
+[[nodiscard]] Result<void> make_schema(Database& database, const Meta& meta);
 
 // Where the database is copied to before it is migrated.
 struct Backup {

@@ -16,8 +16,7 @@ class SchemaTest : public testing::Test {
   void SetUp() override {
     make_file(path).value();
     Database made = Database::open({.path = path, .use = Database::Use::kMake}).value();
-    make_schema(made, {.epoch = UINT64_MAX, .position = 5, .commits = 6, .boot_id = 7}, false)
-        .value();
+    make_schema(made, {.epoch = UINT64_MAX, .position = 5, .commits = 6, .boot_id = 7}).value();
   }
   [[nodiscard]] Database open() const {
     return Database::open({.path = path, .use = Database::Use::kWrite}).value();

@@ -72,7 +72,7 @@ Result<void> Store::make_fresh(const Meta& meta) {
   Result<Database> fresh =
       Database::open({.path = paths.fresh, .vfs = options_.vfs, .use = Database::Use::kMake});
   if (!fresh) return fresh.error();
-  if (auto made = make_schema(*fresh, meta, options_.is_durable); !made) return made;
+  if (auto made = make_schema(*fresh, meta); !made) return made;
   fresh->close();
   remove_database(paths);
   if (std::rename(paths.fresh.c_str(), paths.database.c_str()) != 0) {
@@ -110,7 +110,8 @@ void Store::close_for_a_new_one() {
   database_.close();
 }
 
-Result<void> Store::mark_in_use(std::uint64_t boot_id, std::uint64_t position) {
+Result<void> Store::mark_in_use(std::uint64_t position) {
+  const std::uint64_t boot_id = boot_in_use();
   // If it says so already, no loss of power can make it say something else.
   if (!meta_.clean && meta_.boot_id == boot_id) return {};
   Meta meta = meta_;

@@ -44,9 +44,13 @@ class Store {
   void close_for_a_new_one();
   [[nodiscard]] bool is_open() const { return rows_ != nullptr; }
 
-  // Says on the disk that the file is in use since `boot_id`, so that the end of that boot can
-  // be told from a clean end.
-  [[nodiscard]] Result<void> mark_in_use(std::uint64_t boot_id, std::uint64_t position);
+  // What a file that is in use says of its boot.
+  [[nodiscard]] std::uint64_t boot_in_use() const {
+    return options_.is_durable ? kAnyBoot : clock_.boot_id();
+  }
+  // Says on the disk that the file is in use, and since which boot, so that the end of that boot
+  // can be told from a clean end.
+  [[nodiscard]] Result<void> mark_in_use(std::uint64_t position);
   // Whether the pages fit together, as far as that is seen in `at_most`. kCorrupt.
   [[nodiscard]] Result<void> quick_check(Duration at_most);
 

@@ -88,7 +88,7 @@ bool Writer::start_over() {
   const Meta meta{.epoch = options_.epoch,
                   .position = number(ledger_.position()),
                   .commits = store_.meta().commits + 1,
-                  .boot_id = clock_.boot_id()};
+                  .boot_id = store_.boot_in_use()};
   Result<void> done = store_.start_over(meta);
   std::unique_ptr<Journal> journal;
   if (done && !has_journal_) {
@@ -96,6 +96,7 @@ bool Writer::start_over() {
                               {.owner = {.epoch = options_.epoch, .schema = kSchemaVersion},
                                .inode = store_.inode(),
                                .committed = meta.commits,
+                               .boot_id = clock_.boot_id(),
                                .slots = options_.journal_slots,
                                .durable = options_.is_durable},
                               {});

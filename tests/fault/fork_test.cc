@@ -13,9 +13,11 @@
 #include <thread>
 #include <vector>
 
+#include "fault/fork_rounds.h"
 #include "memory/epochs.h"
 #include "strata/strata.h"
 #include "testkit/forked.h"
+#include "testkit/sanitizer.h"
 #include "testkit/temp_dir.h"
 #include "testkit/wait_until.h"
 
@@ -34,8 +36,8 @@ using ::testing::HasSubstr;
 using testkit::ChildEnd;
 using testkit::forked;
 
-constexpr const char* kRefusal =
-    "the cache belongs to the process that this one was forked from: open one of its own";
+using testkit::kRefusal;
+using testkit::refusals;
 
 class R17Fork : public ::testing::Test {
  protected:
@@ -51,33 +53,6 @@ class R17Fork : public ::testing::Test {
     return make_cache(name).value().stats().tiers.at(1).tier.state == TierState::kOk;
   }
 };
-
-// The code of each call's error, in the child.
-std::string refusals(Cache& cache, Keyspace<std::string>& users) {
-  std::string said;
-  const auto note = [&](const char* call, bool refused) {
-    if (!refused) said += std::string(call) + " works. ";
-  };
-  const auto load = [](Load&) { return std::string("loaded"); };
-  const auto is_closed = [](const auto& found) {
-    return found.has_error() && found.error().code == ErrorCode::kClosed;
-  };
-  const std::vector<std::string> ids{"1", "2"};
-  note("get", is_closed(users.get("1")));
-  note("get_or_load", is_closed(users.get_or_load("1", load)));
-  note("get_many", is_closed(users.get_many(ids).at(0)));
-  note("put", !users.put("1", "bob").ok());
-  note("invalidate", !cache.invalidate(tag("org:7")).ok());
-  note("expire", !cache.expire(tag("org:7")).ok());
-  note("clear", !cache.clear().ok());
-  note("flush", !cache.flush().ok());
-  note("hottest", !cache.hottest(1).ok());
-  note("curve", !cache.curve().ok());
-  note("remove_expired", cache.remove_expired() == 0);
-  note("a load behind", is_closed(users.get_or_load_async("1", load).future().get()));
-  (void)cache.stats();
-  return said + users.get("1").error().message;
-}
 
 TEST_F(R17Fork, EveryCallInTheChildIsClosedAndTheParentKeepsItsFile) {
   ASSERT_TRUE(users_.put("1", "ada").ok());
@@ -106,42 +81,10 @@ TEST_F(R17Fork, TheChildMayDestroyWhatItHasOfTheCache) {
 
 // The process that forks is busy everywhere: some thread is within every lock that there is.
 TEST_F(R17Fork, FromABusyProcessNoChildHangsAndNothingOfTheParentIsLost) {
-  std::atomic<bool> is_over{false};
-  std::atomic<int> wrong{0};
-  std::vector<std::thread> threads;
-  for (int thread = 0; thread < 3; ++thread) {
-    threads.emplace_back([&, thread] {
-      for (int i = 0; !is_over; ++i) {
-        const std::string id = std::to_string(thread) + "-" + std::to_string(i % 50);
-        const std::string value = std::to_string(i);
-        if (!users_.put(id, value, {.labels = {tag("t")}}).ok()) ++wrong;
-        if (users_.get(id).value_or("-") != value && thread > 0) ++wrong;
-        if (thread == 0 && i % 20 == 0) cache_->invalidate(tag("t"));
-        (void)users_.get_or_load("cold" + value, [](Load&) { return std::string("cold"); });
-      }
-    });
-  }
-  for (int round = 0; round < 60; ++round) {
-    const ChildEnd end = round % 2 == 0 ? ChildEnd::kAtOnce : ChildEnd::kWithStatics;
-    const std::string said = forked(
-        [&] {
-          g_leaks_are_expected = true;
-          if (round % 3 != 0) return refusals(*cache_, users_);
-          cache_.reset();
-          return std::string(kRefusal);
-        },
-        end);
-    EXPECT_EQ(said, kRefusal) << "round " << round;
-    if (HasFailure()) break;
-  }
-  is_over = true;
-  for (std::thread& thread : threads) thread.join();
-  ASSERT_TRUE(users_.put("last", "one").ok());
-  ASSERT_TRUE(cache_->flush().ok());
-  cache_.reset();
-  Cache again = make_cache("cache.db").value();
-  EXPECT_EQ(again.stats().tiers.at(1).tier.state, TierState::kOk);
-  EXPECT_EQ(again.keyspace<std::string>("user").get("last").value_or("-"), "one");
+  testkit::ForkRounds rounds(folder_.file("busy.db"), [] { g_leaks_are_expected = true; });
+  while (rounds.forks < (STRATA_SANITIZED != 0 ? 60 : 160) && !HasFailure()) rounds.fork_one();
+  rounds.end();
+  rounds.report();
 }
 
 TEST_F(R17Fork, AChildOfABusyProcessHasACacheOfItsOwn) {
@@ -149,7 +92,7 @@ TEST_F(R17Fork, AChildOfABusyProcessHasACacheOfItsOwn) {
   std::thread busy([&] {
     for (int i = 0; !is_over; ++i) (void)users_.put(i, std::to_string(i));
   });
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < (STRATA_SANITIZED != 0 ? 20 : 40); ++round) {
     const std::string name = "child" + std::to_string(round) + ".db";
     EXPECT_EQ(forked([&] {
                 Cache own = make_cache(name).value();

@@ -1,12 +1,14 @@
 // The process that gets killed: opens a cache, compares it with the oracle, and works on it.
 //
-// Usage: kill_child FOLDER SEED DURABILITY
+// Usage: kill_child FOLDER SEED DURABILITY [MUTANT]
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "core/mutant.h"
 #include "fault/kill_oracle.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/random.h"
@@ -146,7 +148,10 @@ int run(const std::string& folder, std::uint64_t seed, Durability durability) {
   options.path = folder + "/cache.db";
   options.durability = durability;
   options.journal_slots = 512;
+  const auto began = std::chrono::steady_clock::now();
   auto opened = open_sqlite_tier(options, system_clock(), system_random());
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began);
   if (!opened) {
     std::cerr << opened.error().message << '\n';
     oracle.failed_opens.fetch_add(1);
@@ -162,6 +167,8 @@ int run(const std::string& folder, std::uint64_t seed, Durability durability) {
     std::cerr << tier.stats().reason << '\n';
     oracle.failed_opens.fetch_add(1);
   }
+  oracle.opening_us[oracle.opened % KillOracle::kOpenings] =
+      static_cast<std::uint32_t>(took.count());
   oracle.opened.fetch_add(1);
   std::vector<std::thread> threads;
   for (const auto& worker : workers) threads.emplace_back([&worker] { worker->run(); });
@@ -174,9 +181,14 @@ int run(const std::string& folder, std::uint64_t seed, Durability durability) {
 }  // namespace strata
 
 int main(int count, char** arguments) {
-  if (count != 4) {
-    std::cerr << "usage: kill_child FOLDER SEED DURABILITY\n";
+  if (count != 4 && count != 5) {
+    std::cerr << "usage: kill_child FOLDER SEED DURABILITY [MUTANT]\n";
     return 2;
+  }
+  if (count == 5) {
+    const auto mutant = strata::testing::find_mutant(arguments[4]);
+    if (!mutant) return 2;
+    strata::testing::set_mutant(*mutant);
   }
   const std::string durability = arguments[3];
   return strata::run(

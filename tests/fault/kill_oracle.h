@@ -13,11 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <new>
 #include <string>
+#include <vector>
 
 #include "core/assert.h"
 
@@ -44,7 +46,17 @@ struct KillOracle {
   std::atomic<std::uint64_t> invented{0};  // were never written
   std::atomic<std::uint64_t> lost{0};      // were durable and are gone
   std::atomic<std::uint64_t> failed_opens{0};
+  // How long each opening took, over and over from the start.
+  static constexpr std::size_t kOpenings = 16'384;
+  std::array<std::atomic<std::uint32_t>, kOpenings> opening_us;
   std::atomic<bool> is_to_end{false};  // close and exit, instead of waiting to be killed
+
+  [[nodiscard]] std::vector<double> openings() const {
+    const std::uint64_t count = std::min<std::uint64_t>(opened, kOpenings);
+    std::vector<double> all;
+    for (std::uint64_t i = 0; i < count; ++i) all.push_back(opening_us[i].load());
+    return all;
+  }
 
   // The oracle in the file at `path`, which is made if it is missing.
   static KillOracle* map(const std::string& path) {

@@ -10,17 +10,22 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "fault/kill_oracle.h"
 #include "testkit/random.h"
+#include "testkit/reliability.h"
 #include "testkit/temp_dir.h"
 
 namespace strata::testkit {
 
 class KillRounds {
  public:
-  explicit KillRounds(std::uint64_t seed)
-      : random_(seed), oracle_(*KillOracle::map(folder_.file("oracle"))) {}
+  // With the name of a mutant the processes are broken, and nothing is asserted of them.
+  explicit KillRounds(std::uint64_t seed, std::string mutant = {})
+      : random_(seed),
+        mutant_(std::move(mutant)),
+        oracle_(*KillOracle::map(folder_.file("oracle"))) {}
 
   // One process: from its start until it is killed, at any moment.
   void kill_one(std::uint64_t round) {
@@ -85,9 +90,12 @@ class KillRounds {
     const std::string seed = std::to_string(random_.next() >> 16);
     const std::string durability = round % 2 == 0 ? "normal" : "sync";
     std::string program = STRATA_KILL_CHILD;
-    char* const arguments[] = {program.data(), const_cast<char*>(folder.c_str()),
+    char* const arguments[] = {program.data(),
+                               const_cast<char*>(folder.c_str()),
                                const_cast<char*>(seed.c_str()),
-                               const_cast<char*>(durability.c_str()), nullptr};
+                               const_cast<char*>(durability.c_str()),
+                               mutant_.empty() ? nullptr : mutant_.data(),
+                               nullptr};
     opened_before_ = oracle_.opened.load();
     pid_t child = 0;
     EXPECT_EQ(::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments, environ), 0);
@@ -104,6 +112,7 @@ class KillRounds {
   }
 
   void check() {
+    if (!mutant_.empty()) return;
     ASSERT_EQ(oracle_.stale.load(), 0u) << "something was served that was invalidated before";
     ASSERT_EQ(oracle_.invented.load(), 0u);
     ASSERT_EQ(oracle_.lost.load(), 0u) << "something durable is gone";
@@ -112,8 +121,37 @@ class KillRounds {
 
   TempDir folder_;
   Random random_;
+  std::string mutant_;
   KillOracle& oracle_;
   std::uint64_t opened_before_ = 0;
+};
+
+// What several oracles saw together.
+struct KillTotals {
+  std::uint64_t kills = 0, calls = 0, compared = 0, opened = 0;
+  std::uint64_t stale = 0, invented = 0, lost = 0, failed_opens = 0;
+  std::vector<double> opening_us{};
+
+  void add(const KillOracle& oracle, std::uint64_t kills_of_it) {
+    kills += kills_of_it;
+    calls += oracle.calls;
+    compared += oracle.compared;
+    opened += oracle.opened;
+    stale += oracle.stale;
+    invented += oracle.invented;
+    lost += oracle.lost;
+    failed_opens += oracle.failed_opens;
+    const std::vector<double> openings = oracle.openings();
+    opening_us.insert(opening_us.end(), openings.begin(), openings.end());
+  }
+  void report(std::uint64_t first_seed, std::uint64_t last_seed) const {
+    Reliability report("R5", "kill -9 of a process that works on a cache, at any moment");
+    report.count("kills", kills).count("calls", calls).seeds(first_seed, last_seed);
+    report.count("values found right", compared).count("openings", opened);
+    report.violations("stale", stale).violations("invented", invented);
+    report.violations("lost", lost).violations("failed openings", failed_opens);
+    report.percentiles("opening_us", opening_us);
+  }
 };
 
 }  // namespace strata::testkit

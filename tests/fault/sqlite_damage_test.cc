@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fault/damaged_cache.h"
+#include "testkit/reliability.h"
 #include "testkit/seeds.h"
 
 namespace strata {
@@ -22,6 +23,11 @@ int damage_each(std::uint64_t seeds, bool is_clean, int damages, bool repairs = 
     cache.check();
     whole += cache.has_kept_all() ? 1 : 0;
   });
+  testkit::Reliability("R7", "files of a cache are damaged while it is closed or after a crash")
+      .count("damaged caches", damages > 0 ? seeds : 0)
+      .count("caches that kept everything", static_cast<std::uint64_t>(whole))
+      .seeds(1, seeds)
+      .violations("caches that served something wrong", ::testing::Test::HasFailure() ? 1 : 0);
   return whole;
 }
 

@@ -29,7 +29,7 @@ void migrate_once(FaultPlan& plan, FaultLook look) {
   make_file(path).value();
   {
     Database made = Database::open({.path = path, .use = Database::Use::kMake}).value();
-    make_schema(made, {.epoch = 1, .position = 5}, false).value();
+    make_schema(made, {.epoch = 1, .position = 5}).value();
   }
   Result<void> done;
   {

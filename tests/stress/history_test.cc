@@ -8,6 +8,7 @@
 #include "core/mutant.h"
 #include "strata/ports/environment.h"
 #include "stress/traffic.h"
+#include "testkit/reliability.h"
 #include "testkit/sanitizer.h"
 #include "testkit/temp_dir.h"
 
@@ -34,6 +35,9 @@ void expect_sound(const TrafficResult& result) {
   EXPECT_GT(result.loads, result.operations / 20);
   EXPECT_GT(result.changes, result.operations / 20);
   EXPECT_GT(result.absences, result.operations / 100);
+  testkit::Reliability report("R1", "every answer of many threads is judged");
+  report.count("operations", result.operations).count("answers", result.answers).seeds(1, 1);
+  report.violations("answers older than an invalidation", result.violations);
   std::cout << result.operations << " operations, " << result.answers << " answers judged, "
             << result.hits << " hits, " << result.loads << " loads, " << result.changes
             << " changes, " << result.absences << " absences\n";
@@ -73,6 +77,8 @@ TEST_P(HistoryMutants, AreFound) {
     result = traffic.run();
   }
   EXPECT_GT(result.violations, 0U) << "after " << result.operations << " operations";
+  testkit::Reliability("R1", "every answer of many threads is judged")
+      .found(testing::mutant_name(GetParam()), result.operations);
   EXPECT_NE(result.story, "");
 }
 

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
+
+#include "testkit/reliability.h"
 
 // Entries, too, are to come from what is replaced here (core/slab_heap.h).
 extern "C" {
@@ -64,6 +67,29 @@ void FailingAllocations::end() {
   failed_ = g_failed;
 }
 
+namespace {
+
+// What the running test has done so far.
+struct Totals {
+  const ::testing::TestInfo* test = nullptr;
+  std::uint64_t operations = 0;
+  std::uint64_t failures = 0;
+};
+Totals g_totals;
+
+void report(long failed) {
+  const ::testing::TestInfo* const test = ::testing::UnitTest::GetInstance()->current_test_info();
+  if (g_totals.test != test) g_totals = {.test = test};
+  ++g_totals.operations;
+  g_totals.failures += static_cast<std::uint64_t>(failed);
+  Reliability("R8", "the n-th allocation of an operation fails, for every n")
+      .count("operations", g_totals.operations)
+      .count("runs with a failure", g_totals.failures)
+      .violations("runs that ended badly", ::testing::Test::HasFailure() ? 1 : 0);
+}
+
+}  // namespace
+
 long fail_each_allocation(const std::function<void(FailingAllocations&)>& body) {
   long failed = 0;
   for (const bool for_ever : {false, true}) {
@@ -76,6 +102,7 @@ long fail_each_allocation(const std::function<void(FailingAllocations&)>& body) 
       ++failed;
     }
   }
+  report(failed);
   return failed;
 }
 

@@ -4,9 +4,9 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <iostream>
 
 #include "fault/outbox_kill_rounds.h"
+#include "testkit/reliability.h"
 
 namespace strata {
 namespace {
@@ -36,7 +36,10 @@ TEST(OutboxTorture, Kills) {
     commits += rounds.oracle().commits;
     if (HasFailure()) return;
   }
-  std::cout << kills << " kills, " << commits << " commits\n";
+  testkit::Reliability("R15", "kill -9 of an application and of the relays of its outbox")
+      .count("kills", kills)
+      .count("commits", commits)
+      .violations("checks that failed", HasFailure() ? 1 : 0);
 }
 
 }  // namespace

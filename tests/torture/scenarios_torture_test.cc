@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "scenarios/scenario.h"
+#include "testkit/reliability.h"
 #include "torture/budget.h"
 
 namespace strata::scenarios {
@@ -28,7 +29,10 @@ TEST(ScenariosTorture, HoldInRandomOrders) {
       ASSERT_EQ(findings.broken, "");
     }
   }
-  std::cout << played << " schedules of " << all.size() << " scenarios\n";
+  testkit::Reliability("R2", "scenarios in random orders")
+      .count("schedules", played)
+      .count("scenarios", all.size())
+      .violations("promises broken", HasFailure() ? 1 : 0);
   EXPECT_GE(played, all.size());
 }
 
@@ -46,8 +50,11 @@ TEST(ScenariosTorture, HoldWhereverTwoAreInterrupted) {
     std::cout << findings.played << (findings.complete ? ", which are all\n" : "\n");
     ASSERT_EQ(findings.broken, "");
   }
-  std::cout << played << " schedules; all there are of " << complete << " of " << all.size()
-            << " scenarios\n";
+  testkit::Reliability("R2", "scenarios in every order with two interruptions")
+      .count("schedules", played)
+      .count("scenarios", all.size())
+      .count("of them in all such orders", complete)
+      .violations("promises broken", HasFailure() ? 1 : 0);
   EXPECT_GE(played, all.size());
 }
 

@@ -6,6 +6,7 @@
 #include "stress/churn.h"
 #include "stress/storm.h"
 #include "stress/traffic.h"
+#include "testkit/reliability.h"
 #include "testkit/temp_dir.h"
 #include "torture/budget.h"
 
@@ -26,16 +27,21 @@ void expect_no_violations(const TrafficOptions& options, std::uint64_t& operatio
 TEST(StressTorture, HistoryInMemory) {
   const torture::Budget budget(kParts);
   std::uint64_t operations = 0;
-  for (std::uint64_t seed = kFirstSeed; budget.lasts() && !HasFatalFailure(); ++seed) {
+  std::uint64_t seed = kFirstSeed;
+  for (; budget.lasts() && !HasFatalFailure(); ++seed) {
     expect_no_violations({.operations = 2'000'000, .threads = 40, .seed = seed}, operations);
   }
-  std::cout << operations << " operations\n";
+  testkit::Reliability("R1", "every answer of many threads is judged, in memory")
+      .count("operations", operations)
+      .seeds(kFirstSeed, seed - 1)
+      .violations("runs with a wrong answer", HasFailure() ? 1 : 0);
 }
 
 TEST(StressTorture, HistoryInMemoryAndSqlite) {
   const torture::Budget budget(kParts);
   std::uint64_t operations = 0;
-  for (std::uint64_t seed = kFirstSeed; budget.lasts() && !HasFatalFailure(); ++seed) {
+  std::uint64_t seed = kFirstSeed;
+  for (; budget.lasts() && !HasFatalFailure(); ++seed) {
     const testkit::TempDir folder;
     expect_no_violations({.operations = 200'000,
                           .threads = 40,
@@ -44,7 +50,10 @@ TEST(StressTorture, HistoryInMemoryAndSqlite) {
                           .sqlite_path = folder.file("cache.db")},
                          operations);
   }
-  std::cout << operations << " operations\n";
+  testkit::Reliability("R1", "every answer of many threads is judged, in memory and SQLite")
+      .count("operations", operations)
+      .seeds(kFirstSeed, seed - 1)
+      .violations("runs with a wrong answer", HasFailure() ? 1 : 0);
 }
 
 // A million entries with ten tags each as soon as the budget is a tenth of an hour.
@@ -60,7 +69,9 @@ TEST(StressTorture, Storm) {
     storm.tier().check_invariants();
     invalidations += result.invalidations;
   }
-  std::cout << invalidations << " invalidations\n";
+  testkit::Reliability("R13", "keys and tags are invalidated while others read")
+      .count("invalidations", invalidations)
+      .violations("storms that ended badly", HasFailure() ? 1 : 0);
 }
 
 // Ten million operations as soon as the budget is a tenth of an hour.
