@@ -38,15 +38,17 @@ std::vector<TierGuard> tiers_of(const StatsView& view) {
   return guards;
 }
 
+// A source that this run has not opened has counters only: its state is kOff.
 std::vector<SourceStats> sources_of(const StatsView& view) {
-  std::vector<SourceStats> sources = view.now.sources;
-  for (SourceStats& source : sources) {
-    SourceStats counted;
-    for (const SourceStats& one : view.recorded.counts.sources) {
-      if (one.name == source.name) counted = one;
-    }
-    source.breaker = with_counts(source.breaker, counted.breaker);
-    source.refused = counted.refused;
+  std::vector<SourceStats> sources = view.recorded.counts.sources;
+  for (SourceStats& source : sources) source.breaker.state = BreakerState::kOff;
+  for (const SourceStats& now : view.now.sources) {
+    auto found = std::find_if(sources.begin(), sources.end(),
+                              [&](const SourceStats& one) { return one.name == now.name; });
+    if (found == sources.end()) found = sources.insert(sources.end(), SourceStats());
+    const SourceStats counted = std::exchange(*found, now);
+    found->breaker = with_counts(now.breaker, counted.breaker);
+    found->refused = counted.refused;
   }
   return sources;
 }
@@ -88,9 +90,8 @@ void write_guards(JsonWriter& writer, const StatsView& view) {
     writer.key(source.name).begin_object();
     write_breaker(writer, source.breaker);
     if (!source.reason.empty()) writer.member("reason", source.reason);
-    writer.member("max_concurrent", source.max_concurrent);
-    writer.member("max_waiting", source.max_waiting).member("running", source.running);
-    writer.member("waiting", source.waiting).member("refused", source.refused).end_object();
+    writer.member("refused", source.refused).member("running", source.running);
+    writer.member("waiting", source.waiting).end_object();
   }
   writer.end_object().end_object();
 }
