@@ -68,7 +68,8 @@ bool is_quiet(const BreakerStats& breaker, std::uint64_t refused) {
 void add_row(Table& table, const std::string& what, const BreakerStats& breaker,
              std::uint64_t refused) {
   if (is_quiet(breaker, refused)) return;
-  table.row({printable_line(what), std::string(strata::to_string(breaker.state)),
+  const bool is_known = breaker.state != BreakerState::kOff;
+  table.row({printable_line(what), is_known ? std::string(strata::to_string(breaker.state)) : "-",
              describe_count(breaker.opened), describe_count(breaker.failures),
              describe_count(breaker.slow), describe_count(breaker.skipped),
              describe_count(refused)});
