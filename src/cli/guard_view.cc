@@ -38,15 +38,17 @@ std::vector<TierGuard> tiers_of(const StatsView& view) {
   return guards;
 }
 
+// A source that this run has not opened has counters only: its state is kOff.
 std::vector<SourceStats> sources_of(const StatsView& view) {
-  std::vector<SourceStats> sources = view.now.sources;
-  for (SourceStats& source : sources) {
-    SourceStats counted;
-    for (const SourceStats& one : view.recorded.counts.sources) {
-      if (one.name == source.name) counted = one;
-    }
-    source.breaker = with_counts(source.breaker, counted.breaker);
-    source.refused = counted.refused;
+  std::vector<SourceStats> sources = view.recorded.counts.sources;
+  for (SourceStats& source : sources) source.breaker.state = BreakerState::kOff;
+  for (const SourceStats& now : view.now.sources) {
+    auto found = std::find_if(sources.begin(), sources.end(),
+                              [&](const SourceStats& one) { return one.name == now.name; });
+    if (found == sources.end()) found = sources.insert(sources.end(), SourceStats());
+    const SourceStats counted = std::exchange(*found, now);
+    found->breaker = with_counts(now.breaker, counted.breaker);
+    found->refused = counted.refused;
   }
   return sources;
 }
@@ -66,7 +68,8 @@ bool is_quiet(const BreakerStats& breaker, std::uint64_t refused) {
 void add_row(Table& table, const std::string& what, const BreakerStats& breaker,
              std::uint64_t refused) {
   if (is_quiet(breaker, refused)) return;
-  table.row({printable_line(what), std::string(strata::to_string(breaker.state)),
+  const bool is_known = breaker.state != BreakerState::kOff;
+  table.row({printable_line(what), is_known ? std::string(strata::to_string(breaker.state)) : "-",
              describe_count(breaker.opened), describe_count(breaker.failures),
              describe_count(breaker.slow), describe_count(breaker.skipped),
              describe_count(refused)});
@@ -88,9 +91,8 @@ void write_guards(JsonWriter& writer, const StatsView& view) {
     writer.key(source.name).begin_object();
     write_breaker(writer, source.breaker);
     if (!source.reason.empty()) writer.member("reason", source.reason);
-    writer.member("max_concurrent", source.max_concurrent);
-    writer.member("max_waiting", source.max_waiting).member("running", source.running);
-    writer.member("waiting", source.waiting).member("refused", source.refused).end_object();
+    writer.member("refused", source.refused).member("running", source.running);
+    writer.member("waiting", source.waiting).end_object();
   }
   writer.end_object().end_object();
 }

@@ -29,11 +29,14 @@ StatsView view_of_a_run() {
   SourceStats users;
   users.name = "users";
   users.breaker.state = BreakerState::kClosed;
-  users.max_waiting = 7;
   users.waiting = 3;
   view.now.sources = {users};
   users.refused = 41;
-  view.recorded.counts.sources = {users};
+  SourceStats former;
+  former.name = "former";
+  former.breaker.state = BreakerState::kClosed;
+  former.breaker.failures = 9;
+  view.recorded.counts.sources = {former, users};
   return view;
 }
 
@@ -53,7 +56,9 @@ TEST(GuardView, JsonHasTheStateOfNowAndTheCountersOfAllRuns) {
   EXPECT_EQ(text("/guards/by_tier/sqlite/reads/skipped"), "12304");
   EXPECT_EQ(text("/guards/by_source/users/refused"), "41");
   EXPECT_EQ(text("/guards/by_source/users/waiting"), "3");
-  EXPECT_EQ(text("/guards/by_source/users/max_waiting"), "7");
+  EXPECT_EQ(text("/guards/by_source/users/state"), "\"closed\"");
+  EXPECT_EQ(text("/guards/by_source/former/state"), "\"off\"") << "not opened by this run";
+  EXPECT_EQ(text("/guards/by_source/former/failures"), "9");
   EXPECT_FALSE(json.pick("/guards/by_tier/memory").ok()) << "nothing guards it";
 }
 
@@ -63,6 +68,7 @@ TEST(GuardView, TheTableHasThoseThatHadSomethingToDo) {
   EXPECT_THAT(table, HasSubstr("open"));
   EXPECT_THAT(table, HasSubstr("12,304"));
   EXPECT_THAT(table, HasSubstr("users"));
+  EXPECT_THAT(table, HasSubstr("former"));
   EXPECT_THAT(table, Not(HasSubstr("sqlite fills")));
 }
 
