@@ -29,10 +29,6 @@
 
 namespace strata {
 
-namespace limits {
-inline constexpr std::size_t kFailedLoads = 4096;
-}
-
 // How long a failure is remembered: `first`, then twice as long for each further one in a row.
 struct BackoffTimes {
   Duration first{0};

@@ -152,8 +152,8 @@ class Keyspace {
   InvalidationResult clear() { return internal::clear(*state_); }
 
   // Asynchronous forms. get_async() and get_or_load_async() complete at once where memory has the
-  // value; all else runs on the executor, or in the calling thread if that takes no more. Soft and
-  // hard time-outs do not concern get_or_load_async(), in which no thread waits.
+  // value; all else runs on the executor, or in the calling thread if that takes no more. At a
+  // time-out or deadline of get_or_load_async() the timer ends the wait, in which no thread waits.
   Async<Lookup<V>> get_async(const Id& id, const CallOptions& call = kDefaultCall);
   template <typename Loader>
   Async<Lookup<V>> get_or_load_async(const Id& id, Loader loader,
