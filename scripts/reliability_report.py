@@ -58,9 +58,12 @@ def machine():
 
 
 def commit(root):
-    """The commit that was checked out, or nothing outside of a repository."""
-    done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True,
-                          text=True, check=False)
+    """The commit that was checked out, or nothing outside of a repository or without git."""
+    try:
+        done = subprocess.run(["git", "-C", str(root), "rev-parse", "HEAD"], capture_output=True,
+                              text=True, check=False)
+    except OSError:
+        return None
     return done.stdout.strip() if done.returncode == 0 else None
 
 
