@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "strata/codecs/member.h"
 #include "strata/core/result.h"
 #include "strata/core/value_type.h"
 

@@ -33,41 +33,16 @@
 //           a lie costs nothing.
 #pragma once
 
-#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "strata/codecs/member.h"
+#include "strata/codecs/member_values.h"
 #include "strata/core/result.h"
 #include "strata/core/value_type.h"
-
-namespace strata {
-
-template <typename V>
-struct Members;
-
-template <typename V, typename Part>
-struct Member {
-  std::string_view name;
-  Part V::*place;
-};
-
-template <typename V, typename Part>
-[[nodiscard]] constexpr Member<V, Part> member(std::string_view name, Part V::*place) {
-  return {name, place};
-}
-
-template <typename V>
-concept HasMembers = requires {
-  { Members<V>::kName } -> std::convertible_to<std::string_view>;
-  Members<V>::kMembers;
-};
-
-}  // namespace strata
-
-#include "strata/codecs/member_values.h"
 
 namespace strata {
 
