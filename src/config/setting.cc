@@ -74,8 +74,8 @@ Result<Value> parse_enabled(const std::string& text, const std::string& shown) {
                         std::count(text.begin(), text.end(), '.') <= 1 && text != ".%";
   if (is_share) {
     double percent = 0;
-    std::from_chars(text.data(), text.data() + text.size() - 1, percent);
-    if (percent <= 100) return Value(Enabled::percent(percent));
+    const auto read = std::from_chars(text.data(), text.data() + text.size() - 1, percent);
+    if (read.ec == std::errc() && percent <= 100) return Value(Enabled::percent(percent));
     return rejected(shown + " is out of range; write 0% to 100%");
   }
   const auto boolean = parse_boolean(text, shown);

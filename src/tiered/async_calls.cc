@@ -10,6 +10,9 @@ namespace strata::internal {
 
 namespace {
 
+// After what time an executor that was full is asked again.
+constexpr Duration kAskAgain = std::chrono::milliseconds(10);
+
 // What the timer holds of a load: enough to wake it, and not the cache itself, which would else
 // end in the timer's own thread.
 struct Alarm {
@@ -47,16 +50,31 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
     set_alarm(first, last);
     if (first < last && last != kNever) set_alarm(last, last);
   }
-  // A timer that takes no more leaves the wait without a bound.
+  // Where the timer takes no more, or has its share of them, the wait has no bound.
   void set_alarm(Instant at, Instant last) {
-    const auto wake = [alarm = alarm, weak = weak_from_this(), is_last = at == last] {
+    const std::shared_ptr<std::atomic<std::size_t>>& alarms = keyspace->cache.alarms;
+    if (alarms->fetch_add(1) >= limits::kLoadAlarms ||
+        !schedule(*keyspace->cache.timer, at, alarm, weak_from_this(), {alarms, at == last})) {
+      --*alarms;
+    }
+  }
+  struct AlarmKind {
+    std::shared_ptr<std::atomic<std::size_t>> alarms;
+    bool is_last;
+  };
+  static bool schedule(Timer& timer, Instant at, const std::shared_ptr<Alarm>& alarm,
+                       const std::weak_ptr<AsyncLoad>& weak, const AlarmKind& kind) {
+    return timer.schedule(at, [alarm, weak, kind, at] {
       const MutexLock lock(alarm->mutex);
-      if (alarm->cache == nullptr) return;
-      static_cast<void>(alarm->cache->post([weak, is_last] {
-        if (const auto self = weak.lock()) self->time_out(is_last);
-      }));
-    };
-    static_cast<void>(keyspace->cache.timer->schedule(at, wake));
+      const auto time_out = [weak, kind] {
+        if (const auto self = weak.lock()) self->time_out(kind.is_last);
+      };
+      // An executor that takes no more is asked again.
+      const bool again =
+          alarm->cache != nullptr && !alarm->cache->post(time_out) && !alarm->cache->is_closed() &&
+          schedule(*alarm->cache->timer, saturating_add(at, kAskAgain), alarm, weak, kind);
+      if (!again) --*kind.alarms;
+    });
   }
   void time_out(bool is_last) {
     if (ended) return;

@@ -6,8 +6,10 @@
 //     read before it failed, are compared with the load's ticket, as a fill's would be.
 // (2) Which labels the value would have carried besides, nobody knows. So any invalidation ends it
 //     that is not of single keys only; Cache::State::changes counts those.
-// A put or erase raises the number of its key, and what the graph of dependencies adds is (1),
-// since known labels are closed over the graph, or (2), where it widens to whole keyspaces.
+// A load that failed because of another one within it is not remembered: of that one's labels
+// only its key is known. A put or erase raises the number of its key, and what the graph of
+// dependencies adds is (1), since known labels are closed over the graph, or (2), where it widens
+// to whole keyspaces.
 #include "core/yield_point.h"
 #include "strata/core/duration.h"
 #include "tiered/load_path.h"
@@ -59,7 +61,10 @@ void remember_failure(const Request& request, const Load::State& load, const Fli
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
   const Instant now = cache.clock->now();
-  if (!backs_off(request) || is_kept(failed.previous, now)) return;
+  if (!backs_off(request) || is_kept(failed.previous, now) || load.read_failed) return;
+  // That this caller had no more time says nothing of the next one's.
+  const bool is_late = failed.error->code == ErrorCode::kDeadlineExceeded;
+  if (is_late && now >= request.call.deadline.at) return;
   if (!cache.flights.is_current(flight)) return;
   try {
     Labels labels = request.call.labels;

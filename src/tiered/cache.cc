@@ -35,7 +35,7 @@ Cache::State::State(CacheParts parts)
       executor(std::move(parts.executor)),
       timer(parts.timer ? std::move(parts.timer) : system_timer(clock)),
       keys(std::move(parts.keys)),
-      causes(options.causes, tiers.size(), *clock),
+      shared_causes(std::make_shared<internal::Causes>(options.causes, tiers.size(), *clock)),
       events({.clock = clock, .log = options.log, .timer = timer, .executor = executor}),
       running([this] { return read_positions(); }),
       dependencies([this](std::span<const Label> labels) { announce(labels); }),
@@ -236,10 +236,12 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
       });
   state_->load_journal();
   for (std::size_t depth = 0; depth < state_->tiers.size(); ++depth) {
-    state_->tiers[depth]->set_removal_listener(
-        [causes = &state_->causes, depth](std::span<const RecordRemoval> removals) {
-          causes->note_below(depth, removals);
-        });
+    state_->tiers[depth]->set_removal_listener([causes = state_->shared_causes,
+                                                clock = state_->clock,
+                                                depth](std::span<const RecordRemoval> removals) {
+      static_cast<void>(clock);  // which the causes read
+      causes->note_below(depth, removals);
+    });
   }
   state_->expiry.start();
   state_->pressure.start();

@@ -203,7 +203,11 @@ void capture(Load* within, const Found& found, KeyRef key) {
     }
   }
   state.inherited.emplace_back(LabelKind::kKey, std::string(key.text));
-  if (!found.entry) return;
+  if (!found.entry) {
+    // What that one failed for may end without a change of its own key.
+    if (found.outcome == Outcome::kError) state.read_failed = true;
+    return;
+  }
   const Entry& entry = *found.entry;
   if (const LabelGroup* group = entry.group()) {
     state.inherited.insert(state.inherited.end(), group->labels.begin(), group->labels.end());

@@ -187,8 +187,9 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
                    EntryRef previous) {
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
-  if (request.ahead) {
-    if (auto fresher = fresher_below(request, flight->tickets())) return std::move(*fresher);
+  if (request.ahead && previous) {
+    auto fresher = fresher_below(request, *previous, flight->tickets());
+    if (fresher) return std::move(*fresher);
   }
   FlightResult result;
   std::optional<MissReason> miss;

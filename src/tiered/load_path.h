@@ -89,7 +89,8 @@ void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
 // and it is time. Precondition: it is fresh.
 void refresh_ahead(const Request& request, const EntryRef& entry, Instant now);
 // What a tier below has of the key that is not yet due for that, promoted.
-[[nodiscard]] std::optional<FlightResult> fresher_below(const Request& request,
+// Only what was written later `than` the entry counts.
+[[nodiscard]] std::optional<FlightResult> fresher_below(const Request& request, const Entry& than,
                                                         const Tickets& tickets);
 
 // Waits for a flight that another caller runs, and loads where its result may not be taken.

@@ -1,8 +1,9 @@
 // Refresh ahead: a hit late in its ttl starts a load behind, so that the value is new before it
 // has to be.
 //
-// (1) One at a time: the hit that starts it stamps the entry's retry_at, which a fresh entry has no
-//     other use for, and the load joins the key's flights like any other.
+// (1) One at a time: the hit that starts it stamps the entry's renew_at, which nobody else asks
+// for,
+//     and the load joins the key's flights like any other.
 // (2) The stamp does not outlast the ttl, so what happens after it is as without this option.
 // (3) It is a load: it takes its tickets before it reads anything, and what it brings is refused
 //     where it was made wrong meanwhile. A failure changes nothing.
@@ -56,9 +57,9 @@ void run_ahead(KeyspaceState& keyspace, const Ahead& ahead) {
 
 void refresh_ahead(const Request& request, const EntryRef& entry, Instant now) try {
   KeyspaceState& keyspace = request.keyspace;
-  if (now < entry->retry_at() || !is_due(keyspace, *entry, now)) return;
+  if (now < entry->renew_at() || !is_due(keyspace, *entry, now)) return;
   const Instant end = entry->fresh_until();
-  entry->set_retry_at(std::min(saturating_add(now, keyspace.options.retry_after), end));
+  entry->set_renew_at(std::min(saturating_add(now, keyspace.options.retry_after), end));
   auto ahead = std::make_shared<Ahead>(
       Ahead{{std::string(request.key.text), std::string(request.key.long_params), request.loader,
              request.call},
@@ -67,14 +68,16 @@ void refresh_ahead(const Request& request, const EntryRef& entry, Instant now) t
   const auto task = [ahead, &keyspace] { run_ahead(keyspace, *ahead); };
   if (keyspace.cache.post(task)) return;
   // The executor takes no more: not now, and not at each hit.
-  entry->set_retry_at(saturating_add(now, between(now, end) / 8));
+  entry->set_renew_at(saturating_add(now, between(now, end) / 8));
 } catch (...) {
   // Without memory for it the hit is a hit all the same.
 }
 
-std::optional<FlightResult> fresher_below(const Request& request, const Tickets& tickets) {
+std::optional<FlightResult> fresher_below(const Request& request, const Entry& than,
+                                          const Tickets& tickets) {
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
+  if (!keyspace.is_enabled(request.key)) return std::nullopt;
   for (std::size_t i = 0; i < cache.tiers.size(); ++i) {
     if (!keyspace.lower_allowed[i]) continue;
     Tier& tier = *cache.tiers[i];
@@ -86,7 +89,9 @@ std::optional<FlightResult> fresher_below(const Request& request, const Tickets&
     const Instant now = cache.clock->now();
     const bool is_fresh = freshness(**entry, now, keyspace, request.call) == Freshness::kFresh;
     if (!is_fresh || (*entry)->negative() || is_due(keyspace, **entry, now)) continue;
-    promote(keyspace, *entry, &**record, i, tickets, request.call.deadline);
+    if ((*entry)->written_at() <= than.written_at()) continue;
+    // What depends on the former value ends if this one differs.
+    store_loaded(keyspace, {*entry, EntryRef(), false, true}, tickets, request.call.deadline);
     return FlightResult{Outcome::kHit, *entry, tier.name(), nullptr};
   }
   return std::nullopt;

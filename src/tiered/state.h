@@ -153,7 +153,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const std::shared_ptr<const KeyRing> keys;  // null: what is to be encrypted stays in memory
   Compressor compressor;
 
-  internal::Causes causes;
+  // The tiers' listeners hold it too: a close() that gave up on a tier leaves it calling them.
+  const std::shared_ptr<internal::Causes> shared_causes;
+  internal::Causes& causes = *shared_causes;
   EventBus events;
   RunningInvalidations running;
   DependencyGraph dependencies;
@@ -162,6 +164,9 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   std::atomic<std::uint64_t> changes{0};  // invalidations, but for those of single keys only
   KeyTurns turns;
   std::atomic<bool> closed{false};
+  // How many alarms of asynchronous loads the timer holds, the loads being over or not.
+  const std::shared_ptr<std::atomic<std::size_t>> alarms =
+      std::make_shared<std::atomic<std::size_t>>(0);
   const internal::Birthplace birthplace;
 
   Counter invalidations, tier_errors;
@@ -213,6 +218,7 @@ struct Load::State {
 
   Instant earliest_expiry = kNever;  // of everything that was read
   bool read_stale = false;
+  bool read_failed = false;             // a load within this one, whose labels are not known
   std::optional<Tickets> late_tickets;  // for mutants that take tickets after the first read
 };
 

@@ -133,6 +133,39 @@ TEST_F(BackoffTest, WritesOfOtherKeysDoNotEndIt) {
   EXPECT_EQ(loader_.runs, 1);
 }
 
+// What the inner load failed for is not known to the outer one.
+TEST_F(BackoffTest, AFailureOfALoadWithinIsNotRemembered) {
+  auto plain = cache_.keyspace<std::string>("plain");
+  auto regions = cache_.keyspace<std::string>("region");
+  (void)regions.put("eu", "bad");
+  const auto nested = [&] {
+    return users_.get_or_load("1", [&](Load& outer) -> Result<std::string> {
+      const auto inner = outer.get_or_load(plain, "9", [&](Load& load) -> Result<std::string> {
+        const std::string region = load.get(regions, "eu").value_or("none");
+        if (region == "bad") return Error{ErrorCode::kLoadFailed, "a bad region", {}};
+        return region;
+      });
+      if (!inner) return inner.error();
+      return *inner;
+    });
+  };
+  EXPECT_FALSE(nested());
+  (void)regions.put("eu", "good");
+  EXPECT_EQ(nested().value_or("nothing"), "good");
+}
+
+TEST_F(BackoffTest, ThatACallerHadNoTimeLeftIsNotRemembered) {
+  const auto late =
+      users_.get_or_load("1",
+                         [&](Load&) -> Result<std::string> {
+                           clock_->advance(milliseconds(6));
+                           return Error{ErrorCode::kDeadlineExceeded, "no time left", {}};
+                         },
+                         {.deadline = {saturating_add(clock_->now(), milliseconds(5))}});
+  EXPECT_FALSE(late);
+  EXPECT_EQ(users_.get_or_load("1", loader_()).value_or("nothing"), "value");
+}
+
 TEST_F(BackoffTest, WhatTheKeyDependsOnInTheGraphEndsIt) {
   auto orgs = cache_.keyspace<std::string>("org");
   const Label user = users_.key({.identifier = "1"})->label();

@@ -111,6 +111,15 @@ TEST_F(RefreshAheadTest, AValueThatWasInvalidatedMeanwhileStaysAway) {
   EXPECT_EQ(users_.get("1").outcome(), Outcome::kMiss);
 }
 
+// The time of the next renewal keeps nobody from a load.
+TEST_F(RefreshAheadTest, AnotherVersionIsLoadedAlsoWhileItIsRenewed) {
+  load_and_wait(63);
+  EXPECT_EQ(read(), "old");
+  const auto found = users_.get_or_load("1", loader_(), {.version = "2"});
+  EXPECT_EQ(found.value_or("nothing"), "new");
+  EXPECT_NE(found.outcome(), Outcome::kStaleHit);
+}
+
 TEST_F(RefreshAheadTest, AValueThatWasPutMeanwhileStays) {
   load_and_wait(63);
   (void)read();
@@ -141,6 +150,9 @@ TEST_F(RefreshAheadTest, AnotherValueMakesWhatWasMadeFromTheFormerOneWrong) {
 // Another process, or a look-up of this one that memory could not keep, has loaded it since.
 TEST_F(RefreshAheadTest, AFresherRecordBelowIsPromotedAndTheSourceIsNotAsked) {
   load_and_wait(63);
+  auto pages = cache_.keyspace<std::string>("page", {.ttl = minutes(30)});
+  const auto page = [&](Load& load) { return "page of " + load.get(users_, "1").value(); };
+  EXPECT_TRUE(pages.get_or_load("page", page));
   Cache other = [&] {
     CacheParts parts;
     parts.hot = memory_tier({}, clock_, seeded_random(1));
@@ -161,6 +173,7 @@ TEST_F(RefreshAheadTest, AFresherRecordBelowIsPromotedAndTheSourceIsNotAsked) {
   executor_->run_all();
   EXPECT_EQ(read(), "theirs");
   EXPECT_EQ(loader_.runs, 1);
+  EXPECT_EQ(pages.get("page").outcome(), Outcome::kMiss) << "it was made from another value";
   clock_->advance(seconds(63));
   EXPECT_EQ(read(), "theirs") << "with the life that it has left";
   executor_->run_all();

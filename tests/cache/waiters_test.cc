@@ -143,7 +143,8 @@ TEST_F(WaitersTest, EveryThreadOfACrowdIsAnsweredOrTurnedAway) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(answered + refused, kThreads);
   EXPECT_GT(refused, 0);
-  EXPECT_EQ(cache.stats().keyspaces.at(0).turned_away, static_cast<std::uint64_t>(refused));
+  // Who was turned away may find the value, if it has come meanwhile.
+  EXPECT_GE(cache.stats().keyspaces.at(0).turned_away, static_cast<std::uint64_t>(refused));
   check(cache);
 }
 
