@@ -49,21 +49,31 @@ namespace {
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
 
+struct OpenedSqlite {
+  std::unique_ptr<Tier> tier;
+  bool owns_file = false;  // even if the tier is off now: it comes back by itself
+};
+
 // The SQLite tier; or, in a graceful cache, what stands in for one that cannot be opened.
-Result<std::unique_ptr<Tier>> open_sqlite(const SqliteOptions& sqlite, const CacheOptions& cache,
-                                          const std::shared_ptr<Clock>& clock,
-                                          const std::shared_ptr<Random>& random) {
+Result<OpenedSqlite> open_sqlite(const SqliteOptions& sqlite, const CacheOptions& cache,
+                                 const std::shared_ptr<Clock>& clock,
+                                 const std::shared_ptr<Random>& random) {
   if (sqlite.path.empty()) return rejected("CacheBuilder::sqlite() needs a path");
   auto tier = open_sqlite_tier(sqlite, clock, random);
-  if (tier) internal::settle_doubt(sqlite.path, **tier, cache.log);
-  if (tier || !cache.graceful) return tier;
+  if (tier) {
+    // In a tier that has no file yet, the clearing would be forgotten with the process.
+    if ((*tier)->stats().state != TierState::kOff) {
+      internal::settle_doubt(sqlite.path, **tier, cache.log);
+    }
+    return OpenedSqlite{.tier = std::move(*tier), .owns_file = true};
+  }
+  if (!cache.graceful) return tier.error();
   const std::string& reason = tier.error().message;
   if (cache.log) {
     cache.log(LogLevel::kError, "sqlite could not be opened; going on without it: " + reason);
   }
-  return internal::off_tier("sqlite", reason, [path = sqlite.path, log = cache.log] {
-    internal::leave_doubt(path, log);
-  });
+  auto missed = [path = sqlite.path, log = cache.log] { internal::leave_doubt(path, log); };
+  return OpenedSqlite{.tier = internal::off_tier("sqlite", reason, std::move(missed))};
 }
 
 // The journal of causes beside the database, for whoever has that open: nobody else may write it.
@@ -104,12 +114,11 @@ Result<void> CacheBuilder::State::add(LowerTier& lower, CacheParts& parts,
     opened = std::move(*given);
   } else {
     const auto& sqlite = std::get<SqliteOptions>(lower.kind);
-    auto tier = open_sqlite(sqlite, options, parts.clock, chance);
-    if (!tier) return tier.error();
-    const bool is_open = (*tier)->stats().state != TierState::kOff;
-    if (is_open && !parts.journal.write) parts.journal = journal_beside(sqlite.path);
-    if (!is_open) guard.breaker.failures = 0;  // There is nothing to be tried again.
-    opened = std::move(*tier);
+    auto made = open_sqlite(sqlite, options, parts.clock, chance);
+    if (!made) return made.error();
+    if (made->owns_file && !parts.journal.write) parts.journal = journal_beside(sqlite.path);
+    if (!made->owns_file) guard.breaker.failures = 0;  // There is nothing to be tried again.
+    opened = std::move(made->tier);
   }
   parts.tiers.push_back(guarded_tier(std::move(opened), guard,
                                      {.clock = parts.clock,

@@ -1,6 +1,8 @@
 // Tests of CacheBuilder: what it puts together, in which order, and what it refuses.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <string>
@@ -14,6 +16,7 @@
 #include "strata/testing/manual_timer.h"
 #include "strata/testing/record_tier.h"
 #include "testkit/temp_dir.h"
+#include "testkit/wait_until.h"
 
 namespace strata {
 namespace {
@@ -209,6 +212,48 @@ TEST(CacheBuilder, AFileThatMissedAnInvalidationIsClearedByWhoOpensItNext) {
     Cache last = CacheBuilder().sqlite(options).build().value();
     EXPECT_EQ(read(last), "one") << "it is cleared once";
   }
+}
+
+// A database in a folder where neither it nor its journal can be made.
+class BrokenDatabase {
+ public:
+  BrokenDatabase() {
+    for (const std::string& name : in_the_way_) std::filesystem::create_directory(name);
+  }
+  void heal() {
+    for (const std::string& name : in_the_way_) std::filesystem::remove(name);
+  }
+  [[nodiscard]] std::string path() const { return folder_.file("cache.db"); }
+
+ private:
+  testkit::TempDir folder_;
+  std::vector<std::string> in_the_way_{path() + ".journal.new", path() + ".new"};
+};
+
+TEST(CacheBuilder, ASqliteTierThatCanComeBackIsGuarded) {
+  BrokenDatabase database;
+  Cache cache = CacheBuilder().sqlite({.path = database.path()}).build().value();
+  const auto sqlite = [&] { return cache.stats().tiers.at(1).tier; };
+  EXPECT_EQ(sqlite().state, TierState::kOff);
+  EXPECT_NE(sqlite().reads.state, BreakerState::kOff);
+  database.heal();
+  testkit::wait_until([&] { return sqlite().state == TierState::kOk; });
+  EXPECT_EQ(sqlite().reads.state, BreakerState::kClosed);
+}
+
+TEST(CacheBuilder, AMarkOfDoubtStaysUntilTheFileIsOpen) {
+  BrokenDatabase database;
+  const std::string mark = database.path() + ".doubt";
+  std::ofstream(mark).flush();
+  {
+    Cache cache = CacheBuilder().sqlite({.path = database.path()}).build().value();
+    EXPECT_EQ(cache.stats().tiers.at(1).tier.state, TierState::kOff);
+  }
+  EXPECT_TRUE(std::filesystem::exists(mark));
+  database.heal();
+  Cache cache = CacheBuilder().sqlite({.path = database.path()}).build().value();
+  EXPECT_EQ(cache.stats().tiers.at(1).tier.state, TierState::kOk);
+  EXPECT_FALSE(std::filesystem::exists(mark));
 }
 
 TEST(CacheBuilder, WhatCannotWorkIsRefused) {

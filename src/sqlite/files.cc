@@ -342,15 +342,19 @@ std::string quarantine(const Paths& paths, WallTime now) {
   const bool moved = ::rename(paths.database.c_str(), name.c_str()) == 0;
   // What SQLite keeps beside it belongs to it under its old name only.
   if (moved) ::rename(paths.wal.c_str(), (name + "-wal").c_str());
-  remove_database(paths);
+  // What is still there is in the way of the next file, which will say so.
+  static_cast<void>(remove_database(paths));
   return moved ? name : std::string();
 }
 
-void remove_database(const Paths& paths) {
+Result<void> remove_database(const Paths& paths) {
+  Result<void> removed;
   // The log goes first: one that is left alone would be taken for the next file's.
   for (const std::string* path : {&paths.wal, &paths.shm, &paths.rollback, &paths.database}) {
-    remove_file(*path);
+    if (::unlink(path->c_str()) == 0 || errno == ENOENT || !removed) continue;
+    removed = Error{ErrorCode::kUnavailable, "removing " + *path + ": " + reason(), {}};
   }
+  return removed;
 }
 
 }  // namespace strata::sqlite

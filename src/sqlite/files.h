@@ -70,7 +70,8 @@ void sync_folder_of(const std::string& path);
 // Moves the database out of the way, removes what was moved there before, and returns the new
 // name; empty if that failed, and then the database is removed.
 std::string quarantine(const Paths& paths, WallTime now);
-// Removes the database and what SQLite keeps beside it, but not `fresh`.
-void remove_database(const Paths& paths);
+// Removes the database and what SQLite keeps beside it, but not `fresh`. kUnavailable if one of
+// them is still there.
+[[nodiscard]] Result<void> remove_database(const Paths& paths);
 
 }  // namespace strata::sqlite

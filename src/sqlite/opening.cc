@@ -162,8 +162,14 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   if (done) return opened;
   if (done.error().code == ErrorCode::kRejected) return done.error();
 
-  // A disk that fails is no reason not to start. The writer makes a new file when it can.
+  // A disk that fails is no reason not to start. The writer makes a new file when it can. Until
+  // then no journal survives this process, so nobody may find the old file after it.
   opened.store->close(done.error().message);
+  if (auto removed = remove_database(*paths); !removed) {
+    return Error{
+        ErrorCode::kUnavailable, done.error().message + "; then " + removed.error().message, {}};
+  }
+  sync_folder_of(paths->database);
   opened.trouble = done.error().message;
   opened.epoch = random.next();
   opened.position = Ticket{0};

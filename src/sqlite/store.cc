@@ -74,13 +74,14 @@ Result<void> Store::make_fresh(const Meta& meta) {
   if (!fresh) return fresh.error();
   if (auto made = make_schema(*fresh, meta); !made) return made;
   fresh->close();
-  remove_database(paths);
+  if (auto removed = remove_database(paths); !removed) return removed;
   if (std::rename(paths.fresh.c_str(), paths.database.c_str()) != 0) {
     return Error{ErrorCode::kUnavailable,
                  "naming the new cache file " + paths.database + ": " + std::strerror(errno),
                  {}};
   }
-  if (options_.is_durable) sync_folder_of(paths.database);
+  // The file that was there before may be one that is trusted after a loss of power.
+  sync_folder_of(paths.database);
   return {};
 }
 

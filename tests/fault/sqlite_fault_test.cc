@@ -54,6 +54,28 @@ TEST_P(SqliteFaults, OneReadIsShort) { fail(FaultKind::kOnce, FaultLook::kShortR
 INSTANTIATE_TEST_SUITE_P(Each, SqliteFaults, ::testing::ValuesIn(testkit::kFaultCases),
                          [](const auto& each) { return std::string(each.param.name); });
 
+// A run that finds the disk full opens without a journal on it, and ends while it is full.
+TEST(SqliteFaultOpening, WhatARunOnAFullDiskInvalidatedIsNotServedByTheNext) {
+  for (std::uint64_t call = 1; call < 100; ++call) {
+    SCOPED_TRACE(::testing::Message() << "full from write " << call << " on");
+    testkit::FaultScenario scenario;
+    scenario.put("a");
+    scenario.tier->close({});
+    scenario.tier.reset();
+    const auto plan = testkit::plan_of(FaultKind::kFromThenOn, call);
+    {
+      const testkit::FailingFiles failing(*plan, FaultLook::kFull);
+      scenario.open();
+      scenario.invalidate(tag("ta"), {"a"});
+      scenario.tier->close({});
+      scenario.tier.reset();
+    }
+    scenario.open();
+    scenario.check_all();
+    if (HasFailure() || plan->faults() == 0) break;
+  }
+}
+
 #if defined(STRATA_MUTANTS)
 // Without a fault no mutant hides long; with one the rows stay in the file, and nothing covers
 // them.

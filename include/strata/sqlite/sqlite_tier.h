@@ -21,7 +21,8 @@
 //            option out of range, a path that cannot be used, a symbolic link, a file of another
 //            program or of a newer Strata (kRejected), or another process that has it open
 //            (kUnavailable). Everything else - a damaged file, a full or failing disk - gives a
-//            tier that starts empty, says so in stats(), and goes on by itself when it can.
+//            tier that starts empty, says so in stats(), and goes on by itself when it can. Then
+//            the old file is removed; if even that fails, opening does (kUnavailable).
 #pragma once
 
 #include <cstddef>
