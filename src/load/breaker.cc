@@ -17,16 +17,15 @@ namespace strata {
 // Invariants:
 // (1) The word changes under the lock only, and to one that it never was: the count of changes
 //     rises.
-// (2) It is half-open exactly while one call, the probe, has been told that it is and has not
-//     ended.
+// (2) While it is half-open, one call has its word: the probe.
 // (3) `in_row` is below options.failures, and zero unless the word is closed.
 //
 // By (1) a call whose word is not the breaker's began before the last change, and is ignored. The
 // caller that makes the word half-open is the only one that gets that word, hence (2).
 //
-// `in_row` and `open_until` are atomic only because they are looked at without the lock: a
-// success that sees no failure has nothing to do, and who comes while it is open goes on at once.
-// Whoever acts on them looks again under the lock.
+// `in_row` and `due` are atomic only because they are looked at without the lock: a success that
+// sees no failure has nothing to do, and who comes while it is open goes on at once. Whoever acts
+// on them looks again under the lock.
 struct Breaker::State {
   State(BreakerOptions given, std::shared_ptr<Clock> its_clock, Listener its_listener)
       : options(given), clock(std::move(its_clock)), listener(std::move(its_listener)) {}
@@ -34,6 +33,11 @@ struct Breaker::State {
   // Under the lock. What to tell the listener once it is released.
   BreakerChange change(BreakerState to, std::string_view why) STRATA_REQUIRES(mutex);
   BreakerChange open(Duration how_long, std::string_view why) STRATA_REQUIRES(mutex);
+  // Makes the caller the probe, if it is time for one. Returns whether it is.
+  bool begin_probe() STRATA_REQUIRES(mutex);
+  [[nodiscard]] Duration longest() const {
+    return std::max(options.open_for, options.open_for_max);
+  }
   void tell(const std::optional<BreakerChange>& change) const {
     if (change && listener) listener(*change);
   }
@@ -44,7 +48,8 @@ struct Breaker::State {
 
   std::atomic<std::uint64_t> word;
   std::atomic<std::uint64_t> in_row{0};
-  std::atomic<Duration> open_until{Duration(0)};
+  // While it is open or half-open: when the next call is the probe.
+  std::atomic<Duration> due{Duration(0)};
   Counter skipped;
 
   mutable Mutex mutex;
@@ -83,10 +88,20 @@ BreakerChange Breaker::State::change(BreakerState to, std::string_view why) {
 
 BreakerChange Breaker::State::open(Duration how_long, std::string_view why) {
   open_for = how_long;
-  open_until.store(saturating_add(clock->now(), how_long).since_boot, std::memory_order_relaxed);
+  due.store(saturating_add(clock->now(), how_long).since_boot, std::memory_order_relaxed);
   reason = why;
   ++opened;
   return change(BreakerState::kOpen, why);
+}
+
+// A probe that has not ended by the time the next one is due has its word taken from it.
+bool Breaker::State::begin_probe() {
+  const Instant now = clock->now();
+  if (lets_pass(word.load(std::memory_order_relaxed))) return false;
+  if (now.since_boot < due.load(std::memory_order_relaxed)) return false;
+  due.store(saturating_add(now, longest()).since_boot, std::memory_order_relaxed);
+  (void)change(BreakerState::kHalfOpen, reason);
+  return true;
 }
 
 Breaker::Breaker(BreakerOptions options, std::shared_ptr<Clock> clock, Listener listener)
@@ -98,12 +113,9 @@ Breaker::Breaker(BreakerOptions options, std::shared_ptr<Clock> clock, Listener 
 Breaker::~Breaker() = default;
 
 bool Breaker::skip() {
-  const BreakerState now = state();
-  if (now == BreakerState::kClosed || now == BreakerState::kOff) return false;
-  const bool is_due =
-      now == BreakerState::kOpen &&
-      state_->clock->coarse_now().since_boot >= state_->open_until.load(std::memory_order_relaxed);
-  if (is_due) return false;
+  if (lets_pass(state_->word.load(std::memory_order_relaxed))) return false;
+  const Duration due = state_->due.load(std::memory_order_relaxed);
+  if (state_->clock->coarse_now().since_boot >= due) return false;
   count_skipped();
   return true;
 }
@@ -136,7 +148,7 @@ std::string Breaker::reason() const {
   const MutexLock lock(state_->mutex);
   if (lets_pass(state_->word.load(std::memory_order_relaxed))) return {};
   if (state() == BreakerState::kHalfOpen) return state_->reason + "; it is being tried again";
-  const Instant until{state_->open_until.load(std::memory_order_relaxed)};
+  const Instant until{state_->due.load(std::memory_order_relaxed)};
   const Duration left = std::max(Duration(0), between(state_->clock->now(), until));
   return state_->reason + "; it is tried again in " +
          describe_duration(std::chrono::ceil<std::chrono::milliseconds>(left));
@@ -149,15 +161,8 @@ Breaker::Call::Call(Breaker& breaker)
   State& state = *breaker.state_;
   {
     const MutexLock lock(state.mutex);
+    probe_ = state.begin_probe();
     word_ = state.word.load(std::memory_order_relaxed);
-    const bool is_due =
-        state_of(word_) == BreakerState::kOpen &&
-        state.clock->now().since_boot >= state.open_until.load(std::memory_order_relaxed);
-    if (is_due) {
-      (void)state.change(BreakerState::kHalfOpen, state.reason);
-      word_ = state.word.load(std::memory_order_relaxed);
-      probe_ = true;
-    }
     allowed_ = probe_ || lets_pass(word_);
   }
   if (!allowed_) breaker.count_skipped();
@@ -174,7 +179,8 @@ Breaker::Call::~Call() {
   State& state = *breaker_.state_;
   const MutexLock lock(state.mutex);
   if (state.word.load(std::memory_order_relaxed) != word_) return;
-  // The next caller is the probe: the time until which it was open has passed.
+  // The next caller is the probe.
+  state.due.store(state.clock->now().since_boot, std::memory_order_relaxed);
   (void)state.change(BreakerState::kOpen, state.reason);
 }
 
@@ -197,8 +203,8 @@ void Breaker::Call::end(bool well, bool slow, std::string_view why) {
     const bool is_late = state.word.load(std::memory_order_relaxed) != word_;
     if (is_late || state_of(word_) == BreakerState::kOff) return;
     if (probe_) {
-      const Duration longest = std::max(state.options.open_for, state.options.open_for_max);
-      const Duration next = std::min(longest, saturating_add(state.open_for, state.open_for));
+      const Duration twice = saturating_add(state.open_for, state.open_for);
+      const Duration next = std::min(state.longest(), twice);
       change = well ? state.change(BreakerState::kClosed, {}) : state.open(next, why);
     } else if (well) {
       state.in_row.store(0, std::memory_order_relaxed);

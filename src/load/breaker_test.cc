@@ -88,8 +88,8 @@ TEST(Breaker, OneProbeAtATimeIsLetThroughOnceItIsDue) {
   EXPECT_EQ(bed.state(), BreakerState::kHalfOpen);
   EXPECT_TRUE(bed.breaker.skip());
   EXPECT_FALSE(bed.call(true));
-  bed.clock->advance(seconds(60));
-  EXPECT_FALSE(bed.call(true)) << "a probe that does not come back is still the one";
+  bed.clock->advance(seconds(60) - milliseconds(1));
+  EXPECT_FALSE(bed.call(true)) << "a probe that takes its time is still the one";
   probe.succeeded();
   EXPECT_EQ(bed.state(), BreakerState::kClosed);
   EXPECT_TRUE(bed.call(true));
@@ -154,6 +154,42 @@ TEST(Breaker, AProbeWithoutAVerdictLeavesTheNextOneToBeIt) {
   moved.succeeded();
   EXPECT_EQ(bed.state(), BreakerState::kClosed);
   EXPECT_EQ(bed.breaker.stats().opened, 1u);
+}
+
+TEST(Breaker, AProbeThatDoesNotComeBackIsGivenUp) {
+  Bed bed({.failures = 1, .open_for = seconds(5), .open_for_max = seconds(20)});
+  bed.fail(1);
+  bed.clock->advance(seconds(5));
+  std::optional<Breaker::Call> lost(std::in_place, bed.breaker);
+  ASSERT_TRUE(lost->is_probe());
+  bed.clock->advance(seconds(20) - milliseconds(1));
+  EXPECT_TRUE(bed.breaker.skip());
+  bed.clock->advance(milliseconds(1));
+  EXPECT_FALSE(bed.breaker.skip()) << "the next call is the probe";
+  Breaker::Call probe(bed.breaker);
+  ASSERT_TRUE(probe.is_probe());
+  EXPECT_FALSE(bed.call(true)) << "one at a time";
+  lost->failed("late");
+  lost.reset();
+  EXPECT_EQ(bed.state(), BreakerState::kHalfOpen) << "it is the probe no more";
+  probe.succeeded();
+  EXPECT_EQ(bed.state(), BreakerState::kClosed);
+  EXPECT_THAT(bed.changes, ElementsAre("closed -> open", "half-open -> closed"));
+}
+
+TEST(Breaker, AProbeWithoutAVerdictIsFollowedByOneThatHasAllItsTime) {
+  Bed bed;
+  bed.fail(3);
+  bed.clock->advance(seconds(5));
+  {
+    const Breaker::Call probe(bed.breaker);
+    bed.clock->advance(seconds(50));
+  }
+  EXPECT_FALSE(bed.breaker.skip()) << "the next call is the probe";
+  Breaker::Call probe(bed.breaker);
+  ASSERT_TRUE(probe.is_probe());
+  bed.clock->advance(seconds(50));
+  EXPECT_FALSE(bed.call(true));
 }
 
 TEST(Breaker, SlowCallsCountAsFailuresAndAreToldApart) {

@@ -14,12 +14,11 @@ constexpr Duration kLongestWait = std::chrono::hours(24);
 }  // namespace
 
 // A place that becomes free while somebody waits is given to the first who does: so nobody who
-// comes later takes it, and nobody is inside beyond the limit but those who came in twice.
+// comes later takes it, and nobody is inside beyond the limit.
 Bulkhead::Entry Bulkhead::enter(Deadline deadline, const Clock& clock) {
   const std::thread::id me = std::this_thread::get_id();
   const MutexLock lock(mutex_);
-  const bool has_room = most_inside_ == 0 || inside_.size() < most_inside_;
-  if (has_room || std::find(inside_.begin(), inside_.end(), me) != inside_.end()) {
+  if (most_inside_ == 0 || inside_.size() < most_inside_) {
     inside_.push_back(me);
     return Entry::kInside;
   }
@@ -46,8 +45,7 @@ void Bulkhead::leave() {
   const MutexLock lock(mutex_);
   const auto mine = std::find(inside_.begin(), inside_.end(), std::this_thread::get_id());
   STRATA_ASSERT(mine != inside_.end());
-  const bool is_over = inside_.size() > most_inside_;  // by who came in twice
-  if (waiters_.empty() || is_over) {
+  if (waiters_.empty()) {
     inside_.erase(mine);
     return;
   }
@@ -65,6 +63,11 @@ void Bulkhead::send_away() {
     waiter->turn.notify_one();
   }
   waiters_.clear();
+}
+
+bool Bulkhead::has_me() const {
+  const MutexLock lock(mutex_);
+  return std::find(inside_.begin(), inside_.end(), std::this_thread::get_id()) != inside_.end();
 }
 
 std::size_t Bulkhead::inside() const {

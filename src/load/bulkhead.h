@@ -2,7 +2,7 @@
 //
 //   switch (bulkhead.enter(deadline, clock)) { case Entry::kInside: work(); bulkhead.leave(); ... }
 //
-// Who is inside already comes in again without a place: it would wait for itself.
+// Who is inside already must not enter again: it could wait for itself. has_me() tells.
 //
 // Threads   Thread-safe: one lock. leave() in the thread that entered.
 #pragma once
@@ -31,11 +31,14 @@ class Bulkhead {
   Bulkhead(std::size_t most_inside, std::size_t most_waiting)
       : most_inside_(most_inside), most_waiting_(most_waiting) {}
 
+  // Precondition: !has_me().
   [[nodiscard]] Entry enter(Deadline deadline, const Clock& clock);
   void leave();
   // Ends the wait of all who wait now.
   void send_away();
 
+  // Whether this thread is inside.
+  [[nodiscard]] bool has_me() const;
   [[nodiscard]] std::size_t inside() const;
   [[nodiscard]] std::size_t waiting() const;
 

@@ -103,16 +103,21 @@ TEST(Bulkhead, ThoseWhoWaitCanBeSentAway) {
   bed.bulkhead.leave();
 }
 
-TEST(Bulkhead, WhoIsInsideComesInAgainWithoutWaiting) {
-  Bed bed(1, 0);
+TEST(Bulkhead, KnowsWhichThreadsAreInside) {
+  Bed bed(1, 1);
+  EXPECT_FALSE(bed.bulkhead.has_me());
   ASSERT_EQ(bed.bulkhead.enter({}, *bed.clock), Entry::kInside);
-  ASSERT_EQ(bed.bulkhead.enter({}, *bed.clock), Entry::kInside);
-  Entry other = Entry::kInside;
-  Thread("other", [&] { other = bed.bulkhead.enter({}, *bed.clock); }).join();
-  EXPECT_EQ(other, Entry::kFull);
+  EXPECT_TRUE(bed.bulkhead.has_me());
+  Thread other("other", [&] {
+    EXPECT_FALSE(bed.bulkhead.has_me());
+    ASSERT_EQ(bed.bulkhead.enter({}, *bed.clock), Entry::kInside);
+    EXPECT_TRUE(bed.bulkhead.has_me()) << "with the place that became free";
+    bed.bulkhead.leave();
+  });
+  testkit::wait_until([&] { return bed.bulkhead.waiting() == 1; });
   bed.bulkhead.leave();
-  bed.bulkhead.leave();
-  EXPECT_EQ(bed.bulkhead.inside(), 0u);
+  EXPECT_FALSE(bed.bulkhead.has_me());
+  other.join();
 }
 
 TEST(Bulkhead, WithoutALimitEverybodyIsLetIn) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -68,16 +69,38 @@ struct GuardedSource::State {
             {}};
   }
 
-  void judge(Breaker::Call& call, const Result<SourceReply>& reply, Deadline callers) const {
+  // Fetches, and gives the call its verdict.
+  [[nodiscard]] Result<SourceReply> ask(Breaker::Call& call, const SourceRequest& request) const {
+    const Instant start = clock->now();
+    Result<SourceReply> reply = fetch(call, request);
+    judge(call, reply, start, request.deadline);
+    return reply;
+  }
+  [[nodiscard]] Result<SourceReply> fetch(Breaker::Call& call, const SourceRequest& request) const {
+    try {
+      return source->fetch(request);
+    } catch (const std::exception& thrown) {
+      call.failed(std::string("it threw: ") + thrown.what());
+      throw;
+    } catch (...) {
+      call.failed("it threw what is no std::exception");
+      throw;
+    }
+  }
+
+  void judge(Breaker::Call& call, const Result<SourceReply>& reply, Instant start,
+             Deadline callers) const {
     if (reply) return call.succeeded();
     const Error& error = reply.error();
     const std::string why = std::string(to_string(error.code)) + ": " + error.message;
     switch (error.code) {
       case ErrorCode::kUnavailable:
         return call.failed(why);
-      case ErrorCode::kDeadlineExceeded:
-        if (clock->now() < callers.at) call.was_slow(why);
+      case ErrorCode::kDeadlineExceeded: {
+        const Instant end = clock->now();
+        if (end < callers.at || between(start, end) >= kSlowFetch) call.was_slow(why);
         return;
+      }
       case ErrorCode::kLoadFailed:
         if (error.exception) return call.failed(why);
         return call.succeeded();  // It was reached.
@@ -114,6 +137,8 @@ Result<SourceReply> GuardedSource::fetch(const SourceRequest& request) {
   State& state = *state_;
   // What is closed says so by itself.
   if (state.closed.load(std::memory_order_acquire)) return state.source->fetch(request);
+  // It was let through already; as the probe it would be refused by itself.
+  if (state.bulkhead.has_me()) return state.source->fetch(request);
   if (state.breaker.skip()) return state.left_alone();
   const Instant last = saturating_add(state.clock->now(), state.options.max_wait);
   switch (state.bulkhead.enter({std::min(last, request.deadline.at)}, *state.clock)) {
@@ -136,9 +161,7 @@ Result<SourceReply> GuardedSource::fetch(const SourceRequest& request) {
   const Leave leave{state.bulkhead};
   Breaker::Call call(state.breaker);
   if (!call.is_allowed()) return state.left_alone();
-  Result<SourceReply> reply = state.source->fetch(request);
-  state.judge(call, reply, request.deadline);
-  return reply;
+  return state.ask(call, request);
 }
 
 void GuardedSource::close() {

@@ -122,6 +122,48 @@ TEST(GuardedSource, AnExceptionIsAFailure) {
   EXPECT_EQ(bed.state(), BreakerState::kOpen);
 }
 
+// A source of somebody else's may throw all the same.
+TEST(GuardedSource, WhatItThrowsIsAFailureAndReachesTheCaller) {
+  std::atomic<bool> is_exception{true};
+  Bed bed({.breaker = {.failures = 2}, .max_concurrent = 1},
+          [&](const SourceRequest&) -> Result<SourceReply> {
+            if (is_exception) throw std::runtime_error("no");
+            throw 7;
+          });
+  EXPECT_THROW((void)bed.source.fetch({}), std::runtime_error);
+  is_exception = false;
+  EXPECT_THROW((void)bed.source.fetch({}), int);
+  EXPECT_EQ(bed.state(), BreakerState::kOpen);
+  EXPECT_EQ(bed.source.stats().running, 0u);
+  is_exception = true;
+  bed.clock->advance(seconds(5));
+  EXPECT_THROW((void)bed.source.fetch({}), std::runtime_error);
+  EXPECT_EQ(bed.fetch_error(), ErrorCode::kUnavailable) << "the probe has failed";
+  EXPECT_THAT(bed.source.stats().reason, HasSubstr("it threw: no; it is tried again in 10"));
+}
+
+// Callers whose deadlines are always shorter than a source that hangs would never open it.
+TEST(GuardedSource, ADeadlineOfTheCallersOwnCountsOnceTheSourceHadASecond) {
+  Duration takes = GuardedSource::kSlowFetch - milliseconds(1);
+  Bed* here = nullptr;
+  Bed bed({.breaker = {.failures = 2}}, [&](const SourceRequest&) -> Result<SourceReply> {
+    here->clock->advance(takes);
+    return Error{ErrorCode::kDeadlineExceeded, "late", {}};
+  });
+  here = &bed;
+  const auto fetch = [&] {
+    const Deadline deadline{saturating_add(bed.clock->now(), takes)};
+    EXPECT_FALSE(bed.source.fetch({.deadline = deadline}).ok());
+  };
+  for (int i = 0; i < 10; ++i) fetch();
+  EXPECT_EQ(bed.source.stats().breaker.failures, 0u);
+  takes = GuardedSource::kSlowFetch;
+  fetch();
+  fetch();
+  EXPECT_EQ(bed.source.stats().breaker.slow, 2u);
+  EXPECT_EQ(bed.state(), BreakerState::kOpen);
+}
+
 TEST(GuardedSource, ADeadlineOfTheCallersOwnIsNobodysFailure) {
   Bed bed({.breaker = {.failures = 1}});
   const Error late{ErrorCode::kDeadlineExceeded, "late", {}};
@@ -231,6 +273,25 @@ TEST(GuardedSource, AFetchWithinAFetchDoesNotWaitForItself) {
   EXPECT_TRUE(bed.source.fetch({}).ok());
   EXPECT_EQ(depth.load(), 4);
   EXPECT_EQ(bed.source.stats().running, 0u);
+}
+
+// The probe is a child whose loader asks for its parent.
+TEST(GuardedSource, AProbeWithAFetchWithinIsNotRefusedByItself) {
+  Source* guarded = nullptr;
+  std::atomic<bool> works{false};
+  std::atomic<int> depth{0};
+  Bed bed({.breaker = {.failures = 1}}, [&](const SourceRequest& request) -> Result<SourceReply> {
+    if (!works) return Error{ErrorCode::kUnavailable, "gone", {}};
+    return depth.fetch_add(1) == 0 ? guarded->fetch(request) : SourceReply{};
+  });
+  guarded = &bed.source;
+  (void)bed.fetch_error();
+  works = true;
+  bed.clock->advance(seconds(5));
+  EXPECT_TRUE(bed.source.fetch({}).ok());
+  EXPECT_EQ(depth.load(), 2);
+  EXPECT_EQ(bed.state(), BreakerState::kClosed);
+  EXPECT_EQ(bed.source.stats().breaker.skipped, 0u);
 }
 
 // Ten times as many callers as may run, each again at once whatever it was told: nothing is above

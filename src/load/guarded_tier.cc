@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +10,6 @@
 #include "core/mutex.h"
 #include "load/visits.h"
 #include "strata/core/duration.h"
-#include "strata/core/limits.h"
 
 namespace strata {
 
@@ -135,18 +135,28 @@ struct Core {
         reads("reads", *tier, options, parts, closed),
         fills("fills", *tier, options, parts, closed) {}
 
-  // Around a probe. Returns whether it may run.
-  bool begin_probe() {
-    const MutexLock lock(mutex);
-    if (closed.load(std::memory_order_relaxed)) return false;
-    ++probes;
-    return true;
-  }
-  void end_probe() {
-    const MutexLock lock(mutex);
-    --probes;
-    probe_ended.notify_all();
-  }
+  // Around a probe that runs.
+  class Running {
+   public:
+    explicit Running(Core& core) : core_(core) {
+      const MutexLock lock(core_.mutex);
+      may_run_ = !core_.closed.load(std::memory_order_relaxed);
+      if (may_run_) ++core_.probes;
+    }
+    ~Running() {
+      if (!may_run_) return;
+      const MutexLock lock(core_.mutex);
+      --core_.probes;
+      core_.probe_ended.notify_all();
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    [[nodiscard]] bool may_run() const { return may_run_; }
+
+   private:
+    Core& core_;
+    bool may_run_ = false;
+  };
   // From now on no probe begins.
   void begin_close() {
     const MutexLock lock(mutex);
@@ -168,6 +178,7 @@ struct Core {
   std::atomic<bool> closed{false};
   Guard reads;
   Guard fills;
+  std::atomic<std::size_t> posted{0};  // probes that the executor has, or is offered
   Mutex mutex;
   CondVar probe_ended;
   std::size_t probes STRATA_GUARDED_BY(mutex) = 0;
@@ -180,17 +191,38 @@ struct Probe {
         text(key.text),
         long_params(key.long_params),
         hash(key.hash),
-        call(std::move(its_call)) {}
+        call(std::move(its_call)) {
+    core->posted.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~Probe() { core->posted.fetch_sub(1, std::memory_order_relaxed); }
+  Probe(const Probe&) = delete;
+  Probe& operator=(const Probe&) = delete;
 
-  void run() {
+  // A task may not throw.
+  void run() noexcept {
+    const Core::Running running(*core);
+    if (!running.may_run()) return;
+    try {
+      ask();
+    } catch (const std::exception& thrown) {
+      fail(thrown.what());
+    } catch (...) {
+      fail("what is no std::exception");
+    }
+  }
+
+  void ask() {
     using Answer = std::optional<Record>;
-    if (!core->begin_probe()) return;
     (void)core->reads.make<Answer>(
         call, {}, [] { return Answer(); },
         [this](Deadline deadline) {
           return core->tier->get({text, hash, long_params}, deadline);
         });
-    core->end_probe();
+  }
+  // Unless there is a verdict, and it was the log that threw.
+  void fail(const char* what) noexcept try {
+    if (call.is_probe()) call.failed(std::string("it threw: ") + what);
+  } catch (...) {  // There is nobody to be told.
   }
 
   const std::shared_ptr<Core> core;
@@ -294,6 +326,9 @@ class GuardedTier final : public Tier {
   }
 
  private:
+  // Probes that the breaker has given up hold a thread of the executor each.
+  static constexpr std::size_t kMostPosted = 2;
+
   [[nodiscard]] Tier& tier() const { return *core_->tier; }
   [[nodiscard]] bool is_closed() const { return core_->closed.load(std::memory_order_acquire); }
 
@@ -312,6 +347,10 @@ class GuardedTier final : public Tier {
     if (!call.is_probe() || executor_ == nullptr) {
       return reads.make<T>(call, asked, skipped, ask);
     }
+    if (core_->posted.load(std::memory_order_relaxed) >= kMostPosted) {
+      call.failed("reads that tried it have not come back");
+      return skipped();
+    }
     auto probe = std::make_shared<Probe>(core_, key, std::move(call));
     if (!executor_->post([probe] { probe->run(); })) {
       return reads.make<T>(probe->call, asked, skipped, ask);
@@ -326,34 +365,7 @@ class GuardedTier final : public Tier {
   const std::string name_;
 };
 
-Error out_of_range(const std::string& option, const std::string& range) {
-  return {ErrorCode::kRejected, option + " must be " + range, {}};
-}
-
 }  // namespace
-
-Result<void> check_breaker(const BreakerOptions& options) {
-  if (options.failures > limits::kBreakerFailures) {
-    return out_of_range("BreakerOptions::failures",
-                        "0 to " + std::to_string(limits::kBreakerFailures));
-  }
-  if (options.open_for <= Duration(0) || options.open_for_max <= Duration(0)) {
-    return out_of_range("BreakerOptions::open_for and open_for_max", "longer than 0");
-  }
-  return {};
-}
-
-Result<void> check_guard(const TierGuardOptions& options) {
-  if (auto valid = check_breaker(options.breaker); !valid) return valid;
-  if (options.timeout <= Duration(0)) {
-    return out_of_range("TierGuardOptions::timeout", "longer than 0");
-  }
-  if (options.max_waiting < 1 || options.max_waiting > limits::kGuardedCalls) {
-    return out_of_range("TierGuardOptions::max_waiting",
-                        "1 to " + std::to_string(limits::kGuardedCalls));
-  }
-  return {};
-}
 
 std::unique_ptr<Tier> guarded_tier(std::unique_ptr<Tier> tier, TierGuardOptions options,
                                    TierGuardParts parts) {

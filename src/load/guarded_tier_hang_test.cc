@@ -1,5 +1,6 @@
 // A guarded tier that hangs, probes that hang or come late, and the end of a guard.
 #include <atomic>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -100,6 +101,69 @@ TEST_F(GuardedTierTest, AReadThatComesBackLateChangesNothing) {
   late.join();
   EXPECT_EQ(reads().state, BreakerState::kClosed) << "its slowness is of before";
   EXPECT_EQ(read(), "miss");
+}
+
+// It would end the process, or leave close() to wait for ever.
+TEST_F(GuardedTierTest, AProbeThatThrowsHasFailed) {
+  open();
+  plan_->add({.call = "records.get", .times = 1, .effect = FaultEffect::kThrow}).value();
+  try_again();
+  EXPECT_EQ(reads().state, BreakerState::kOpen);
+  EXPECT_THAT(tier_->stats().reason, HasSubstr("it threw"));
+  EXPECT_THAT(tier_->stats().reason, HasSubstr("tried again in 10"));
+  try_again(seconds(10));
+  EXPECT_EQ(reads().state, BreakerState::kClosed);
+  tier_->close({});
+}
+
+TEST_F(GuardedTierTest, ALogThatThrowsInAProbeChangesNothing) {
+  std::atomic<bool> throws{false};
+  tier_ = guarded_tier(with_faults(std::make_unique<RecordTier>("records", clock_), plan_), {},
+                       {.clock = clock_, .executor = executor_, .log = [&](auto&&...) {
+                          if (throws) throw std::runtime_error("the disk is full");
+                        }});
+  open();
+  throws = true;
+  plan_->add({.call = "records.get", .times = 1}).value();
+  try_again();
+  EXPECT_EQ(reads().state, BreakerState::kOpen);
+  EXPECT_EQ(reads().failures, 6u);
+  plan_->add({.call = "records.get", .times = 1, .effect = FaultEffect::kThrow}).value();
+  try_again(seconds(10));
+  EXPECT_EQ(reads().state, BreakerState::kOpen);
+  try_again(seconds(20));
+  EXPECT_EQ(reads().state, BreakerState::kClosed);
+  tier_->close({});
+}
+
+// Each probe that is given up holds a thread of the executor, so there are two at most.
+TEST_F(GuardedTierTest, ProbesThatDoNotComeBackAreFollowedByOneMore) {
+  open();
+  for (int i = 0; i < 10; ++i) {
+    clock_->advance(seconds(60));
+    EXPECT_EQ(read(), "miss");
+  }
+  EXPECT_EQ(executor_->pending(), 2u);
+  EXPECT_THAT(tier_->stats().reason, HasSubstr("reads that tried it have not come back"));
+  EXPECT_EQ(executor_->run_all(), 2u);
+  EXPECT_EQ(reads().state, BreakerState::kOpen) << "they come too late";
+  try_again(seconds(60));
+  EXPECT_EQ(reads().state, BreakerState::kClosed);
+}
+
+TEST_F(GuardedTierTest, OneProbeThatHangsForEverDoesNotKeepItOpen) {
+  (void)tier_->fill(record("value"), tier_->position(), {});
+  open();
+  plan_->add({.call = "records.get", .times = 1, .effect = FaultEffect::kHang}).value();
+  Thread probe("probe", [&] { try_again(); });
+  plan_->wait_until_hanging();
+  EXPECT_EQ(read(), "miss");
+  try_again(seconds(60));
+  EXPECT_EQ(reads().state, BreakerState::kClosed);
+  EXPECT_EQ(read(), "value");
+  plan_->release();
+  probe.join();
+  EXPECT_EQ(reads().state, BreakerState::kClosed);
 }
 
 TEST_F(GuardedTierTest, AfterClosingItSaysSoEvenIfItWasPassedOver) {

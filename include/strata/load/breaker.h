@@ -11,8 +11,9 @@
 //   const auto answer = ask();
 //   answer ? call.succeeded() : call.failed(answer.error().message);
 //
-// Promise   At most one probe runs at a time. A call that began before the state last changed
-//           changes nothing when it ends.
+// Promise   One call at a time is the probe. If it has not ended after open_for_max, the next call
+//           is the probe instead. A call that began before the state last changed, or that is no
+//           longer the probe, changes nothing when it ends.
 // Threads   Thread-safe. Asking and succeeding take no lock while nothing fails: one relaxed load
 //           each.
 // Time      From the Clock; nothing is random.
@@ -35,7 +36,8 @@ namespace strata {
 struct BreakerOptions {
   // How many calls in a row must fail; 0: it never opens.
   std::uint64_t failures = 5;
-  // How long no call is made then. Each probe that fails doubles it, up to open_for_max.
+  // How long no call is made then. Each probe that fails doubles it, up to open_for_max, or
+  // open_for if that is longer. For as long as that a probe is waited for.
   Duration open_for = std::chrono::seconds(5);
   Duration open_for_max = std::chrono::seconds(60);
 };
@@ -67,7 +69,7 @@ class Breaker {
     Call& operator=(Call&&) = delete;
 
     [[nodiscard]] bool is_allowed() const { return allowed_; }
-    // Whether it is the one call of the half-open state.
+    // Whether it was asked as the one call of the half-open state.
     [[nodiscard]] bool is_probe() const { return probe_; }
 
     // At most one of them, at most once. Precondition: is_allowed().

@@ -1,23 +1,25 @@
 // GuardedSource: a source that is left alone while it fails, and asked by so many at a time only.
 //
 // A Breaker counts fetches that did not reach the source (kUnavailable, kDeadlineExceeded) or
-// threw. An answer is no failure, whatever it says: kLoadFailed for one key is no reason to
-// refuse others. While the breaker is open fetches fail at once, with kUnavailable. At most
-// max_concurrent fetches run; max_waiting callers wait for one to end, first come first served,
-// as long as max_wait and their deadline allow.
+// threw. kDeadlineExceeded does not count if the caller's own deadline has passed, unless the
+// fetch had at least kSlowFetch. An answer is no failure, whatever it says: kLoadFailed for one
+// key is no reason to refuse others. While the breaker is open fetches fail at once, with
+// kUnavailable. At most max_concurrent fetches run; max_waiting callers wait for one to end, first
+// come first served, as long as max_wait and their deadline allow.
 //
 //   auto users = std::make_shared<GuardedSource>(http, SourceGuardOptions{.max_concurrent = 8},
 //                                                clock, log);
 //
 // A cache guards its sources by itself: SourceOptions::guard. docs/resilience.md has it all.
 //
-// Threads   As Source's. A fetch that a thread makes within a fetch of the same source takes no
-//           place of its own. One that waits for another's fetch of the same source may wait for
-//           who waits for its place; max_wait ends that.
-// Errors    Those of the source. kUnavailable, without asking it: the breaker is open, too many
-//           wait, or one has waited too long; the message names the source, the limit and the
-//           setting. kDeadlineExceeded: no place until the deadline. kClosed also for those who
-//           wait when it is closed.
+// Threads   As Source's. A fetch that a thread makes within a fetch of the same source is passed on
+//           without a guard: it takes no place, and is neither refused nor counted. One that waits
+//           for another's fetch of the same source may wait for who waits for its place; max_wait
+//           ends that.
+// Errors    Those of the source, and what it throws. kUnavailable, without asking it: the breaker
+//           is open, too many wait, or one has waited too long; the message names the source, the
+//           limit and the setting. kDeadlineExceeded: no place until the deadline. kClosed also for
+//           those who wait when it is closed.
 // Callbacks The log: one line when the breaker opens or closes.
 #pragma once
 
@@ -43,6 +45,9 @@ struct SourceGuardOptions {
 
 class GuardedSource final : public Source {
  public:
+  // A fetch that takes as long is slow, however short its caller's deadline was.
+  static constexpr Duration kSlowFetch = std::chrono::seconds(1);
+
   GuardedSource(std::shared_ptr<Source> source, SourceGuardOptions options,
                 std::shared_ptr<Clock> clock, LogSink log = {});
   ~GuardedSource() override;

@@ -12,7 +12,8 @@
 // deadlines answers by then. One that does not holds up the callers that are in it already, at
 // most max_waiting: once nothing has come back for as long as the time-out, the breaker opens, and
 // further callers go on without it. The read that tries an open tier again runs on the executor, so
-// nobody waits for it, and its record is dropped.
+// nobody waits for it, and its record is dropped; what it throws counts as a failure. While two of
+// those have not come back none is begun.
 //
 // Promise   Tier's, for whatever the tier below keeps.
 // Threads   As Tier's. close() waits for a read that tries the tier again, as long as its deadline
