@@ -33,6 +33,12 @@ bool is_due(const KeyspaceState& keyspace, const Entry& entry, Instant now) {
   return static_cast<double>(age.count()) >= static_cast<double>(ttl.count()) * due;
 }
 
+// No load ahead of the ttl's end before this. Below zero it is nobody else's.
+Instant renew_at(const Entry& entry) {
+  return {std::max(-entry.retry_at().since_boot, Duration(0))};
+}
+void set_renew_at(const EntryRef& entry, Instant at) { entry->set_retry_at({-at.since_boot}); }
+
 struct Ahead {
   OwnedRequest owned;
   EntryRef entry;
@@ -57,9 +63,9 @@ void run_ahead(KeyspaceState& keyspace, const Ahead& ahead) {
 
 void refresh_ahead(const Request& request, const EntryRef& entry, Instant now) try {
   KeyspaceState& keyspace = request.keyspace;
-  if (now < entry->renew_at() || !is_due(keyspace, *entry, now)) return;
+  if (now < renew_at(*entry) || !is_due(keyspace, *entry, now)) return;
   const Instant end = entry->fresh_until();
-  entry->set_renew_at(std::min(saturating_add(now, keyspace.options.retry_after), end));
+  set_renew_at(entry, std::min(saturating_add(now, keyspace.options.retry_after), end));
   auto ahead = std::make_shared<Ahead>(
       Ahead{{std::string(request.key.text), std::string(request.key.long_params), request.loader,
              request.call},
@@ -68,7 +74,7 @@ void refresh_ahead(const Request& request, const EntryRef& entry, Instant now) t
   const auto task = [ahead, &keyspace] { run_ahead(keyspace, *ahead); };
   if (keyspace.cache.post(task)) return;
   // The executor takes no more: not now, and not at each hit.
-  entry->set_renew_at(saturating_add(now, between(now, end) / 8));
+  set_renew_at(entry, saturating_add(now, between(now, end) / 8));
 } catch (...) {
   // Without memory for it the hit is a hit all the same.
 }

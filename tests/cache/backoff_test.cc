@@ -154,18 +154,6 @@ TEST_F(BackoffTest, AFailureOfALoadWithinIsNotRemembered) {
   EXPECT_EQ(nested().value_or("nothing"), "good");
 }
 
-TEST_F(BackoffTest, ThatACallerHadNoTimeLeftIsNotRemembered) {
-  const auto late =
-      users_.get_or_load("1",
-                         [&](Load&) -> Result<std::string> {
-                           clock_->advance(milliseconds(6));
-                           return Error{ErrorCode::kDeadlineExceeded, "no time left", {}};
-                         },
-                         {.deadline = {saturating_add(clock_->now(), milliseconds(5))}});
-  EXPECT_FALSE(late);
-  EXPECT_EQ(users_.get_or_load("1", loader_()).value_or("nothing"), "value");
-}
-
 TEST_F(BackoffTest, WhatTheKeyDependsOnInTheGraphEndsIt) {
   auto orgs = cache_.keyspace<std::string>("org");
   const Label user = users_.key({.identifier = "1"})->label();
