@@ -1,8 +1,7 @@
 // Refresh ahead: a hit late in its ttl starts a load behind, so that the value is new before it
 // has to be.
 //
-// (1) One at a time: the hit that starts it stamps the entry's renew_at, which nobody else asks
-// for,
+// (1) One at a time: the hit that starts it stamps the entry's renew_at, which nobody else reads,
 //     and the load joins the key's flights like any other.
 // (2) The stamp does not outlast the ttl, so what happens after it is as without this option.
 // (3) It is a load: it takes its tickets before it reads anything, and what it brings is refused
