@@ -18,7 +18,10 @@ using testing::Not;
 
 class BackoffTest : public CacheFixture {
  protected:
-  void TearDown() override { check(cache_); }
+  void TearDown() override {
+    executor_->run_all();  // a close waits for what was posted
+    check(cache_);
+  }
 
   Lookup<std::string> fail(const std::string& id = "1") {
     return users_.get_or_load(id, loader_.failing());

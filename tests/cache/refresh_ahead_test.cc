@@ -118,6 +118,7 @@ TEST_F(RefreshAheadTest, AnotherVersionIsLoadedAlsoWhileItIsRenewed) {
   const auto found = users_.get_or_load("1", loader_(), {.version = "2"});
   EXPECT_EQ(found.value_or("nothing"), "new");
   EXPECT_NE(found.outcome(), Outcome::kStaleHit);
+  executor_->run_all();
 }
 
 TEST_F(RefreshAheadTest, AValueThatWasPutMeanwhileStays) {
