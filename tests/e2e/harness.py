@@ -11,7 +11,7 @@ import unittest
 
 PROGRAM = pathlib.Path(os.environ["STRATA_PROGRAM"]).resolve()
 DATA = pathlib.Path(__file__).resolve().parents[2] / "data"
-SECONDS = 60  # that a run may take at most
+SECONDS = 180  # that a run may take at most
 
 CONFIG = """
 cache:
