@@ -66,7 +66,7 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
   };
   static bool schedule(Timer& timer, Instant at, const std::shared_ptr<Alarm>& alarm,
                        const std::weak_ptr<AsyncLoad>& weak, const AlarmKind& kind) {
-    return timer.schedule(at, [alarm, weak, kind, at] {
+    return timer.schedule(at, [alarm, weak, kind] {
       const MutexLock lock(alarm->mutex);
       const auto time_out = [weak, kind] {
         if (const auto self = weak.lock()) self->time_out(kind.is_last);
@@ -74,7 +74,8 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
       // An executor that takes no more is asked again.
       const bool again =
           alarm->cache != nullptr && !alarm->cache->post(time_out) && !alarm->cache->is_closed() &&
-          schedule(*alarm->cache->timer, saturating_add(at, kAskAgain), alarm, weak, kind);
+          schedule(*alarm->cache->timer, saturating_add(alarm->cache->clock->now(), kAskAgain),
+                   alarm, weak, kind);
       if (!again) --*kind.alarms;
     });
   }
