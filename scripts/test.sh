@@ -2,7 +2,8 @@
 # Runs the tests of a built preset and ends with one line: N passed, N failed.
 #
 # Usage: scripts/test.sh <preset> [ctest arguments]
-# With STRATA_TOTALS=<file> it also adds "<passed> <failed>" to that file.
+# With STRATA_TOTALS=<file> it also adds "<passed> <failed>" to that file, and with
+# STRATA_FAILURES=<file> what failed and why, which it prints in any case.
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit
@@ -37,5 +38,6 @@ if [ "$result" -ne 0 ] && [ "$failed" -eq 0 ]; then
   failed=1
 fi
 [ -z "${STRATA_TOTALS:-}" ] || echo "$passed $failed" >>"$STRATA_TOTALS"
+scripts/failed_tests.py "$report" | tee -a "${STRATA_FAILURES:-/dev/null}"
 echo "$passed passed, $failed failed"
 exit "$result"
