@@ -10,8 +10,6 @@ namespace strata::internal {
 
 namespace {
 
-// How many alarms of a cache the timer holds, which others need too.
-constexpr std::size_t kAlarms = 16'384;
 // After what time an executor that was full is asked again.
 constexpr Duration kAskAgain = std::chrono::milliseconds(10);
 
@@ -55,7 +53,7 @@ struct AsyncLoad : std::enable_shared_from_this<AsyncLoad> {
   // Where the timer takes no more, or has its share of them, the wait has no bound.
   void set_alarm(Instant at, Instant last) {
     const std::shared_ptr<std::atomic<std::size_t>>& alarms = keyspace->cache.alarms;
-    if (alarms->fetch_add(1) >= kAlarms ||
+    if (alarms->fetch_add(1) >= limits::kLoadAlarms ||
         !schedule(*keyspace->cache.timer, at, alarm, weak_from_this(), {alarms, at == last})) {
       --*alarms;
     }

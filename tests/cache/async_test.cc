@@ -271,6 +271,26 @@ TEST_F(AsyncTimeOutTest, TheDeadlineOfTheCallIsATimeOutToo) {
   EXPECT_EQ(found.get().error().code, ErrorCode::kDeadlineExceeded);
 }
 
+TEST_F(AsyncTimeOutTest, TheTimerHasSoManyAlarmsAndRoomForOthers) {
+  const CallOptions call{.soft_timeout = kForever, .hard_timeout = seconds(3)};
+  std::vector<std::future<Lookup<std::string>>> bounded;
+  for (std::size_t i = 0; i < limits::kLoadAlarms; ++i) bounded.push_back(slow(call));
+  auto beyond = slow(call);
+  timer_->advance(seconds(3));
+  for (auto& one : bounded) ASSERT_EQ(one.get().error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(beyond.wait_for(milliseconds(0)), std::future_status::timeout) << "without a bound";
+  // Their places are free again.
+  EXPECT_EQ(
+      [&] {
+        auto next = slow(call);
+        timer_->advance(seconds(3));
+        return next.get().error().code;
+      }(),
+      ErrorCode::kDeadlineExceeded);
+  let_go_ = true;
+  EXPECT_EQ(beyond.get().value(), "late");
+}
+
 TEST_F(AsyncTimeOutTest, ALoadInTimeIsAnsweredOnceAndItsAlarmsFindNothing) {
   let_go_ = true;
   auto found = slow();

@@ -29,6 +29,7 @@ inline constexpr std::size_t kOtherTenants = 256;             // to which each_t
 inline constexpr std::size_t kLoadDepth = 64;                 // loads started within loads
 inline constexpr std::size_t kWaitersPerLoad = 100'000;       // upper end of max_waiters
 inline constexpr std::size_t kFailedLoads = 4096;             // remembered by error_backoff
+inline constexpr std::size_t kLoadAlarms = 16'384;            // of asynchronous loads, in the timer
 inline constexpr std::size_t kBreakerFailures = 1'000;        // upper end of breaker_failures
 inline constexpr std::size_t kGuardedCalls = 100'000;         // of max_concurrent, max_waiting
 inline constexpr std::size_t kTransactionEvents = 10'000;     // kept for handlers
