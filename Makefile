@@ -44,7 +44,7 @@ coverage:  ## Measures which lines the tests run
 
 fuzz:  ## Runs every fuzz target for a few seconds
 	@scripts/setup.sh build test fuzz
-	@scripts/build.sh fuzz strata_fuzz_targets
+	@scripts/build.sh asan strata_fuzz_targets
 	@scripts/test.sh fuzz
 
 format:  ## Formats the C++ files

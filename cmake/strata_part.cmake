@@ -117,7 +117,8 @@ function(strata_part name)
     endif()
   endif()
 
-  if(STRATA_BUILD_TESTS AND arg_TESTS)
+  if(STRATA_BUILD_TESTS AND arg_TESTS
+     AND (NOT STRATA_TESTED_PARTS OR name IN_LIST STRATA_TESTED_PARTS))
     add_executable(${target}_test ${arg_TESTS})
     target_link_libraries(${target}_test PRIVATE ${target} ${arg_TEST_LINKS} ${arg_LINKS})
     strata_add_test_program(${target}_test unit 60)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.." || exit
 preset=$1
 shift
 
-report=$PWD/build/$preset/tests.xml
+report=$PWD/build/$preset-tests.xml
 rm -f "$report"
 ctest --preset "$preset" --output-junit "$report" "$@"
 result=$?

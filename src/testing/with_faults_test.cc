@@ -127,7 +127,7 @@ class CountingSource final : public Source {
   void close() override {}
 
  private:
-  const std::vector<SourceParameter> none_;
+  const std::vector<SourceParameter> none_{};
   int calls_ = 0;
 };
 
