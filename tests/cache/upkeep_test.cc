@@ -42,7 +42,7 @@ class UpkeepTest : public CacheFixture {
   }
   static std::uint64_t entries(Cache& cache) { return cache.hot_tier().stats().entries; }
 
-  static constexpr KeyspaceOptions kBrief{.ttl = seconds(10), .ttl_jitter = 0};
+  const KeyspaceOptions brief_{.ttl = seconds(10), .ttl_jitter = 0};
 };
 
 TEST_F(UpkeepTest, ExpiredEntriesLeaveAnIdleCacheWithinASecond) {
@@ -50,7 +50,7 @@ TEST_F(UpkeepTest, ExpiredEntriesLeaveAnIdleCacheWithinASecond) {
   CacheOptions options;
   options.on_removal = [&](const EntryRef&, RemovalCause cause) { causes.push_back(cause); };
   Cache cache = make_cache(0, options);
-  auto users = cache.keyspace<std::string>("user", kBrief);
+  auto users = cache.keyspace<std::string>("user", brief_);
   auto pages = cache.keyspace<std::string>("page", {.ttl = kForever});
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(users.put(i, "x").ok());
   ASSERT_TRUE(pages.put("1", "y").ok());
@@ -82,7 +82,7 @@ TEST_F(UpkeepTest, WhatTheyHeldIsGivenBack) {
 
 TEST_F(UpkeepTest, OtherTasksComeBetweenManyRemovals) {
   Cache cache = make_cache(0);
-  auto users = cache.keyspace<std::string>("user", kBrief);
+  auto users = cache.keyspace<std::string>("user", brief_);
   for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(users.put(i, "x").ok());
   clock_->advance(seconds(11));
   timer_->run_due();
@@ -97,7 +97,7 @@ TEST_F(UpkeepTest, OtherTasksComeBetweenManyRemovals) {
 
 TEST_F(UpkeepTest, CloseStopsIt) {
   Cache cache = make_cache(0);
-  auto users = cache.keyspace<std::string>("user", kBrief);
+  auto users = cache.keyspace<std::string>("user", brief_);
   ASSERT_TRUE(users.put("1", "x").ok());
   clock_->advance(seconds(11));
   timer_->run_due();
@@ -132,7 +132,7 @@ TEST_F(UpkeepTest, ARemovalListenerMayCloseTheCache) {
   CacheOptions options;
   options.on_removal = [&](const EntryRef&, RemovalCause) { cache->close(); };
   cache.emplace(make_cache(0, options));
-  ASSERT_TRUE(cache->keyspace<std::string>("user", kBrief).put("1", "x").ok());
+  ASSERT_TRUE(cache->keyspace<std::string>("user", brief_).put("1", "x").ok());
   let_pass(seconds(11));
   EXPECT_EQ(cache->invalidate(tag("t")).error->code, ErrorCode::kClosed);
   EXPECT_EQ(entries(*cache), 0u);

@@ -56,7 +56,8 @@ class HotTierModel {
   std::uint64_t expire(const Labels& labels, Instant time) {
     raise(labels);
     std::uint64_t ended = 0;
-    for (auto& [key, entry] : held) {
+    for (auto& pair : held) {
+      auto& entry = pair.second;
       const bool concerned = std::any_of(labels.begin(), labels.end(),
                                          [&](const Label& label) { return entry.carries(label); });
       if (!concerned || entry.fresh_until <= time) continue;
