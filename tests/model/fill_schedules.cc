@@ -154,9 +154,9 @@ bool waiter_of_a_failed_load() {
 // R looks at a value in place; meanwhile it is erased, and memory gives back all that it can.
 bool erased_while_it_is_looked_at() {
   const auto clock = std::make_shared<ManualClock>();
-  const auto tier = memory_tier({}, clock, seeded_random(1));
-  bool destroyed = false;
+  bool destroyed = false;  // outlives the tier, which destroys what it still has
   bool broken = false;
+  const auto tier = memory_tier({}, clock, seeded_random(1));
   const std::string text = "k";
   const KeyRef key{text, key_hash(text), {}};
   tier->fill(Entry::make(key, Witness(destroyed)), tier->position());
