@@ -193,7 +193,13 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
     if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
     nothing.miss = MissReason::kExpired;
   }
-  if (keyspace.cache.tiers.empty()) return nothing;
+  const auto& tiers = keyspace.cache.tiers;
+  if (tiers.empty()) return nothing;
+  // If nothing below is asked, no tickets are needed either.
+  if (tiers.size() == 1 && keyspace.lower_allowed[0] && tiers[0]->skip_read()) {
+    nothing.miss = MissReason::kError;
+    return nothing;
+  }
   STRATA_YIELD("tiered.get.miss");
   const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
   STRATA_YIELD("tiered.get.ticket");
