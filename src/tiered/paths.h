@@ -32,6 +32,12 @@ template <typename Run>
 // The entry in memory, timed one time in 64.
 [[nodiscard]] EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key);
 
+// A look-up that ended with `entry`, from `tier`.
+[[nodiscard]] Found found_in(const EntryRef& entry, std::string_view tier, bool stale);
+// The answer that memory alone gives, if it does.
+[[nodiscard]] std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entry,
+                                                 const CallOptions& call);
+
 // What the lower tiers have.
 struct Below {
   EntryRef entry;         // fresh, and promoted; nothing if there is none
