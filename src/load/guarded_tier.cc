@@ -10,6 +10,7 @@
 #include "core/mutex.h"
 #include "load/visits.h"
 #include "strata/core/duration.h"
+#include "strata/ports/tells_trouble.h"
 
 namespace strata {
 
@@ -232,7 +233,7 @@ struct Probe {
   Breaker::Call call;
 };
 
-class GuardedTier final : public Tier {
+class GuardedTier final : public Tier, public TellsTrouble {
  public:
   GuardedTier(std::shared_ptr<Core> core, std::shared_ptr<Executor> executor, bool graceful)
       : core_(std::move(core)),
@@ -305,6 +306,10 @@ class GuardedTier final : public Tier {
   [[nodiscard]] Result<void> flush(Deadline deadline) override { return tier().flush(deadline); }
   void set_removal_listener(RecordRemovalListener listener) override {
     tier().set_removal_listener(std::move(listener));
+  }
+  void set_trouble_listener(TroubleListener listener) override {
+    auto* const teller = dynamic_cast<TellsTrouble*>(&tier());
+    if (teller != nullptr) teller->set_trouble_listener(std::move(listener));
   }
 
   [[nodiscard]] TierStats stats() const override {

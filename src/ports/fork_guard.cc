@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ports/process.h"
+#include "strata/ports/tells_trouble.h"
 
 namespace strata::internal {
 namespace {
@@ -29,7 +30,7 @@ class Guarded {
   std::shared_ptr<Port> port_;
 };
 
-class GuardedTier final : public Tier {
+class GuardedTier final : public Tier, public TellsTrouble {
  public:
   explicit GuardedTier(std::unique_ptr<Tier> tier) : tier_(std::move(tier)), name_(tier_->name()) {}
 
@@ -82,6 +83,11 @@ class GuardedTier final : public Tier {
   }
   void set_removal_listener(RecordRemovalListener listener) override {
     if (tier_.is_here()) tier_->set_removal_listener(std::move(listener));
+  }
+  void set_trouble_listener(TroubleListener listener) override {
+    if (!tier_.is_here()) return;
+    auto* const teller = dynamic_cast<TellsTrouble*>(tier_.operator->());
+    if (teller != nullptr) teller->set_trouble_listener(std::move(listener));
   }
   [[nodiscard]] TierStats stats() const override {
     if (tier_.is_here()) return tier_->stats();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sqlite/check_rows.h"
+#include "sqlite/checked_vfs.h"
 #include "sqlite/files.h"
 #include "sqlite/opening.h"
 #include "sqlite/schema.h"
@@ -96,6 +97,15 @@ class Checker {
 
   Result<CheckReport> run() {
     journal_ = Journal::read(paths_.journal);
+    // Every page is looked at below.
+    const bool has_log = inode_of(paths_.wal) != 0;
+    if (const std::uint64_t sealed = options_.repairs && !has_log ? seal_pages(paths_.database) : 0;
+        sealed > 0) {
+      report_.remarks.push_back(
+          std::to_string(sealed) +
+          " pages had no checksum, since a program that is not Strata was the "
+          "last to close the file; they have one again");
+    }
     const auto found = inspect(paths_, journal_);
     if (!found) return found.error();
     if (found->kind == Found::Kind::kNothing) return report_;
@@ -110,6 +120,9 @@ class Checker {
         report_.note(Damage::kPages, done.error().message);
         done = {};
       }
+    }
+    if (!done && done.error().code == ErrorCode::kDeadlineExceeded) {
+      return Error{ErrorCode::kUnavailable, done.error().message, {}};
     }
     if (!done) return done.error();
     if (options_.repairs) put_aside();

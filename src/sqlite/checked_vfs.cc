@@ -1,8 +1,11 @@
 // The checksums of pages, as a layer of SQLite's file interface.
 #include "sqlite/checked_vfs.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -11,6 +14,7 @@
 
 #include "core/hash.h"
 #include "core/mutex.h"
+#include "sqlite/files.h"
 
 namespace strata::sqlite {
 namespace {
@@ -43,7 +47,11 @@ int read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
   sqlite3_file* const base = base_of(file);
   const int code = base->pMethods->xRead(base, buffer, amount, offset);
   if (code != SQLITE_OK || !is_a_page(amount, offset)) return code;
-  return page_is_intact(static_cast<const char*>(buffer), offset) ? SQLITE_OK : SQLITE_IOERR_DATA;
+  char* const page = static_cast<char*>(buffer);
+  if (!page_is_intact(page, offset)) return SQLITE_IOERR_DATA;
+  // What comes into the log has no checksum of ours, and says so.
+  std::memset(page + kCoveredBytes, 0, kPageChecksumBytes);
+  return SQLITE_OK;
 }
 
 int write(sqlite3_file* file, const void* buffer, int amount, sqlite3_int64 offset) {
@@ -145,6 +153,25 @@ bool page_is_intact(const char* page, std::int64_t offset) {
   std::uint64_t stored = 0;
   std::memcpy(&stored, page + kCoveredBytes, sizeof(stored));
   return stored == page_checksum(page, offset);
+}
+
+std::uint64_t seal_pages(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open()) return 0;
+  constexpr char kNone[kPageChecksumBytes] = {};
+  std::uint64_t sealed = 0;
+  char page[kPageBytes];
+  for (off_t offset = 0;; offset += static_cast<off_t>(kPageBytes)) {
+    if (::pread(file.get(), page, kPageBytes, offset) != static_cast<ssize_t>(kPageBytes)) break;
+    if (std::memcmp(page + kCoveredBytes, kNone, kPageChecksumBytes) != 0) continue;
+    if (std::all_of(page, page + kCoveredBytes, [](char byte) { return byte == 0; })) continue;
+    const std::uint64_t checksum = page_checksum(page, offset);
+    const auto at = offset + static_cast<off_t>(kCoveredBytes);
+    if (::pwrite(file.get(), &checksum, sizeof(checksum), at) != sizeof(checksum)) break;
+    ++sealed;
+  }
+  if (sealed > 0) ::fdatasync(file.get());
+  return sealed;
 }
 
 namespace {

@@ -20,6 +20,11 @@ inline constexpr std::size_t kPageChecksumBytes = 8;
 // Whether the kPageBytes bytes at `page`, found at `offset` of a database file, fit its checksum.
 [[nodiscard]] bool page_is_intact(const char* page, std::int64_t offset);
 
+// Gives a checksum to those pages of the database file `path` that have none: a program that is not
+// Strata copied them from the log, as SQLite does when its last connection closes. Returns how
+// many. Precondition: the file is closed and has no log.
+std::uint64_t seal_pages(const std::string& path);
+
 // The name of the layer that checks what the layer `base` (empty: SQLite's default) reads and
 // writes. Registered with SQLite at first use, for as long as the process lives. Null if there
 // is no such base.

@@ -27,6 +27,51 @@ void Condition::count(const Tally& tally) {
   errors_.fetch_add(tally.errors, std::memory_order_relaxed);
 }
 
+void Condition::fail(const Error& error) {
+  count_error();
+  {
+    const MutexLock lock(mutex_);
+    if (!failing_) failing_ = error;
+  }
+  tell_trouble();
+}
+
+void Condition::recover() {
+  const MutexLock lock(mutex_);
+  // Of a failure that nobody was there to hear of, who comes is told.
+  if (trouble_listener_ == nullptr) return;
+  failing_.reset();
+  is_told_ = false;
+}
+
+void Condition::note(const Error& error) {
+  recover();
+  fail(error);
+  recover();
+}
+
+void Condition::set_trouble_listener(TroubleListener listener) {
+  auto shared = std::make_shared<const TroubleListener>(std::move(listener));
+  {
+    const MutexLock lock(mutex_);
+    trouble_listener_ = *shared ? std::move(shared) : nullptr;
+  }
+  tell_trouble();
+}
+
+void Condition::tell_trouble() {
+  std::shared_ptr<const TroubleListener> listener;
+  std::optional<Error> error;
+  {
+    const MutexLock lock(mutex_);
+    if (is_told_ || !failing_ || trouble_listener_ == nullptr) return;
+    is_told_ = true;
+    listener = trouble_listener_;
+    error = failing_;
+  }
+  (*listener)(*error);
+}
+
 void Condition::set_listener(RecordRemovalListener listener) {
   auto shared = std::make_shared<const RecordRemovalListener>(std::move(listener));
   const MutexLock lock(mutex_);

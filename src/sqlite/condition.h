@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "core/mutex.h"
 #include "sqlite/rows.h"
 #include "strata/core/removal.h"
+#include "strata/ports/tells_trouble.h"
 #include "strata/ports/tier.h"
 #include "strata/ports/tier_stats.h"
 
@@ -37,6 +39,14 @@ class Condition {
   void set_entries(std::uint64_t entries) { entries_.store(entries, std::memory_order_relaxed); }
   void set_bytes(std::uint64_t bytes) { bytes_.store(bytes, std::memory_order_relaxed); }
 
+  // An error of what the tier does by itself. It is told once, until recover().
+  void fail(const Error& error);
+  void recover();
+  // An error that is over already.
+  void note(const Error& error);
+  // Told at once if the tier fails already.
+  void set_trouble_listener(TroubleListener listener);
+
   void set_listener(RecordRemovalListener listener);
   // The listener is called with no lock held.
   void tell(std::span<const RecordRemoval> removals) const;
@@ -45,11 +55,16 @@ class Condition {
   void describe(TierStats& stats) const;
 
  private:
+  void tell_trouble();
+
   mutable Mutex mutex_;
   std::string off_ STRATA_GUARDED_BY(mutex_);
   std::string trouble_ STRATA_GUARDED_BY(mutex_);
   std::string loss_ STRATA_GUARDED_BY(mutex_);
   std::shared_ptr<const RecordRemovalListener> listener_ STRATA_GUARDED_BY(mutex_);
+  std::shared_ptr<const TroubleListener> trouble_listener_ STRATA_GUARDED_BY(mutex_);
+  std::optional<Error> failing_ STRATA_GUARDED_BY(mutex_);
+  bool is_told_ STRATA_GUARDED_BY(mutex_) = false;  // of failing_
   std::atomic<std::uint64_t> hits_{0};
   std::atomic<std::uint64_t> misses_{0};
   std::atomic<std::uint64_t> errors_{0};

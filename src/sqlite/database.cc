@@ -167,10 +167,19 @@ Error Database::error(std::string_view doing, int code) const {
   message += ": ";
   // The connection's own message says more, if it is about this error.
   const bool has_own = is_open() && (sqlite3_errcode(handle()) & 0xff) == (code & 0xff);
-  message += has_own ? sqlite3_errmsg(handle()) : sqlite3_errstr(code);
+  const Fault fault = fault_of(code);
+  if (code == SQLITE_IOERR_DATA) {
+    message += "a page does not fit its checksum: it is damaged, or not written by Strata";
+  } else {
+    message += has_own ? sqlite3_errmsg(handle()) : sqlite3_errstr(code);
+  }
   message += " (SQLite error " + std::to_string(code) + ")";
-  const bool corrupt = fault_of(code) == Fault::kCorrupt;
-  return {corrupt ? ErrorCode::kCorrupt : ErrorCode::kUnavailable, std::move(message), {}};
+  if (fault == Fault::kBusy) message += "; another program holds a lock on it";
+  return {fault == Fault::kCorrupt ? ErrorCode::kCorrupt
+          : fault == Fault::kBusy  ? ErrorCode::kDeadlineExceeded
+                                   : ErrorCode::kUnavailable,
+          std::move(message),
+          {}};
 }
 
 }  // namespace strata::sqlite

@@ -4,8 +4,9 @@
 // nothing is mapped into memory. Symbolic links are refused.
 //
 // Threads   Confined to one thread at a time: the connection has no mutex of its own.
-// Errors    kCorrupt if the file is damaged or not a database, kUnavailable otherwise; both say
-//           what was done, to which file, and what SQLite said. step() returns SQLite's codes.
+// Errors    kCorrupt if the file is damaged or not a database, kDeadlineExceeded if another has had
+//           it locked for too long, kUnavailable otherwise; all say what was done, to which file,
+//           and what SQLite said. step() returns SQLite's codes.
 #pragma once
 
 #include <sqlite3.h>

@@ -44,7 +44,7 @@ Deadline Writer::rest() const {
 }
 
 void Writer::tidy() {
-  if (!store_.is_open()) return;
+  if (!store_.is_open() || !has_its_files()) return;
   measure();
   if (store_.is_open()) begin_sweep();
   if (store_.is_open() && is_too_large()) evict();
@@ -52,6 +52,42 @@ void Writer::tidy() {
   if (store_.is_open()) learn_labels();
   if (store_.is_open()) give_room_back();
   if (store_.is_open()) copy_log();
+}
+
+// Whether nobody else can have the files. Without its lock file somebody can.
+bool Writer::owns_files() {
+  const Paths& paths = store_.paths();
+  if (inode_of(paths.lock) == lock_inode_) return true;
+  auto lock = lock_files(paths);
+  if (!lock) {
+    go_off({lock.error().code,
+            "the lock file " + paths.lock + " was removed or replaced while in use, and now " +
+                lock.error().message,
+            {}});
+    return false;
+  }
+  lock_ = std::move(*lock);
+  lock_in_children_ = internal::ClosedInChildren(lock_.get());
+  lock_inode_ = inode_of(paths.lock);
+  return true;
+}
+
+// Files that somebody removed or replaced while they are in use are not what was written.
+bool Writer::has_its_files() {
+  const Paths& paths = store_.paths();
+  const bool had_lock = inode_of(paths.lock) == lock_inode_;
+  if (had_lock && store_.is_in_place()) {
+    const std::string wrong = ledger_.mend_journal();
+    if (wrong.empty()) return true;
+    condition_.set_loss(wrong);
+    condition_.note({ErrorCode::kUnavailable, wrong, {}});
+    return true;
+  }
+  if (owns_files()) {
+    set_aside((had_lock ? paths.database : paths.lock) + " is another file now, or none",
+              "was removed or replaced while in use");
+  }
+  return false;
 }
 
 void Writer::measure() {
@@ -185,7 +221,7 @@ void Writer::copy_log() {
 }
 
 void Writer::close_cleanly() {
-  if (!store_.is_open()) return;
+  if (!store_.is_open() || !has_its_files()) return;
   if (!ledger_.is_drained()) return store_.close("the SQLite tier is closed");
   Meta meta = store_.meta();
   meta.clean = true;

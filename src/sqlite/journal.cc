@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -57,11 +58,6 @@ std::size_t bytes_for(std::size_t slots) { return kHeaderBytes + slots * sizeof(
 
 std::uint64_t empty_digest(std::uint64_t epoch) { return kDigestSalt ^ epoch; }
 
-// Stores that must not move: what is written before is seen by whoever finds this written.
-void publish(std::uint64_t& word, std::uint64_t value) {
-  std::atomic_ref(word).store(value, std::memory_order_release);
-}
-
 Error failed(const std::string& path, const char* doing) {
   return {ErrorCode::kUnavailable,
           std::string(doing) + " the journal " + path + ": " + std::strerror(errno),
@@ -75,11 +71,11 @@ Error failed(const std::string& path, const char* doing) {
 // them is right:
 //
 //   next_digest = D ^ c      the digest is D; a slot with checksum c comes or goes
-//   slot.checksum = c or 0
+//   the slot
 //   digest = D ^ c
 //
-// A slot that comes is written from front to back while its checksum is zero, so a kill in the
-// middle leaves it free: its call had not returned.
+// The file is written and not mapped: who cuts it short, or a disk that is full or fails, then
+// gives an error and not a signal. What was written outlives the process as well.
 struct Journal::Layout {
   Fixed fixed;
   std::uint64_t fixed_checksum;
@@ -135,45 +131,98 @@ std::optional<JournalContents> Journal::decode(std::string_view bytes) {
 
 Result<std::unique_ptr<Journal>> Journal::make(const std::string& path, const Start& start,
                                                std::span<const Mark> marks) {
-  const std::string fresh = path + ".new";
-  ::unlink(fresh.c_str());
   const std::size_t slots = start.slots + kSlotsForEverything + marks.size();
-  const std::size_t bytes = bytes_for(slots);
-  const Descriptor file(
-      ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file.is_open()) return failed(fresh, "making");
-  // Room is reserved now: a write to mapped memory cannot report that the disk is full.
-  errno = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
-  if (errno != 0) return failed(fresh, "reserving room for");
-  void* const memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, file.get(), 0);
-  if (memory == MAP_FAILED) return failed(fresh, "mapping");
-
-  std::unique_ptr<Journal> journal(new Journal(memory, slots, path));
+  std::unique_ptr<Journal> journal(new Journal(slots, path, start.durable));
   journal->format(start, slots);
   for (const Mark& mark : marks) journal->first_slots_.push_back(journal->mark(mark));
-  if (start.durable) {
-    if (auto synced = journal->sync(); !synced) return synced.error();
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed(path, "replacing");
-  if (start.durable) sync_folder_of(path);
+  if (auto put = journal->put_in_place(); !put) return put.error();
   return journal;
 }
 
 std::unique_ptr<Journal> Journal::make_in_memory(std::size_t slots) {
   slots += kSlotsForEverything;
-  void* const memory =
-      ::mmap(nullptr, bytes_for(slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  STRATA_ASSERT(memory != MAP_FAILED);
-  std::unique_ptr<Journal> journal(new Journal(memory, slots, {}));
+  std::unique_ptr<Journal> journal(new Journal(slots, {}, false));
   journal->format({}, slots);
   return journal;
 }
 
-Journal::Journal(void* memory, std::size_t slots, std::string path)
-    : layout_(static_cast<Layout*>(memory)), bytes_(bytes_for(slots)), path_(std::move(path)) {}
+Journal::Journal(std::size_t slots, std::string path, bool durable)
+    : bytes_(bytes_for(slots)), path_(std::move(path)), is_durable_(durable) {
+  // Pages of zeros that take no memory until they are used.
+  void* const memory =
+      ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  STRATA_ASSERT(memory != MAP_FAILED);
+  layout_ = static_cast<Layout*>(memory);
+}
 
-Journal::~Journal() { ::munmap(layout_, bytes_); }
+Journal::~Journal() {
+  ::munmap(layout_, bytes_);
+  if (file_ >= 0) ::close(file_);
+}
+
+Result<void> Journal::put_in_place() {
+  const std::string fresh = path_ + ".new";
+  ::unlink(fresh.c_str());
+  Descriptor file(
+      ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (!file.is_open()) return failed(fresh, "making");
+  // Room is reserved now, so that a disk that fills up later does not cost the journal.
+  errno = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes_));
+  if (errno != 0) return failed(fresh, "reserving room for");
+  const std::size_t used = bytes_for(used_slots_);
+  if (::pwrite(file.get(), layout_, used, 0) != static_cast<ssize_t>(used)) {
+    return failed(fresh, "writing");
+  }
+  if (is_durable_ && ::fdatasync(file.get()) != 0) return failed(fresh, "syncing");
+  if (::rename(fresh.c_str(), path_.c_str()) != 0) return failed(path_, "replacing");
+  if (is_durable_) sync_folder_of(path_);
+  // The number stays the same, for who is within sync().
+  if (file_ < 0)
+    file_ = ::fcntl(file.get(), F_DUPFD_CLOEXEC, 0);
+  else if (::dup3(file.get(), file_, O_CLOEXEC) < 0)
+    return failed(path_, "opening");
+  if (file_ < 0) return failed(path_, "opening");
+  is_lost_ = false;
+  return {};
+}
+
+// A journal that says less than it was told may not be found by the next process. Without one, that
+// begins empty, unless everything is in the file by then.
+void Journal::write(const void* from, std::size_t bytes) {
+  if (file_ < 0 || is_lost_) return;
+  const auto at = static_cast<const char*>(from) - reinterpret_cast<const char*>(layout_);
+  const ssize_t written = ::pwrite(file_, from, bytes, static_cast<off_t>(at));
+  if (written == static_cast<ssize_t>(bytes)) return;
+  if (written >= 0) errno = ENOSPC;
+  trouble_ = failed(path_, "writing").message;
+  is_lost_ = true;
+  ::unlink(path_.c_str());
+  if (is_durable_) sync_folder_of(path_);
+}
+
+// Whether the file under the name is the one that was made, and has its length and its beginning.
+bool Journal::is_in_place() const {
+  struct stat status {};
+  if (is_lost_ || ::fstat(file_, &status) != 0) return false;
+  char found[offsetof(Layout, inode)];
+  return inode_of(path_) == status.st_ino && status.st_size == static_cast<off_t>(bytes_) &&
+         ::pread(file_, found, sizeof(found), 0) == static_cast<ssize_t>(sizeof(found)) &&
+         std::memcmp(found, layout_, sizeof(found)) == 0;
+}
+
+std::string Journal::mend() {
+  if (path_.empty() || is_in_place()) return {};
+  std::string what = !trouble_.empty() ? std::exchange(trouble_, {})
+                                       : "the journal " + path_ +
+                                             " was removed, replaced or cut short while in use";
+  if (auto put = put_in_place(); !put) {
+    is_lost_ = true;
+    trouble_ = what;
+    return what + "; until it can be made again, an end without a close empties the cache file: " +
+           put.error().message;
+  }
+  return what + "; it was made again";
+}
 
 void Journal::format(const Start& start, std::size_t slots) {
   Layout& layout = *layout_;
@@ -194,9 +243,14 @@ void Journal::format(const Start& start, std::size_t slots) {
   }
 }
 
-void Journal::change_digest(std::uint64_t checksum) {
+void Journal::change(Slot index, std::uint64_t checksum) {
+  Layout& layout = *layout_;
   digest_ ^= checksum;
-  publish(layout_->next_digest, digest_);
+  layout.next_digest = digest_;
+  write(&layout.next_digest, sizeof(digest_));
+  write(&layout.slot(index), sizeof(SlotBytes));
+  layout.digest = digest_;
+  write(&layout.digest, sizeof(digest_));
 }
 
 Journal::Slot Journal::mark(const Mark& mark) {
@@ -206,34 +260,41 @@ Journal::Slot Journal::mark(const Mark& mark) {
   STRATA_ASSERT(!free.empty());
   const Slot index = free.back();
   free.pop_back();
+  used_slots_ = std::max<std::size_t>(used_slots_, index + 1);
   SlotBytes& slot = layout_->slot(index);
   STRATA_ASSERT(slot.checksum == 0);
-  slot.label = static_cast<std::uint64_t>(mark.label);
-  slot.number = number(mark.number);
-  slot.kind = kHard;
-  const std::uint64_t checksum = slot_checksum(slot, layout_->fixed.owner.epoch, index);
-  change_digest(checksum);
-  publish(slot.checksum, checksum);
-  publish(layout_->digest, digest_);
+  slot = {.label = static_cast<std::uint64_t>(mark.label),
+          .number = number(mark.number),
+          .kind = kHard,
+          .checksum = 0};
+  slot.checksum = slot_checksum(slot, layout_->fixed.owner.epoch, index);
+  change(index, slot.checksum);
   return index;
 }
 
 void Journal::clear(Slot index) {
   SlotBytes& slot = layout_->slot(index);
   STRATA_ASSERT(slot.checksum != 0);
-  change_digest(slot.checksum);
-  publish(slot.checksum, 0);
-  publish(layout_->digest, digest_);
+  change(index, std::exchange(slot.checksum, 0));
   (index < kSlotsForEverything ? free_for_everything_ : free_).push_back(index);
 }
 
-void Journal::set_committed(std::uint64_t commits) { publish(layout_->committed, commits); }
+void Journal::set_committed(std::uint64_t commits) {
+  layout_->committed = commits;
+  write(&layout_->committed, sizeof(commits));
+}
 
-void Journal::set_inode(std::uint64_t inode) { publish(layout_->inode, inode); }
+void Journal::set_inode(std::uint64_t inode) {
+  layout_->inode = inode;
+  write(&layout_->inode, sizeof(inode));
+}
 
 Result<void> Journal::sync() const {
   if (path_.empty()) return {};
-  if (::msync(layout_, bytes_, MS_SYNC) != 0) return failed(path_, "syncing");
+  if (is_lost_) {
+    return Error{ErrorCode::kUnavailable, "the journal " + path_ + " cannot be written", {}};
+  }
+  if (::fdatasync(file_) != 0) return failed(path_, "syncing");
   return {};
 }
 

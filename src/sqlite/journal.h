@@ -1,17 +1,18 @@
-// Journal: the invalidations that the file does not reflect yet, in a mapped file beside it.
+// Journal: the invalidations that the file does not reflect yet, in a small file beside it.
 //
 // A mark is a label and the number of its invalidation. It is in the journal before the call
 // that made it returns, and leaves it after the commit that holds its last removal; so whoever
 // opens the file next, after whatever end of this process, knows what it must not serve.
-// Nothing is written to disk on purpose, unless sync() is called: the memory of a mapped file
-// outlives the process. An expire() marks as an invalidation does, and is one to the next process.
-// docs/formats/sqlite.md has the bytes.
+// Nothing waits for the disk, unless sync() is called: what was written outlives the process. An
+// expire() marks as an invalidation does, and is one to the next process. A journal that cannot be
+// written any more, or is removed or cut short, takes marks on in memory until mend() makes it
+// anew. docs/formats/sqlite.md has the bytes.
 //
-// Threads   mark(), clear(), set_committed() and the questions are guarded by the caller's lock;
-//           sync() may run concurrently with all of them.
+// Threads   Guarded by the caller's lock; sync() may run concurrently with all others.
 // Errors    kUnavailable, with the file and the reason. Only make() and sync() can fail.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -94,15 +95,27 @@ class Journal {
   // Returns when everything marked before is on the disk.
   [[nodiscard]] Result<void> sync() const;
 
+  // Looks whether the file is still there as it was written, and makes it again if not. Returns
+  // what was wrong with it, for people; empty: nothing.
+  [[nodiscard]] std::string mend();
+
  private:
   struct Layout;
-  Journal(void* memory, std::size_t slots, std::string path);
+  Journal(std::size_t slots, std::string path, bool durable);
   void format(const Start& start, std::size_t slots);
-  void change_digest(std::uint64_t checksum);
+  [[nodiscard]] Result<void> put_in_place();
+  [[nodiscard]] bool is_in_place() const;
+  void change(Slot index, std::uint64_t checksum);
+  void write(const void* from, std::size_t bytes);
 
-  Layout* layout_;
-  std::size_t bytes_;
-  std::string path_;
+  Layout* layout_;  // what is, or is to be, in the file
+  const std::size_t bytes_;
+  const std::string path_;  // empty: it is in memory only
+  const bool is_durable_;
+  int file_ = -1;
+  std::atomic<bool> is_lost_{false};  // it cannot be written
+  std::string trouble_;               // why
+  std::size_t used_slots_ = 0;
   std::uint64_t digest_ = 0;
   std::vector<Slot> free_;
   std::vector<Slot> free_for_everything_;

@@ -183,6 +183,8 @@ class Ledger {
   void start_over(std::uint64_t inode, std::unique_ptr<Journal> journal);
   // What was marked before is on the disk when it returns.
   [[nodiscard]] Result<void> sync_journal();
+  // Journal::mend().
+  [[nodiscard]] std::string mend_journal();
 
   [[nodiscard]] LedgerCounts counts() const;
   // Aborts if an internal invariant is broken. O(everything); for tests.

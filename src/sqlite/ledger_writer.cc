@@ -344,6 +344,11 @@ Result<void> Ledger::sync_journal() {
   return journal->sync();
 }
 
+std::string Ledger::mend_journal() {
+  const MutexLock lock(mutex_);
+  return journal_->mend();
+}
+
 void Ledger::check_invariants() const {
   const MutexLock lock(mutex_);
   table_.check_invariants();

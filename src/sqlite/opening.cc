@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "sqlite/checked_vfs.h"
+
 namespace strata::sqlite {
 namespace {
 
 // How long an unclean open may look for damage.
 constexpr Duration kCheckTime = std::chrono::milliseconds(25);
+// The same, where pages had no checksum that could tell.
+constexpr Duration kSealedCheckTime = std::chrono::seconds(1);
 
 Error rejected(const std::string& what) { return {ErrorCode::kRejected, what, {}}; }
 
@@ -47,6 +51,8 @@ struct Situation {
   const SqliteOptions& options;
   Clock& clock;
   const std::optional<JournalContents>& journal;
+  bool has_log = false;    // of SQLite's
+  bool is_sealed = false;  // pages were without a checksum
 };
 
 // Opens the store with what is in it, if that may be served.
@@ -59,8 +65,9 @@ Result<bool> open_trusted(Opened& opened, const Situation& situation) {
     opened.store->close(why);
     return false;
   }
-  if (!meta.clean) {
-    if (auto checked = opened.store->quick_check(kCheckTime); !checked) return checked.error();
+  if (!meta.clean || situation.is_sealed) {
+    const Duration time = situation.is_sealed ? kSealedCheckTime : kCheckTime;
+    if (auto checked = opened.store->quick_check(time); !checked) return checked.error();
   }
   opened.epoch = meta.epoch;
   opened.position = Ticket{meta.position};
@@ -71,12 +78,24 @@ Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   return true;
 }
 
+// Another program that was the last to close the file left pages without checksums, and no log.
+bool seal(const std::string& path, Situation& situation) {
+  if (situation.has_log || situation.is_sealed) return false;
+  situation.is_sealed = seal_pages(path) > 0;
+  return situation.is_sealed;
+}
+
 // The file is ours to keep or to replace; afterwards it is open, or the error says why not.
-Result<void> open_store(Opened& opened, const Found& found, const Situation& situation) {
+Result<void> open_store(Opened& opened, const Found& found, Situation& situation) {
   bool is_damaged = found.kind == Found::Kind::kDamaged;
   std::string damage = "it does not begin as a cache file does";
   if (found.kind == Found::Kind::kCache) {
-    const Result<bool> trusted = open_trusted(opened, situation);
+    Result<bool> trusted = open_trusted(opened, situation);
+    const bool is_corrupt = !trusted && trusted.error().code == ErrorCode::kCorrupt;
+    if (is_corrupt) opened.store->close(trusted.error().message);
+    if (is_corrupt && seal(opened.store->paths().database, situation)) {
+      trusted = open_trusted(opened, situation);
+    }
     if (trusted && *trusted) return {};
     if (!trusted && trusted.error().code != ErrorCode::kCorrupt) return trusted.error();
     is_damaged = !trusted;
@@ -141,7 +160,11 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   if (!lock) return lock.error();
   opened.lock = std::move(*lock);
   const std::optional<JournalContents> journal = Journal::read(paths->journal);
-  const auto found = inspect(*paths, journal);
+  Situation situation{options, clock, journal, inode_of(paths->wal) != 0};
+  auto found = inspect(*paths, journal);
+  if (found && found->kind == Found::Kind::kDamaged && seal(paths->database, situation)) {
+    found = inspect(*paths, journal);
+  }
   if (!found) return found.error();
 
   opened.store =
@@ -152,7 +175,6 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
                                            .is_durable = options.durability == Durability::kPower},
                               clock);
   opened.epoch = random.next();
-  const Situation situation{options, clock, journal};
   auto done = open_store(opened, *found, situation);
   if (done) done = make_journal(opened, options, clock);
   if (done) {
@@ -161,6 +183,15 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   }
   if (done) return opened;
   if (done.error().code == ErrorCode::kRejected) return done.error();
+  if (done.error().code == ErrorCode::kDeadlineExceeded) {
+    // Somebody else's lock is no damage: nothing in the file has changed.
+    opened.store->close(done.error().message);
+    return Error{ErrorCode::kUnavailable,
+                 done.error().message +
+                     ", and it is left as it is: end that program, or what it "
+                     "does with the file, and start again",
+                 {}};
+  }
 
   // A disk that fails is no reason not to start. The writer makes a new file when it can. Until
   // then no journal survives this process, so nobody may find the old file after it.

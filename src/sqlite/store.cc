@@ -37,6 +37,7 @@ Result<void> Store::connect() {
   if (!opened) return opened.error();
   database_ = std::move(*opened);
   log_pages_ = 0;
+  opened_inode_ = inode();
   sqlite3_wal_hook(database_.handle(), on_commit, &log_pages_);
   return database_.execute("PRAGMA journal_mode=wal");
 }

@@ -65,6 +65,8 @@ class Store {
   [[nodiscard]] Readers& readers() { return readers_; }
   [[nodiscard]] const Paths& paths() const { return options_.paths; }
   [[nodiscard]] std::uint64_t inode() const { return inode_of(options_.paths.database); }
+  // Whether the file that is open is still the one under its name.
+  [[nodiscard]] bool is_in_place() const { return inode() == opened_inode_; }
 
   // Pages in the write-ahead log since it was last begun anew.
   [[nodiscard]] std::uint64_t log_pages() const { return log_pages_; }
@@ -82,6 +84,7 @@ class Store {
   std::unique_ptr<Rows> rows_;
   Meta meta_;
   std::uint64_t log_pages_ = 0;
+  std::uint64_t opened_inode_ = 0;
   Clock& clock_;
   Readers readers_;
 };

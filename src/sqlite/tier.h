@@ -18,6 +18,7 @@
 #include "sqlite/readers.h"
 #include "sqlite/store.h"
 #include "sqlite/writer.h"
+#include "strata/ports/tells_trouble.h"
 #include "strata/sqlite/sqlite_tier.h"
 
 namespace strata::sqlite {
@@ -28,7 +29,7 @@ namespace strata::sqlite {
                                                       std::shared_ptr<Clock> clock,
                                                       std::shared_ptr<Random> random);
 
-class SqliteTier final : public Tier {
+class SqliteTier final : public Tier, public TellsTrouble {
  public:
   SqliteTier(SqliteOptions options, std::shared_ptr<Clock> clock, Opened opened);
   ~SqliteTier() override { close({clock_->now()}); }
@@ -52,6 +53,9 @@ class SqliteTier final : public Tier {
   [[nodiscard]] Result<void> flush(Deadline deadline) override;
   void set_removal_listener(RecordRemovalListener listener) override {
     condition_.set_listener(std::move(listener));
+  }
+  void set_trouble_listener(TroubleListener listener) override {
+    condition_.set_trouble_listener(std::move(listener));
   }
   [[nodiscard]] TierStats stats() const override;
   void close(Deadline deadline) override;

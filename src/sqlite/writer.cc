@@ -35,6 +35,7 @@ Writer::Writer(const WriterOptions& options, Ledger& ledger, Store& store, Condi
       clock_(clock),
       next_sweep_(saturating_add(clock.now(), kSweepInterval)),
       has_journal_(!options.needs_journal),
+      lock_inode_(inode_of(store.paths().lock)),
       patience_(kPatienceMin) {}
 
 void Writer::start() {
@@ -70,6 +71,8 @@ void Writer::run() {
     if (is_failing_ && ledger_.pause(patience_)) break;
   }
   close_cleanly();
+  lock_in_children_.end();
+  lock_ = Descriptor();
 }
 
 // After an opening that failed, or a file that was put aside, there is none.
@@ -84,6 +87,7 @@ int Writer::wait_for_lock(void* writer, int waited) {
 }
 
 bool Writer::start_over() {
+  if (!owns_files()) return false;
   // Commits count on, so that no file seems to lack some that the journal knows of.
   const Meta meta{.epoch = options_.epoch,
                   .position = number(ledger_.position()),
@@ -104,12 +108,7 @@ bool Writer::start_over() {
     if (made) journal = std::move(*made);
   }
   if (!done) {
-    store_.close(done.error().message);
-    condition_.set_off(done.error().message);
-    condition_.count_error();
-    ledger_.set_failing(done.error().message);
-    is_failing_ = true;
-    patience_ = std::min(2 * patience_, kPatienceMax);
+    go_off(done.error());
     return false;
   }
   has_journal_ = true;
@@ -128,21 +127,34 @@ bool Writer::start_over() {
   return true;
 }
 
+// There is no file, for now.
+void Writer::go_off(const Error& error) {
+  store_.close(error.message);
+  condition_.set_off(error.message);
+  condition_.fail(error);
+  ledger_.set_failing(error.message);
+  is_failing_ = true;
+  patience_ = std::min(2 * patience_, kPatienceMax);
+}
+
 void Writer::recover() {
   is_failing_ = false;
   busy_rounds_ = 0;
   patience_ = kPatienceMin;
+  condition_.recover();
   condition_.set_off({});
   condition_.set_trouble({});
   ledger_.set_failing({});
 }
 
-void Writer::set_aside(const std::string& reason) {
+void Writer::set_aside(const std::string& reason, const char* what) {
   store_.close_for_a_new_one();
   const std::string name = quarantine(store_.paths(), clock_.wall_now());
-  condition_.count_error();
-  condition_.set_loss("the cache file was damaged and is empty again: " + reason +
-                      (name.empty() ? std::string() : "; it was moved to " + name));
+  const std::string loss = std::string("the cache file ") + what +
+                           " and is empty again: " + reason +
+                           (name.empty() ? std::string() : "; it was moved to " + name);
+  condition_.set_loss(loss);
+  condition_.note({ErrorCode::kCorrupt, loss, {}});
 }
 
 bool Writer::transact(Tally& tally, const std::function<int()>& change) {
@@ -174,7 +186,6 @@ void Writer::handle(int code) {
   // The message is about the error only until the next call.
   const Error error = store_.database().error("writing to", code);
   store_.rows().roll_back();
-  condition_.count_error();
   Fault fault = fault_of(code);
   // Nobody knows whether a commit that failed is in the file.
   if (fault != Fault::kCorrupt) {
@@ -188,7 +199,8 @@ void Writer::handle(int code) {
   is_failing_ = true;
   condition_.set_trouble(error.message);
   // Somebody who looks into the file from outside may hold it for a while.
-  if (fault == Fault::kBusy && ++busy_rounds_ < kBusyRounds) return;
+  if (fault == Fault::kBusy && ++busy_rounds_ < kBusyRounds) return condition_.count_error();
+  condition_.fail({ErrorCode::kUnavailable, error.message, {}});
   ledger_.set_failing(error.message);
   if (fault == Fault::kFull) make_room();
   patience_ = std::min(2 * patience_, kPatienceMax);

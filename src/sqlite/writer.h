@@ -17,7 +17,9 @@
 #include <string>
 #include <vector>
 
+#include "ports/process.h"
 #include "sqlite/condition.h"
+#include "sqlite/files.h"
 #include "sqlite/ledger.h"
 #include "sqlite/rows.h"
 #include "sqlite/store.h"
@@ -66,8 +68,11 @@ class Writer {
   void run();
   static int wait_for_lock(void* writer, int waited);
   [[nodiscard]] bool ensure_open();
-  void set_aside(const std::string& reason);
+  void set_aside(const std::string& reason, const char* what = "was damaged");
+  [[nodiscard]] bool owns_files();
+  [[nodiscard]] bool has_its_files();
   [[nodiscard]] bool start_over();
+  void go_off(const Error& error);
   void recover();
 
   // One transaction around `change`. On an error it is undone, and handled.
@@ -119,6 +124,9 @@ class Writer {
   bool can_vacuum_ = true;
   bool can_learn_ = true;  // which labels the rows have
   bool has_journal_;
+  std::uint64_t lock_inode_;  // of the lock file that is held
+  Descriptor lock_;           // in the place of the tier's, whose file was removed
+  internal::ClosedInChildren lock_in_children_;
   Duration patience_;
 
   Thread thread_;

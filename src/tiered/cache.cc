@@ -8,6 +8,7 @@
 #include "core/assert.h"
 #include "core/mutant.h"
 #include "core/yield_point.h"
+#include "strata/ports/tells_trouble.h"
 #include "tiered/paths.h"
 
 namespace strata {
@@ -224,8 +225,7 @@ void Cache::State::note_removal(const EntryRef& entry, RemovalCause cause, Ticke
     KeyTurns::after_turn([state = shared_from_this(), entry, cause] {
       if (state->options.on_removal) state->options.on_removal(entry, cause);
     });
-  } catch (const std::bad_alloc&) {
-    return;  // nobody is told
+  } catch (const std::bad_alloc&) {  // nobody is told
   }
 }
 
@@ -241,6 +241,11 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
                                                 depth](std::span<const RecordRemoval> removals) {
       static_cast<void>(clock);  // which the causes read
       causes->note_below(depth, removals);
+    });
+    auto* const teller = dynamic_cast<TellsTrouble*>(state_->tiers[depth].get());
+    if (teller == nullptr) continue;
+    teller->set_trouble_listener([state = state_.get(), depth](const Error& error) {
+      state->note_failure(state->tiers[depth]->name(), "writing behind", error);
     });
   }
   state_->expiry.start();

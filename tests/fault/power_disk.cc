@@ -3,7 +3,6 @@
 #include "fault/power_disk.h"
 
 #include <sqlite3.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,7 +15,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
-#include <sstream>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -104,8 +103,8 @@ std::string read_all(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The same of a mapped file, which is `now`: what was not synced came in any order, too.
-std::string left_of_mapped(const File* file, const std::string& now, Random& random) {
+// The same of a journal, which is `now`: what was not synced came in any order, too.
+std::string left_of_journal(const File* file, const std::string& now, Random& random) {
   std::string bytes = file != nullptr ? file->disk : std::string();
   bytes.resize(now.size());
   const std::uint64_t percent = random.below(5) * 25;
@@ -252,20 +251,6 @@ int remove(sqlite3_vfs*, const char* name, int) {
   return base_vfs->xDelete(base_vfs, name, 0);
 }
 
-// The inode of what is mapped at `address`; zero for none.
-ino_t mapped_at(const void* address) {
-  std::ifstream maps("/proc/self/maps");
-  for (std::string line; std::getline(maps, line);) {
-    std::istringstream words(line);
-    std::string range, rights, offset, device;
-    ino_t inode = 0;
-    words >> range >> rights >> offset >> device >> inode;
-    const std::uintptr_t begin = std::stoull(range, nullptr, 16);
-    if (begin == reinterpret_cast<std::uintptr_t>(address)) return inode;
-  }
-  return 0;
-}
-
 }  // namespace
 
 std::string PowerDisk::vfs() {
@@ -299,15 +284,15 @@ void PowerDisk::save(const std::string& folder, const std::string& into, Random&
   for (const bool is_journal : {false, true}) {
     for (const fs::path& path : paths) {
       const std::string name = path.filename().string();
-      const bool is_mapped = name.find(".journal") != std::string::npos;
-      if (is_mapped != is_journal || name.ends_with("-shm") || name.ends_with(".lock")) continue;
+      if ((name.find(".journal") != std::string::npos) != is_journal) continue;
+      if (name.ends_with("-shm") || name.ends_with(".lock")) continue;
       const ino_t inode = inode_of(path.c_str());
       const auto found = state().files.find(inode);
       const File* const known = found != state().files.end() ? &found->second : nullptr;
-      std::string left = is_mapped          ? left_of_mapped(known, read_all(path), random)
+      std::string left = is_journal         ? left_of_journal(known, read_all(path), random)
                          : known != nullptr ? left_of(*known, random)
                                             : read_all(path);
-      if (is_mapped && left.size() >= kJournalInodeAt + sizeof(ino_t)) {
+      if (is_journal && left.size() >= kJournalInodeAt + sizeof(ino_t)) {
         // It names the database, which has another inode there than here.
         ino_t database = 0;
         std::memcpy(&database, left.data() + kJournalInodeAt, sizeof(database));
@@ -340,12 +325,12 @@ void PowerDisk::start(const std::string& folder) {
 }  // namespace strata::testkit
 
 // In the place of the C library's: what is synced is remembered, and what is gone forgotten.
-extern "C" int msync(void* address, std::size_t size, int) {
+extern "C" int fdatasync(int file) {
   using namespace strata::testkit;
   const std::lock_guard lock(state().mutex);
-  const ino_t inode = mapped_at(address);
-  if (inode != 0 && !state().ignores_syncs) {
-    state().files[inode].disk.assign(static_cast<const char*>(address), size);
+  struct stat status {};
+  if (::fstat(file, &status) == 0 && !state().ignores_syncs) {
+    state().files[status.st_ino].disk = read_all("/proc/self/fd/" + std::to_string(file));
   }
   return 0;
 }

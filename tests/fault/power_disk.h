@@ -5,8 +5,8 @@
 //   open_tier(PowerDisk::vfs(), options, ...);
 //
 // What was synced stays. Of what was written since, a random part of the sectors is on the disk,
-// whatever the order of the writes, and the last one may be torn. What is mapped, the journal, is
-// on the disk since its last msync(): programs that link this have an msync() of its own. Nothing
+// whatever the order of the writes, and the last one may be torn. What the journal says is
+// on the disk since its last fdatasync(): programs that link this have one of its own. Nothing
 // waits for the real disk. Names (new files, renames, removals) are on the disk at once.
 //
 // Threads   Thread-safe. One cut at a time.

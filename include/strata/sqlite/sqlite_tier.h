@@ -3,7 +3,7 @@
 // One process owns the file. Numbers, pending writes and tombstones live in memory, so fills,
 // puts and invalidations take about a microsecond and work while the disk does not; one thread
 // writes them behind, in groups. What an invalidation has to survive a kill is in a small
-// memory-mapped journal beside the file before the call returns. docs/formats/sqlite.md has the
+// journal beside the file before the call returns. docs/formats/sqlite.md has the
 // files byte by byte.
 //
 //   std::unique_ptr<Tier> tier =
