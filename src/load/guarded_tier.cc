@@ -306,6 +306,9 @@ class GuardedTier final : public Tier {
   void set_removal_listener(RecordRemovalListener listener) override {
     tier().set_removal_listener(std::move(listener));
   }
+  void set_invalidation_listener(InvalidationListener listener) override {
+    tier().set_invalidation_listener(std::move(listener));
+  }
 
   [[nodiscard]] TierStats stats() const override {
     TierStats stats = tier().stats();

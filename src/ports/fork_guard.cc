@@ -83,6 +83,9 @@ class GuardedTier final : public Tier {
   void set_removal_listener(RecordRemovalListener listener) override {
     if (tier_.is_here()) tier_->set_removal_listener(std::move(listener));
   }
+  void set_invalidation_listener(InvalidationListener listener) override {
+    if (tier_.is_here()) tier_->set_invalidation_listener(std::move(listener));
+  }
   [[nodiscard]] TierStats stats() const override {
     if (tier_.is_here()) return tier_->stats();
     TierStats stats;
