@@ -116,7 +116,8 @@ Result<void> CacheBuilder::State::add(LowerTier& lower, CacheParts& parts,
     const auto& sqlite = std::get<SqliteOptions>(lower.kind);
     auto made = open_sqlite(sqlite, options, parts.clock, chance);
     if (!made) return made.error();
-    if (made->owns_file && !parts.journal.write) parts.journal = journal_beside(sqlite.path);
+    const bool owns_journal = made->owns_file && !sqlite.sharing;
+    if (owns_journal && !parts.journal.write) parts.journal = journal_beside(sqlite.path);
     if (!made->owns_file) guard.breaker.failures = 0;  // There is nothing to be tried again.
     opened = std::move(made->tier);
   }

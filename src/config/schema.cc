@@ -142,6 +142,11 @@ std::span<const Setting> sqlite_settings() {
       duration<kIn, &Options::put_wait>(
           "put_wait", {0, 60 * kSecond},
           "How long a put waits for room among the pending writes before its value is dropped"),
+      boolean<kIn, &Options::sharing>(
+          "sharing", "Let several processes of this machine have the file open, all with this set"),
+      duration<kIn, &Options::sharing_poll>(
+          "sharing_poll", {kMillisecond, 2 * kSecond},
+          "How often a process looks for what the others invalidated"),
       boolean<kIn, &Options::allow_network_file_system>("allow_network_file_system",
                                                         "Accept a file on a network file system"),
       integer<kIn, &Options::max_pending_writes>("max_pending_writes", {16, 1 << 24},

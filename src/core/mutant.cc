@@ -55,6 +55,9 @@ constexpr std::array kNames{
     Row{Mutant::kSoftWinsOverHard, "soft-wins-over-hard"},
     Row{Mutant::kPutStaysInShard, "put-stays-in-shard"},
     Row{Mutant::kReclaimAtOnce, "reclaim-at-once"},
+    Row{Mutant::kSharedUnchecked, "shared-unchecked"},
+    Row{Mutant::kSharedIgnoresNumbers, "shared-ignores-numbers"},
+    Row{Mutant::kSharedDemandsNothing, "shared-demands-nothing"},
 };
 
 constexpr bool is_in_order() {

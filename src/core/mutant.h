@@ -50,6 +50,9 @@ enum class Mutant : int {
   kSoftWinsOverHard,        // SQLite's soft tombstone takes the place of a hard one
   kPutStaysInShard,         // a put removes what was computed from its key in its own shard only
   kReclaimAtOnce,           // what leaves memory is destroyed at once, whoever looks at it
+  kSharedUnchecked,         // a shared file takes fills without comparing in the transaction
+  kSharedIgnoresNumbers,    // a read of a shared file does not look at its labels' numbers
+  kSharedDemandsNothing,    // an invalidation that a shared file cannot take is forgotten
   kCount,
 };
 

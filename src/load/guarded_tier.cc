@@ -311,6 +311,9 @@ class GuardedTier final : public Tier, public TellsTrouble {
     auto* const teller = dynamic_cast<TellsTrouble*>(&tier());
     if (teller != nullptr) teller->set_trouble_listener(std::move(listener));
   }
+  void set_invalidation_listener(InvalidationListener listener) override {
+    tier().set_invalidation_listener(std::move(listener));
+  }
 
   [[nodiscard]] TierStats stats() const override {
     TierStats stats = tier().stats();

@@ -89,6 +89,9 @@ class GuardedTier final : public Tier, public TellsTrouble {
     auto* const teller = dynamic_cast<TellsTrouble*>(tier_.operator->());
     if (teller != nullptr) teller->set_trouble_listener(std::move(listener));
   }
+  void set_invalidation_listener(InvalidationListener listener) override {
+    if (tier_.is_here()) tier_->set_invalidation_listener(std::move(listener));
+  }
   [[nodiscard]] TierStats stats() const override {
     if (tier_.is_here()) return tier_->stats();
     TierStats stats;

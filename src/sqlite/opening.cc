@@ -16,6 +16,8 @@ constexpr Duration kSealedCheckTime = std::chrono::seconds(1);
 
 Error rejected(const std::string& what) { return {ErrorCode::kRejected, what, {}}; }
 
+}  // namespace
+
 Result<void> check_options(const SqliteOptions& options) {
   constexpr std::uint64_t kBytesMin = 1u << 20;
   constexpr std::size_t kReadersMax = 64;
@@ -42,6 +44,8 @@ Result<void> check_options(const SqliteOptions& options) {
   return {};
 }
 
+namespace {
+
 bool is_of(const std::optional<JournalContents>& journal, const Meta& meta) {
   return journal && journal->owner.epoch == meta.epoch;
 }
@@ -51,6 +55,7 @@ struct Situation {
   const SqliteOptions& options;
   Clock& clock;
   const std::optional<JournalContents>& journal;
+  std::optional<Voucher> voucher;
   bool has_log = false;    // of SQLite's
   bool is_sealed = false;  // pages were without a checksum
 };
@@ -59,8 +64,13 @@ struct Situation {
 Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   if (auto done = opened.store->open(); !done) return done.error();
   const Meta& meta = opened.store->meta();
+  const std::optional<Voucher>& voucher = situation.voucher;
+  const bool is_vouched_for = voucher && voucher->epoch == meta.epoch &&
+                              voucher->commits <= meta.commits && !is_of(situation.journal, meta);
   const std::string why =
-      distrust(situation.options, situation.clock.boot_id(), situation.journal, meta).why;
+      is_vouched_for
+          ? std::string()
+          : distrust(situation.options, situation.clock.boot_id(), situation.journal, meta).why;
   if (!why.empty()) {
     opened.store->close(why);
     return false;
@@ -155,20 +165,26 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   auto paths = prepare_paths(options.path, options.allow_network_file_system);
   if (!paths) return paths.error();
   if (auto checked = check_files(*paths); !checked) return checked.error();
-  Opened opened;
   auto lock = lock_files(*paths);
   if (!lock) return lock.error();
-  opened.lock = std::move(*lock);
-  const std::optional<JournalContents> journal = Journal::read(paths->journal);
-  Situation situation{options, clock, journal, inode_of(paths->wal) != 0};
-  auto found = inspect(*paths, journal);
-  if (found && found->kind == Found::Kind::kDamaged && seal(paths->database, situation)) {
-    found = inspect(*paths, journal);
+  Result<Opened> opened = open_owned(options, *paths, vfs, clock, random);
+  if (opened) opened->lock = std::move(*lock);
+  return opened;
+}
+
+Result<Opened> open_owned(const SqliteOptions& options, const Paths& paths, const std::string& vfs,
+                          Clock& clock, Random& random, std::optional<Voucher> voucher) {
+  Opened opened;
+  const std::optional<JournalContents> journal = Journal::read(paths.journal);
+  Situation situation{options, clock, journal, voucher, inode_of(paths.wal) != 0};
+  auto found = inspect(paths, journal);
+  if (found && found->kind == Found::Kind::kDamaged && seal(paths.database, situation)) {
+    found = inspect(paths, journal);
   }
   if (!found) return found.error();
 
   opened.store =
-      std::make_unique<Store>(StoreOptions{.paths = *paths,
+      std::make_unique<Store>(StoreOptions{.paths = paths,
                                            .vfs = vfs,
                                            .cache_bytes = options.cache_bytes,
                                            .readers = options.readers,
@@ -196,11 +212,11 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   // A disk that fails is no reason not to start. The writer makes a new file when it can. Until
   // then no journal survives this process, so nobody may find the old file after it.
   opened.store->close(done.error().message);
-  if (auto removed = remove_database(*paths); !removed) {
+  if (auto removed = remove_database(paths); !removed) {
     return Error{
         ErrorCode::kUnavailable, done.error().message + "; then " + removed.error().message, {}};
   }
-  sync_folder_of(paths->database);
+  sync_folder_of(paths.database);
   opened.trouble = done.error().message;
   opened.epoch = random.next();
   opened.position = Ticket{0};

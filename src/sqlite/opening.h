@@ -39,6 +39,18 @@ struct Distrust {
 [[nodiscard]] Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
                                 const std::optional<JournalContents>& journal, const Meta& meta);
 
+// Who shared a file and did not close it vouches for it in the place of a journal.
+struct Voucher {
+  std::uint64_t epoch = 0;
+  std::uint64_t commits = 0;  // that the file must have
+};
+
+// What open_files() does when it owns the files at `paths`; Opened::lock stays empty.
+[[nodiscard]] Result<Opened> open_owned(const SqliteOptions& options, const Paths& paths,
+                                        const std::string& vfs, Clock& clock, Random& random,
+                                        std::optional<Voucher> voucher = std::nullopt);
+[[nodiscard]] Result<void> check_options(const SqliteOptions& options);
+
 // Errors: those of open_sqlite_tier().
 [[nodiscard]] Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs,
                                         Clock& clock, Random& random);

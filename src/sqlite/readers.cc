@@ -50,6 +50,15 @@ Selected Reader::get(LabelId key) {
   return row;
 }
 
+Result<SharedRows*> Reader::shared() {
+  if (!shared_) {
+    auto prepared = SharedRows::prepare(database_, SharedRows::Use::kRead);
+    if (!prepared) return prepared.error();
+    shared_ = std::move(*prepared);
+  }
+  return shared_.get();
+}
+
 int Reader::begin() { return begin_.run(); }
 
 int Reader::end() { return end_.run(); }

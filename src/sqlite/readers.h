@@ -18,6 +18,7 @@
 
 #include "core/mutex.h"
 #include "sqlite/database.h"
+#include "sqlite/shared_rows.h"
 #include "strata/core/label.h"
 #include "strata/core/record.h"
 #include "strata/core/result.h"
@@ -50,6 +51,9 @@ class Reader {
   // At most `limit` rows with an id above `after`, in their order. SQLITE_OK or an error's code.
   [[nodiscard]] int scan(std::int64_t after, std::size_t limit, std::vector<Selected>& rows);
 
+  // What the file says for those who share it, in the same state of it.
+  [[nodiscard]] Result<SharedRows*> shared();
+
   [[nodiscard]] Error error(int code) const { return database_.error("reading", code); }
 
  private:
@@ -59,6 +63,7 @@ class Reader {
   const std::uint64_t epoch_;
   Database database_;
   Statement get_, begin_, end_, scan_;
+  std::unique_ptr<SharedRows> shared_;
 };
 
 class Readers {

@@ -8,6 +8,7 @@
 #include "ports/fork_guard.h"
 #include "sqlite/fork.h"
 #include "sqlite/pending_bytes.h"
+#include "sqlite/shared_tier.h"
 
 namespace strata::sqlite {
 namespace {
@@ -155,6 +156,9 @@ namespace strata {
 
 Result<std::unique_ptr<Tier>> open_sqlite_tier(SqliteOptions options, std::shared_ptr<Clock> clock,
                                                std::shared_ptr<Random> random) {
+  if (options.sharing) {
+    return sqlite::open_shared_tier({}, std::move(options), std::move(clock), std::move(random));
+  }
   return sqlite::open_tier({}, std::move(options), std::move(clock), std::move(random));
 }
 

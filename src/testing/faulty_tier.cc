@@ -62,6 +62,9 @@ class FaultyTier final : public Tier {
   void set_removal_listener(RecordRemovalListener listener) override {
     inner_->set_removal_listener(std::move(listener));
   }
+  void set_invalidation_listener(InvalidationListener listener) override {
+    inner_->set_invalidation_listener(std::move(listener));
+  }
   // Degraded while its last call that can fail did.
   [[nodiscard]] TierStats stats() const override {
     TierStats stats = inner_->stats();

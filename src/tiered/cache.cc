@@ -8,7 +8,6 @@
 #include "core/assert.h"
 #include "core/mutant.h"
 #include "core/yield_point.h"
-#include "strata/ports/tells_trouble.h"
 #include "tiered/paths.h"
 
 namespace strata {
@@ -235,19 +234,7 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
         state->note_removal(entry, cause, earlier);
       });
   state_->load_journal();
-  for (std::size_t depth = 0; depth < state_->tiers.size(); ++depth) {
-    state_->tiers[depth]->set_removal_listener([causes = state_->shared_causes,
-                                                clock = state_->clock,
-                                                depth](std::span<const RecordRemoval> removals) {
-      static_cast<void>(clock);  // which the causes read
-      causes->note_below(depth, removals);
-    });
-    auto* const teller = dynamic_cast<TellsTrouble*>(state_->tiers[depth].get());
-    if (teller == nullptr) continue;
-    teller->set_trouble_listener([state = state_.get(), depth](const Error& error) {
-      state->note_failure(state->tiers[depth]->name(), "writing behind", error);
-    });
-  }
+  internal::listen_to_tiers(state_);
   state_->expiry.start();
   state_->pressure.start();
 }

@@ -110,6 +110,39 @@ void widen_key(Cache::State& cache, KeyRef key) {
   (void)widen(cache, std::span(&label, 1), Change::kInvalidate);
 }
 
+namespace {
+
+// Memory's part of a change that another process made below it.
+void change_hot(Cache::State& cache, CauseKind kind, std::span<const Label> labels, Change change) {
+  if (names_more_than_keys(labels)) cache.changes.fetch_add(1);
+  const CauseScope::Text text = [&] { return describe_labels(labels); };
+  CauseScope scope(cache.causes, kind, text);
+  const CauseId cause = scope.id();
+  HotTier& hot = *cache.hot;
+  const InvalidateOutcome done =
+      change == Change::kExpire ? hot.expire(labels) : hot.invalidate(labels);
+  cache.causes.journal().set_number(cause, done.position);
+}
+
+}  // namespace
+
+void follow_others(Cache::State& cache, const Labels& labels, Change change) noexcept {
+  const RunningInvalidations::Guard running(cache.running);
+  try {
+    const CauseScope::Text other = [] { return std::string("another"); };
+    const CauseScope scope(cache.causes, CauseKind::kProcess, other);
+    change_hot(cache, kind_of(labels, change), labels, change);
+    Labels more;
+    if (cache.dependencies.has_wide() && cache.dependencies.widen(labels, more)) {
+      change_hot(cache, CauseKind::kDependency, more, change);
+    }
+  } catch (...) {
+    // Without memory to say what goes, all of it goes.
+    const Label all = everything();
+    cache.hot->invalidate(std::span(&all, 1));
+  }
+}
+
 InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,
                                      Change change) {
   InvalidationResult result;

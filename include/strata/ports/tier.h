@@ -63,6 +63,9 @@ struct RecordRemoval {
 // May not throw, nor call the tier. Told after the removal is committed.
 using RecordRemovalListener = std::function<void(std::span<const RecordRemoval> removals)>;
 
+// What others invalidated, or expired, in a tier that they share. Everything, if it is not known.
+using InvalidationListener = std::function<void(const Labels& labels, bool expires)>;
+
 class Tier {
  public:
   virtual ~Tier() = default;
@@ -125,6 +128,10 @@ class Tier {
   // a tier that cannot tell does nothing here, one may leave out what is much, and of what left
   // because a newer value of its key came nothing is said.
   virtual void set_removal_listener(RecordRemovalListener /*listener*/) {}
+
+  // Who is to be told what other processes invalidate here, soon after it is final. It may not call
+  // the tier, nor close it. A tier that is not shared has nothing to tell.
+  virtual void set_invalidation_listener(InvalidationListener /*listener*/) {}
 
   [[nodiscard]] virtual TierStats stats() const = 0;
 

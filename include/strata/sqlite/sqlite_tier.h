@@ -56,6 +56,12 @@ struct SqliteOptions {
   // How long a put waits for room among the pending writes, whatever its deadline; then its
   // record is declined and only the invalidation stays.
   Duration put_wait = std::chrono::seconds(1);
+  // Several processes of this machine open the file at a time, all of them with this option. Each
+  // change is then written when its call returns, and seen by all in their next read of the file;
+  // what they hold in memory ends after `sharing_poll` at the latest, or two seconds if the file
+  // cannot be read. docs/operations.md has the cost.
+  bool sharing = false;
+  Duration sharing_poll = std::chrono::milliseconds(100);
   // SQLite's locks do not work on most of them.
   bool allow_network_file_system = false;
 

@@ -1,0 +1,256 @@
+// SharedTier: the thread that listens to the other processes and keeps house, and the end.
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "sqlite/checked_vfs.h"
+#include "sqlite/shared_tier.h"
+#include "sqlite/writer.h"
+
+namespace strata::sqlite {
+namespace {
+
+constexpr Duration kMaxStaleness = std::chrono::seconds(2);
+constexpr Duration kHouseInterval = std::chrono::seconds(1);
+constexpr std::size_t kRowsPerTurn = 1'000;
+constexpr std::size_t kSlices = 16;
+constexpr std::size_t kLogPage = 1'000;
+constexpr Duration kCloseWait = std::chrono::seconds(2);
+
+Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", {}}; }
+
+}  // namespace
+
+void SharedTier::set_invalidation_listener(InvalidationListener listener) {
+  const MutexLock lock(mutex_);
+  listener_ = std::move(listener);
+}
+
+void SharedTier::run() {
+  for (;;) {
+    {
+      const MutexLock lock(mutex_);
+      if (!stops_ && !is_woken_) {
+        static_cast<void>(wake_.wait_for(mutex_, std::max(options_.sharing_poll, Duration{1})));
+      }
+      is_woken_ = false;
+      if (stops_) return;
+    }
+    try {
+      poll();
+      keep_house();
+    } catch (const std::bad_alloc&) {
+      condition_.count_error();
+    }
+  }
+}
+
+// The listener is called with the lock that sets it: once it is replaced it is not called any more.
+void SharedTier::tell(const Labels& labels, bool expires) {
+  const MutexLock lock(mutex_);
+  if (listener_ && !labels.empty()) listener_(labels, expires);
+}
+
+void SharedTier::poll() {
+  for (;;) {
+    const Result<bool> more = poll_some();
+    if (!more) break;
+    if (!*more) {
+      confirmed_ = clock_->now();
+      return;
+    }
+  }
+  // Nobody knows what the others did meanwhile.
+  if (between(confirmed_, clock_->now()) < kMaxStaleness) return;
+  confirmed_ = clock_->now();
+  tell({everything()}, false);
+}
+
+// Reads one page of the log and tells it. Returns whether there is more.
+Result<bool> SharedTier::poll_some() {
+  SharedState state;
+  std::vector<SharedChange> changes;
+  {
+    const Deadline deadline{saturating_add(clock_->now(), options_.sharing_poll)};
+    Result<Readers::Lease> reader = opened_.store->readers().borrow(deadline);
+    if (!reader) return reader.error();
+    Result<SharedRows*> rows = (*reader)->shared();
+    if (!rows) return rows.error();
+    int code = (*reader)->begin();
+    if (code == SQLITE_OK) code = (*rows)->read(state);
+    if (code == SQLITE_OK && state.log_end > told_) {
+      code = (*rows)->read_log(told_, kLogPage, changes);
+    }
+    if (code == SQLITE_OK) code = (*reader)->end();
+    if (code != SQLITE_OK) return failed(*reader, code);
+  }
+  notice(state);
+  if (state.log_end <= told_) return false;
+  if (changes.empty() || changes.front().id != told_ + 1) {
+    // The log was cut before it was read.
+    told_ = state.log_end;
+    tell({everything()}, false);
+    return false;
+  }
+  // Told before it counts as told, so that a failure in between tells it again.
+  Labels labels;
+  bool expires = false;
+  for (const SharedChange& change : changes) {
+    if (change.origin == opened_.origin) continue;
+    if (change.expires != expires) {
+      tell(labels, expires);
+      labels.clear();
+      expires = change.expires;
+    }
+    labels.push_back(change.label);
+  }
+  tell(labels, expires);
+  told_ = changes.back().id;
+  return told_ < state.log_end;
+}
+
+Result<bool> SharedTier::remove_some(Deadline deadline) {
+  bool is_done = false;
+  bool has_more = true;
+  const auto done = transact(deadline, [&](Turn& turn) {
+    SharedRows& rows = *opened_.rows;
+    std::optional<SharedRows::Live> live;
+    if (const int code = rows.find_live(live); code != SQLITE_OK) return code;
+    turn.writes = has_more = live.has_value();
+    if (!live) return SQLITE_OK;
+    const bool hard = live->known.removes;
+    Removal wanted{.label = live->label, .below = hard ? live->known.hard : live->known.soft};
+    if (!hard) wanted.end = live->known.end;
+    const bool goes_on = running_ && running_->label == live->label &&
+                         removal_.below == wanted.below && removal_.end.has_value() == !hard;
+    if (!goes_on) removal_ = wanted;
+    running_ = live;
+    std::size_t limit = kRowsPerTurn;
+    const int code = opened_.store->rows().remove_some(removal_, limit, turn.tally);
+    if (code != SQLITE_OK || !removal_.done()) return code;
+    is_done = true;
+    (hard ? live->known.removes : live->known.ends) = false;
+    return rows.keep(live->label, live->known);
+  });
+  if (!done) return done.error();
+  if (is_done) running_.reset();
+  if (!has_more) has_live_ = false;
+  return has_more;
+}
+
+void SharedTier::keep_house() {
+  const Instant now = clock_->now();
+  const bool is_due = between(kept_house_, now) >= kHouseInterval;
+  // Others may have died within a removal.
+  if (is_due) has_live_ = true;
+  for (std::size_t slice = 0; slice < kSlices && has_live_; ++slice) {
+    if (!remove_some({clock_->now()})) break;
+  }
+  if (!is_due) return;
+  kept_house_ = now;
+  if (between(swept_, now) >= kSweepInterval) sweep();
+  evict();
+  static_cast<void>(transact({clock_->now()}, [&](Turn& turn) {
+    turn.writes = turn.state.log_end - log_cut_ > kSharedLogRows;
+    if (!turn.writes) return SQLITE_OK;
+    log_cut_ = turn.state.log_end;
+    return opened_.rows->cut_log(turn.state.log_end);
+  }));
+}
+
+void SharedTier::evict() {
+  for (std::size_t slice = 0; slice < kSlices; ++slice) {
+    bool is_enough = true;
+    const auto done = transact({clock_->now()}, [&](Turn& turn) {
+      Rows& rows = opened_.store->rows();
+      Rows::Usage usage;
+      if (const int code = rows.usage(usage); code != SQLITE_OK) return code;
+      const std::uint64_t bytes = usage.used_pages * kPageBytes;
+      const std::uint64_t most = slice == 0 ? options_.max_bytes : options_.max_bytes / 20 * 19;
+      condition_.set_bytes(bytes);
+      is_enough = bytes <= most || turn.meta.entries == 0;
+      turn.writes = !is_enough;
+      if (is_enough) return SQLITE_OK;
+      return rows.evict(hand_, kRowsPerTurn, turn.tally,
+                        [this](std::int64_t id) { return recent_.take(id); });
+    });
+    if (!done || is_enough) return;
+  }
+}
+
+void SharedTier::sweep() {
+  swept_ = clock_->now();
+  static_cast<void>(remove_expired({saturating_add(swept_, kHouseInterval)}));
+}
+
+Result<std::uint64_t> SharedTier::remove_expired(Deadline deadline) {
+  if (closed_) return closed_error();
+  std::uint64_t removed = 0;
+  Rows::ExpiryCursor cursor;
+  while (cursor.more) {
+    std::uint64_t before = removed;
+    const auto done = transact(deadline, [&](Turn& turn) {
+      Rows& rows = opened_.store->rows();
+      std::vector<Rows::Expired> expired;
+      const int code = rows.find_expired(cursor, moment_of(*clock_), kRowsPerTurn, expired);
+      turn.writes = !expired.empty();
+      if (code != SQLITE_OK || expired.empty()) return code;
+      const int done_with = rows.remove_expired(expired, turn.tally);
+      before += turn.tally.removed[static_cast<std::size_t>(RemovalCause::kExpired)];
+      return done_with;
+    });
+    if (!done) return done.error();
+    removed = before;
+  }
+  return removed;
+}
+
+Result<void> SharedTier::flush(Deadline deadline) {
+  for (;;) {
+    if (closed_) return closed_error();
+    const Result<bool> more = remove_some(deadline);
+    if (!more) return more.error();
+    if (!*more) return {};
+    if (between(clock_->now(), deadline.at) <= Duration::zero()) {
+      return Error{ErrorCode::kDeadlineExceeded, "the SQLite tier is still writing", {}};
+    }
+  }
+}
+
+TierStats SharedTier::stats() const {
+  TierStats stats;
+  stats.name = name();
+  condition_.describe(stats);
+  stats.max_bytes = options_.max_bytes;
+  stats.stored = stored_;
+  stats.refused = refused_;
+  stats.declined = declined_;
+  stats.invalidations = invalidations_;
+  stats.tombstones = has_live_ ? 1 : 0;
+  if (opened_.control->is_damaged() && stats.state != TierState::kOff) {
+    stats.state = TierState::kOff;
+    stats.reason = "the cache file is damaged, and nobody uses it until all have closed it";
+  }
+  return stats;
+}
+
+void SharedTier::close(Deadline deadline) {
+  const MutexLock lock(close_mutex_);
+  if (is_closed_) return;
+  is_closed_ = true;
+  {
+    const MutexLock wake_lock(mutex_);
+    stops_ = true;
+    wake_.notify_one();
+  }
+  thread_.join();
+  // What is left to remove keeps the file from being clean, so it goes first if there is time.
+  static_cast<void>(flush(deadline));
+  closed_ = true;
+  condition_.set_off("the SQLite tier is closed");
+  const Deadline wait{std::min(deadline.at, saturating_add(clock_->now(), kCloseWait))};
+  lock_in_children_.end();
+  close_shared_files(opened_, *clock_, wait);
+}
+
+}  // namespace strata::sqlite

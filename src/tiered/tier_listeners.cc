@@ -1,0 +1,46 @@
+// What a cache does about what its lower tiers tell: records that left them, work behind their
+// calls that fails, and invalidations of other processes.
+#include "strata/ports/tells_trouble.h"
+#include "tiered/paths.h"
+
+namespace strata::internal {
+namespace {
+
+void note_removals(Tier& tier, std::size_t depth, const Cache::State& cache) {
+  // A tier may tell while the cache is being made or is gone: it shares what it writes into.
+  tier.set_removal_listener([causes = cache.shared_causes, clock = cache.clock,
+                             depth](std::span<const RecordRemoval> removals) {
+    static_cast<void>(clock);  // which the causes read
+    causes->note_below(depth, removals);
+  });
+}
+
+void follow(Tier& tier, const std::weak_ptr<Cache::State>& cache) {
+  tier.set_invalidation_listener([cache](const Labels& labels, bool expires) {
+    const std::shared_ptr<Cache::State> state = cache.lock();
+    if (!state || state->is_closed()) return;
+    follow_others(*state, labels, expires ? Change::kExpire : Change::kInvalidate);
+  });
+}
+
+void note_trouble(Tier& tier, const std::weak_ptr<Cache::State>& cache) {
+  auto* const teller = dynamic_cast<TellsTrouble*>(&tier);
+  if (teller == nullptr) return;
+  teller->set_trouble_listener([cache, name = std::string(tier.name())](const Error& error) {
+    const std::shared_ptr<Cache::State> state = cache.lock();
+    if (state) state->note_failure(name, "writing behind", error);
+  });
+}
+
+}  // namespace
+
+void listen_to_tiers(const std::shared_ptr<Cache::State>& cache) {
+  for (std::size_t depth = 0; depth < cache->tiers.size(); ++depth) {
+    Tier& tier = *cache->tiers[depth];
+    note_removals(tier, depth, *cache);
+    follow(tier, cache);
+    note_trouble(tier, cache);
+  }
+}
+
+}  // namespace strata::internal
