@@ -3,10 +3,12 @@
 //   hit_ratio [--smoke]
 //       requests per second of each policy over popular keys and a loop
 //   hit_ratio POINTS.csv FOLDER [--policies a,b] [--shards N] [--unbounded-history] [--seed N]
+//             [--threads N]
 //       the hit ratio at every (trace, size) of a table with these columns, as a table with the
 //       columns trace,size,policy,hit_ratio; FOLDER has a file <trace>.txt.gz for each. Requests
 //       per second go to standard error. Other seeds are other hashes of the keys: they decide
-//       which keys are sampled.
+//       which keys are sampled. With threads: those of memory tiers that so many threads share,
+//       which race for the counts of uses (racing_replay.h), and not of a simulation.
 //
 // Reading the trace is not counted. Unit sizes, an empty cache at first, first requests included.
 #include <cstdio>
@@ -22,6 +24,7 @@
 #include "simulate/simulation.h"
 #include "simulate/study.h"
 #include "simulate/test_traces.h"
+#include "workload/racing_replay.h"
 
 namespace strata::simulate {
 namespace {
@@ -32,6 +35,7 @@ struct Options {
   std::string policies = "lru,lfu,s3fifo,wtinylfu,lirs,horizon,adaptive";
   std::size_t shards = 1;
   std::uint64_t seed = 0;
+  std::size_t threads = 0;  // 0: simulations
   bool unbounded_history = false;
   bool is_smoke = false;
 };
@@ -71,10 +75,24 @@ struct Timed {
   double seconds = 0;
 };
 
-Timed play_timed(const Trace& trace, const StudiedPolicy& policy, SimulationOptions options) {
+SimulationResult race(const Trace& trace, const SimulationOptions& options, std::size_t threads) {
+  const bench::RacingReplay replay{.policy = options.policy,
+                                   .max_entries = options.size,
+                                   .shards = shards_for(options),
+                                   .threads = threads};
+  return {.requests = trace.requests.size(), .hits = bench::play_racing(trace, replay)};
+}
+
+Timed play_timed(const Trace& trace, const StudiedPolicy& policy, SimulationOptions options,
+                 std::size_t threads) {
   if (policy.kind) options.policy = *policy.kind;
   const double begin = cpu_seconds();
-  Timed timed{.result = policy.kind ? play(trace, options) : play_belady(trace, options)};
+  Timed timed;
+  if (threads != 0 && policy.kind) {
+    timed.result = race(trace, options, threads);
+  } else {
+    timed.result = policy.kind ? play(trace, options) : play_belady(trace, options);
+  }
   timed.seconds = cpu_seconds() - begin;
   return timed;
 }
@@ -96,7 +114,7 @@ int play_points(const Options& options, const std::vector<StudiedPolicy>& polici
       for (const StudiedPolicy& policy : policies) {
         SimulationOptions one{.size = size, .shards_max = options.shards};
         one.policy_options.unbounded_history = options.unbounded_history;
-        const Timed timed = play_timed(*trace, policy, one);
+        const Timed timed = play_timed(*trace, policy, one, options.threads);
         std::printf("%s,%lu,%s,%.6f\n", name.c_str(), size, policy.name.c_str(),
                     timed.result.hit_ratio());
         std::fprintf(stderr, "%s %lu %s: %.1f M/s, %zu bytes, %lu switches\n", name.c_str(), size,
@@ -115,8 +133,8 @@ int play_speeds(const Options& options, const std::vector<StudiedPolicy>& polici
   const Trace trace = maker.take("popular keys and a loop");
   std::uint64_t checksum = 0;
   for (const StudiedPolicy& policy : policies) {
-    const Timed timed =
-        play_timed(trace, policy, {.size = trace.keys() / 10, .shards_max = options.shards});
+    const Timed timed = play_timed(
+        trace, policy, {.size = trace.keys() / 10, .shards_max = options.shards}, options.threads);
     checksum = checksum * 31 + timed.result.hits;
     std::printf("%-10s %6.1f M requests/s  hit ratio %.4f\n", policy.name.c_str(),
                 million_per_second(timed), timed.result.hit_ratio());
@@ -137,6 +155,8 @@ int run(const std::vector<std::string>& words) {
       options.policies = words[++i];
     } else if (words[i] == "--seed" && i + 1 < words.size()) {
       options.seed = std::strtoull(words[++i].c_str(), nullptr, 10);
+    } else if (words[i] == "--threads" && i + 1 < words.size()) {
+      options.threads = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else if (words[i] == "--shards" && i + 1 < words.size()) {
       options.shards = std::strtoull(words[++i].c_str(), nullptr, 10);
     } else {

@@ -32,6 +32,7 @@ class Departures {
   // Takes over the tier's reference to `entry`. Precondition: it is in no structure any more.
   void add(Entry* entry, RemovalCause cause, Ticket earlier,
            const std::shared_ptr<const DepartureListener>& listener);
+  [[nodiscard]] std::size_t size() const { return count_; }
 
  private:
   Limbo& limbo_;

@@ -149,24 +149,6 @@ TEST_F(MemoryTierTest, WritesSweepExpiredEntriesToo) {
   EXPECT_EQ(tier->stats().removed(RemovalCause::kExpired), kEntries);
 }
 
-// Room for a large entry is made in slices, and the bound holds when it is in.
-TEST_F(MemoryTierTest, ALargeEntryMayPushThousandsOut) {
-  start({.max_bytes = 4 << 20});
-  for (int i = 0; tier->stats().removed(RemovalCause::kEvicted) == 0; ++i) {
-    fill("k" + std::to_string(i));
-  }
-  EXPECT_GT(tier->stats().entries, 10 * MemoryTier::kRemovalSlice);
-  const std::string large(4'000'000, 'v');
-  EXPECT_EQ(fill(Entry::make<std::string>({"large", key_hash("large"), {}}, large)),
-            FillOutcome::kStored);
-  EXPECT_LE(tier->stats().bytes, 4u << 20);
-  EXPECT_LT(tier->stats().entries, MemoryTier::kRemovalSlice * 3);
-  for (int i = 0; i < 1'000; ++i) fill("l" + std::to_string(i));
-  EntryRef again = Entry::make<std::string>({"again", key_hash("again"), {}}, large);
-  EXPECT_EQ(tier->put(again->key(), again, tier->position(), RemovalCause::kReplaced),
-            FillOutcome::kStored);
-}
-
 // Keys whose hashes are equal stand in one row, longer than what one slice can remove.
 TEST_F(MemoryTierTest, EntriesThatCrowdOnePlaceAreAllFoundAndRemoved) {
   constexpr std::size_t kEntries = EntryTable::kSegmentEntries;
@@ -249,6 +231,7 @@ TEST_F(MemoryTierTest, SideTablesAreProportionalToLiveEntriesAfterChurn) {
   EXPECT_EQ(tier->sizes().cells, tenants.size());
 
   tier->resize(kLeft, 64 << 20);
+  tier->remove_due(SIZE_MAX);
   for (std::size_t i = 0; i < 20; ++i) fill("k" + std::to_string(i));
   StructureSizes sizes = tier->sizes();
   EXPECT_EQ(sizes.residents, kLeft);

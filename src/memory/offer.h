@@ -4,6 +4,8 @@
 // Ownership Holds the entry's one reference until a shard publishes it.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -21,6 +23,9 @@ namespace strata::memory {
 
 class Offer {
  public:
+  // Entries that leave for one newcomer, in one call, at most; a few more if they have ended.
+  static constexpr std::size_t kWork = 512;
+
   // No entry: an erase.
   Offer(const KeyRef& key, EntryRef entry, Ticket taken, CarriedKeys& carried)
       : ticket(taken),
@@ -39,6 +44,8 @@ class Offer {
   Offer& operator=(const Offer&) = delete;
 
   [[nodiscard]] Entry* entry() const { return entry_.get(); }
+  // So many have left.
+  void spend(std::size_t removed) { work -= std::min(work, removed); }
   // The entry is the table's, and its labels stay announced.
   void published() { static_cast<void>(entry_.release()); }
   // What remains is an erase.
@@ -71,14 +78,17 @@ class Offer {
   const std::uint64_t hash;
   const LabelId key_label;
   std::uint64_t charge = 0;
-  std::uint64_t room = 0;  // the charge, with labels that nothing may carry yet
-  bool fits = false;       // bounds may change meanwhile: what take_room() found is what counts
-  bool exhausted = false;  // its shard has nothing more to evict
+  std::uint64_t room = 0;    // the charge, with labels that nothing may carry yet
+  bool fits = false;         // bounds may change meanwhile: what take_room() found is what counts
+  std::size_t work = kWork;  // so many may still leave for it
+  bool is_beyond = false;    // it took room beyond a bound
+  Room::Amount given;        // what other shards evicted for it
   // Where tenants are told apart:
   TenantNumber tenant = kRest;
   bool is_homeless = false;    // there is no memory for its tenant's partition
   bool exceeds_quota = false;  // what is exhausted is what its tenant has in its shard
   Room::Amount lacking;        // then: what the tenant was asked for
+  Room::Amount tenant_given;   // its part of what other shards evicted
   Room::Amount borrowed;       // taken of the tenant's quota, and the entry is not published yet
 
  private:

@@ -199,9 +199,9 @@ void Partitions::fit(Partition& partition) {
   partition.policy->set_bounds(wanted.max_entries, wanted.max_weight);
 }
 
-std::uint64_t Partitions::entries_of(TenantNumber number) const {
+Room::Amount Partitions::held_of(TenantNumber number) const {
   const Partition* partition = slots_[number].load(std::memory_order_relaxed);
-  return partition == nullptr ? 0 : partition->policy->entries();
+  return partition == nullptr ? Room::Amount{} : amount_of(*partition->policy);
 }
 
 std::size_t Partitions::footprint_bytes() const {

@@ -72,8 +72,8 @@ class Partitions {
 
   [[nodiscard]] std::uint64_t entries() const { return rest_.policy->entries() + tenant_entries_; }
   [[nodiscard]] std::uint64_t weight() const { return rest_.policy->weight() + tenant_weight_; }
-  // Of one partition; 0 if there is none.
-  [[nodiscard]] std::uint64_t entries_of(TenantNumber number) const;
+  // Of one partition; nothing if there is none.
+  [[nodiscard]] Room::Amount held_of(TenantNumber number) const;
   [[nodiscard]] std::size_t tenant_count() const { return partitions_.size(); }
   [[nodiscard]] std::size_t footprint_bytes() const;
 

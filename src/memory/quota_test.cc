@@ -208,6 +208,8 @@ TEST_P(QuotaTest, AQuotaSetWhileRunningFindsWhatIsThere) {
   tier->check_invariants();
 
   ASSERT_TRUE(tier->set_quota("a", {.max_entries = 10}).ok());
+  EXPECT_EQ(use("a").entries, 1'000u) << "the rest goes with the next calls, and by upkeep";
+  EXPECT_EQ(tier->remove_due(SIZE_MAX), 990u);
   EXPECT_EQ(use("a").entries, 10u);
   EXPECT_EQ(held("a", 3'000), 10u);
   EXPECT_EQ(use("a").evictions, 2'990u);

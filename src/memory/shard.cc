@@ -28,6 +28,7 @@ constexpr int kIdleSweeps = 8;
 // (3) An entry is of its tenant's partition (partitions.cc), and of the rest's where that has no
 //     quota, unless adopt() is about to find it.
 // (4) `settled_` is what the room counts for this shard: what it holds, whenever the lock is free.
+// (5) `newcomer_` is null or in the table.
 
 Shard::Shard(Commons& commons, const PolicySet& policies, Policy& policy)
     : table_(commons.placement),
@@ -58,6 +59,7 @@ void Shard::remove(Entry* entry, RemovalCause cause, Departures& gone) {
 // one that is no longer current was counted when its group was invalidated, and that is why,
 // whatever found it.
 void Shard::let_go(Entry* entry, RemovalCause cause, Departures& gone) {
+  if (entry == newcomer_) newcomer_ = nullptr;
   index_.remove(*entry);
   wheel_.remove(*entry);
   commons_.carried.retract(*entry);
@@ -160,6 +162,7 @@ std::uint64_t Shard::sweep_stale(std::size_t at_most, Departures& gone) {
 
 void Shard::set_bounds(std::uint64_t max_entries, std::uint64_t max_bytes, std::size_t shards) {
   const MutexLock lock(mutex_);
+  newcomer_ = nullptr;  // It may be larger than the bound now.
   order_.set_bounds(max_entries, max_bytes, shards);
 }
 
@@ -230,8 +233,9 @@ Room::Amount Shard::check_invariants(Holdings& tenants) const {
     for (const Entry* entry : residents) visit(*entry);
   });
 
-  // (4), and what is counted.
+  // (4), (5), and what is counted.
   STRATA_ASSERT(settled_ == held());
+  STRATA_ASSERT(newcomer_ == nullptr || residents.contains(newcomer_));
   std::uint64_t left = 0;
   for (const std::uint64_t removals : counters_.removals) left += removals;
   STRATA_ASSERT(counters_.stored == left + cells_.current());

@@ -81,17 +81,18 @@ class Shard {
   [[nodiscard]] Standing standing(const Entry& entry) const { return order_.standing(entry); }
   void tell_hit(Entry& entry);  // for policies that want to be told
 
-  // One slice of a fill or put. Nothing: it made room, but not yet enough; to be called again,
-  // after another shard has made room if offer.exhausted.
+  // A step of a fill or put. Nothing: it made room, but not enough, and has nothing more to evict;
+  // to be called again, after another shard has made room.
   std::optional<FillOutcome> fill(Offer& offer);
   std::optional<FillOutcome> put(Offer& offer, RemovalCause cause, Ticket& raised);
   void count_declined();
-  // Evicts a slice, or until there is room for the offer, which another shard could not make.
-  void make_room(const Offer& offer);
-  // Evicts a slice, or until the bounds hold: the tier's, or a tenant's quota. Returns what that
-  // was.
-  Room::Amount shrink();
-  Room::Amount shrink(TenantNumber tenant);
+  // Evicts as much as may be, or until there is room for the offer, which another shard could not
+  // make.
+  void make_room(Offer& offer);
+  // Evicts `at_most` so many, and a slice, or until the bounds hold: the tier's, or a tenant's
+  // quota. Returns how many.
+  std::size_t shrink(std::size_t at_most);
+  std::size_t shrink(TenantNumber tenant, std::size_t at_most);
   // From now on this tenant is told apart: what it has here counts for it, found in slices.
   void adopt(TenantNumber tenant);
 
@@ -151,12 +152,17 @@ class Shard {
   bool take_quota(Offer& offer, const Entry* former, Departures& gone) STRATA_REQUIRES(mutex_);
   void return_quota(Offer& offer);
   bool take_room(Offer& offer, Entry*& former, Departures& gone) STRATA_REQUIRES(mutex_);
+  using TakeRoom = bool (Room::*)(const Room::Amount& amount, const Room::Amount& given);
+  bool take_by(TakeRoom take, const Offer& offer, const Entry* former) STRATA_REQUIRES(mutex_);
+  bool come_again(Offer& offer, const Departures& gone);
+  [[nodiscard]] const Entry* spared_beside(const Entry* spared) STRATA_REQUIRES(mutex_);
   template <typename Enough>
-  bool evict(const Enough& enough, TenantNumber from, const Entry* spared, Departures& gone)
-      STRATA_REQUIRES(mutex_);
+  bool evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
+             Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
   std::uint64_t sweep_stale(std::size_t at_most, Departures& gone) STRATA_REQUIRES(mutex_);
-  void remove_due(bool exactly, const Entry* spared, Departures& gone) STRATA_REQUIRES(mutex_);
+  void remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone)
+      STRATA_REQUIRES(mutex_);
 
   // Labels.
   std::uint64_t doom(LabelId label, Ticket number) STRATA_REQUIRES(mutex_);
@@ -221,7 +227,8 @@ class Shard {
   std::uint64_t cleared_ STRATA_GUARDED_BY(mutex_) = 0;  // the generation of the last clear
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;     // of sweep(): a cursor of the table
   std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
-  TierStats counters_ STRATA_GUARDED_BY(mutex_);  // stored, refused, removals, ...
+  const Entry* newcomer_ STRATA_GUARDED_BY(mutex_) = nullptr;  // for which room is still made
+  TierStats counters_ STRATA_GUARDED_BY(mutex_);               // stored, refused, removals, ...
   std::shared_ptr<const DepartureListener> listener_ STRATA_GUARDED_BY(mutex_);
 };
 

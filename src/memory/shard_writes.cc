@@ -39,6 +39,7 @@ std::optional<FillOutcome> Shard::fill(Offer& offer) {
   const std::optional<FillOutcome> outcome = try_fill(offer, gone);
   return_quota(offer);
   settle();
+  offer.spend(gone.size());
   return outcome;
 }
 
@@ -49,6 +50,7 @@ std::optional<FillOutcome> Shard::put(Offer& offer, RemovalCause cause, Ticket& 
   const std::optional<FillOutcome> outcome = try_put(offer, cause, raised, gone);
   return_quota(offer);
   settle();
+  offer.spend(gone.size());
   return outcome;
 }
 
@@ -57,7 +59,7 @@ void Shard::count_declined() {
   ++counters_.declined;
 }
 
-// Returns nothing when it made room, but not yet enough.
+// Returns nothing when it made room, but not enough.
 std::optional<FillOutcome> Shard::try_fill(Offer& offer, Departures& gone) {
   const bool unchecked = STRATA_MUTANT(kNoTickets) || STRATA_MUTANT(kMemoryFillUnchecked);
   if (!unchecked && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket)) {
@@ -144,6 +146,7 @@ bool Shard::publish(Offer& offer, Entry* former) {
     order_.insert(entry, offer.tenant);
   }
   wheel_.add(entry);
+  if (offer.is_beyond) newcomer_ = &entry;
   offer.borrowed = {};
   offer.published();
   return true;
@@ -159,13 +162,19 @@ void Shard::find_tenant(Offer& offer) {
 bool Shard::take_quota(Offer& offer, const Entry* former, Departures& gone) {
   Room& quota = commons_.tenants.at(offer.tenant).room;
   const Room::Amount need = offer.need_of_tenant(former);
-  if (evict([&] { return quota.take(need); }, offer.tenant, former, gone)) {
+  const Room::Amount before = order_.held_of(offer.tenant);
+  const auto given = [&] { return offer.tenant_given + (before - order_.held_of(offer.tenant)); };
+  bool is_taken =
+      evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work, gone);
+  if (!is_taken && gone.size() >= offer.work) {
+    is_taken = offer.is_beyond = quota.take_beyond(need, given());
+  }
+  if (is_taken) {
     offer.borrowed = need;
     return true;
   }
   offer.lacking = need;
   offer.exceeds_quota = true;
-  offer.exhausted = order_.entries_of(offer.tenant) <= (need.entries == 0 ? 1u : 0u);
   return false;
 }
 
@@ -177,74 +186,93 @@ void Shard::return_quota(Offer& offer) {
 }
 
 // Takes room for the offer, its former entry not counted, and evicts for it. Returns whether the
-// offer has room, or never will, in which case nothing is evicted.
+// offer has room, or will not get any, in which case it does not fit.
+//
+// If what may leave in one call is not enough, a newcomer takes room beyond the bound of bytes, as
+// long as nobody else has: the next calls and the upkeep make the rest of the room, and leave it
+// alone until then. While the bounds are exceeded, whoever comes gives up as much as it brings.
 bool Shard::take_room(Offer& offer, Entry*& former, Departures& gone) {
   if (order_.is_divided()) find_tenant(offer);
   offer.fits = could_fit(offer);
   if (!offer.fits) return true;
-  offer.exhausted = false;
   offer.exceeds_quota = false;
-  if (order_.is_divided() && !take_quota(offer, former, gone)) return false;
-  // One step with telling what was evicted for it.
-  const auto took = [&]() STRATA_REQUIRES(mutex_) {
-    const Room::Amount with_offer = held() + offer.need(former);
-    if (!commons_.room.take(with_offer - settled_)) return false;
-    settled_ = with_offer;
+  offer.is_beyond = false;
+  if (order_.is_divided() && !take_quota(offer, former, gone)) return !come_again(offer, gone);
+  const auto took = [&]() STRATA_REQUIRES(mutex_) { return take_by(&Room::take, offer, former); };
+  if (evict(took, Partitions::kFullest, former, offer.work, gone)) return true;
+  if (gone.size() >= offer.work && take_by(&Room::take_beyond, offer, former)) {
+    offer.is_beyond = true;
     return true;
-  };
-  if (evict(took, Partitions::kFullest, former, gone)) return true;
-  offer.exhausted = order_.entries() <= (former == nullptr ? 0u : 1u);
-  // Nothing is left anywhere but the former entry, whose labels take room too.
-  if (former == nullptr || commons_.room.entries() > 1) return false;
+  }
+  // Unless nothing is left anywhere but the former entry, whose labels take room too.
+  if (former == nullptr || commons_.room.entries() > 1) return !come_again(offer, gone);
   return_quota(offer);
   remove(former, RemovalCause::kEvicted, gone);
   former = nullptr;
   return (!order_.is_divided() || take_quota(offer, former, gone)) && took();
 }
 
-void Shard::make_room(const Offer& offer) {
-  Departures gone(commons_.limbo);
-  const MutexLock lock(mutex_);
-  if (offer.exceeds_quota) {
-    if (!order_.is_divided()) return;  // Nothing is the tenant's here.
-    const Room& quota = commons_.tenants.at(offer.tenant).room;
-    evict([&] { return quota.has(offer.lacking); }, offer.tenant, nullptr, gone);
-    settle();
-    return;
-  }
-  const Room::Amount need = offer.need(nullptr);
-  evict(
-      [&]() STRATA_REQUIRES(mutex_) {
-        settle();
-        return commons_.room.has(need);
-      },
-      Partitions::kFullest, nullptr, gone);
+// One step with telling what was evicted for it.
+bool Shard::take_by(TakeRoom take, const Offer& offer, const Entry* former) {
+  const Room::Amount with_offer = held() + offer.need(former);
+  if (!(commons_.room.*take)(with_offer - settled_, offer.given)) return false;
+  settled_ = with_offer;
+  return true;
 }
 
-Room::Amount Shard::shrink() {
+// Whether other shards can still make room in this call for an offer that found none here.
+bool Shard::come_again(Offer& offer, const Departures& gone) {
+  offer.fits = gone.size() < offer.work;
+  return offer.fits;
+}
+
+void Shard::make_room(Offer& offer) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
-  settle();
-  const Room::Amount before = held();
+  if (offer.exceeds_quota && !order_.is_divided()) return;  // Nothing is the tenant's here.
+  const Room::Amount held_before = held();
+  const Room::Amount tenant_before = order_.held_of(offer.tenant);
+  if (offer.exceeds_quota) {
+    const Room& quota = commons_.tenants.at(offer.tenant).room;
+    const auto enough = [&] {
+      const Room::Amount given = tenant_before - order_.held_of(offer.tenant);
+      return quota.has(offer.lacking) || (offer.tenant_given + given).covers(offer.lacking);
+    };
+    evict(enough, offer.tenant, nullptr, offer.work, gone);
+    settle();
+  } else {
+    const Room::Amount need = offer.need(nullptr);
+    const auto enough = [&]() STRATA_REQUIRES(mutex_) {
+      settle();
+      return commons_.room.has(need) || (offer.given + (held_before - held())).covers(need);
+    };
+    evict(enough, Partitions::kFullest, nullptr, offer.work, gone);
+  }
+  offer.given = offer.given + (held_before - held());
+  offer.tenant_given = offer.tenant_given + (tenant_before - order_.held_of(offer.tenant));
+  offer.spend(gone.size());
+}
+
+std::size_t Shard::shrink(std::size_t at_most) {
+  Departures gone(commons_.limbo);
+  const MutexLock lock(mutex_);
   evict(
       [&]() STRATA_REQUIRES(mutex_) {
         settle();
         return commons_.room.has({});
       },
-      Partitions::kFullest, nullptr, gone);
-  settle();
-  return before - held();
+      Partitions::kFullest, nullptr, std::min(at_most, kRemovalSlice), gone);
+  return gone.size();
 }
 
-Room::Amount Shard::shrink(TenantNumber tenant) {
+std::size_t Shard::shrink(TenantNumber tenant, std::size_t at_most) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
-  if (!order_.is_divided()) return {};  // Nothing is the tenant's here.
+  if (!order_.is_divided()) return 0;  // Nothing is the tenant's here.
   const Room& quota = commons_.tenants.at(tenant).room;
-  const Room::Amount before = held();
-  evict([&] { return quota.has({}); }, tenant, nullptr, gone);
+  evict([&] { return quota.has({}); }, tenant, nullptr, std::min(at_most, kRemovalSlice), gone);
   settle();
-  return before - held();
+  return gone.size();
 }
 
 // What comes from the first step on is the tenant's at once, so that a walk finds all the others.
@@ -261,15 +289,17 @@ void Shard::adopt(TenantNumber tenant) {
       RemovalCause::kEvicted);
 }
 
-// Evicts until `enough()`, entries of `from` and not `spared`; at most one slice. Returns whether
-// it got there.
+// Evicts until `enough()`, entries of `from` and not `spared`, and not the newcomer for which room
+// is still made; until `at_most` entries are gone by this step. Returns whether it got there.
 template <typename Enough>
-bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, Departures& gone) {
+bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
+                  Departures& gone) {
   if (enough()) return true;
-  remove_due(true, spared, gone);
+  remove_due(true, spared, at_most, gone);
   if (enough()) return true;
   const Instant now = commons_.clock->coarse_now();
-  for (std::size_t removed = 0; removed < kRemovalSlice; ++removed) {
+  spared = spared_beside(spared);
+  while (gone.size() < at_most) {
     Entry* victim = order_.evict(from, spared);
     if (victim == nullptr) return false;
     table_.erase(victim);
@@ -280,9 +310,24 @@ bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, 
   return false;
 }
 
-void Shard::remove_due(bool exactly, const Entry* spared, Departures& gone) {
+const Entry* Shard::spared_beside(const Entry* spared) {
+  if (newcomer_ == nullptr) return spared;
+  bool is_owed = !commons_.room.has({});
+  if (order_.is_divided()) {
+    const Room& quota =
+        commons_.tenants.at(newcomer_->residence.partition.load(std::memory_order_relaxed)).room;
+    // It stays no longer if the quota was lowered so far that it has no room in it.
+    is_owed = newcomer_->weight <= quota.max_bytes() && (is_owed || !quota.has({}));
+  }
+  if (!is_owed) newcomer_ = nullptr;
+  return spared != nullptr ? spared : newcomer_;
+}
+
+void Shard::remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone) {
   std::array<Entry*, kDueEntries> due;
-  const std::size_t count = wheel_.take(commons_.clock->coarse_now(), due, kDueLooks, exactly);
+  const std::size_t room = std::min(due.size(), at_most - std::min(at_most, gone.size()));
+  const std::size_t count =
+      wheel_.take(commons_.clock->coarse_now(), std::span(due.data(), room), kDueLooks, exactly);
   for (std::size_t at = 0; at < count; ++at) {
     if (due[at] == spared) {
       wheel_.add(*due[at]);  // The caller goes on with it.
@@ -295,7 +340,7 @@ void Shard::remove_due(bool exactly, const Entry* spared, Departures& gone) {
 // Removes what has expired; and a hand goes around the table and removes what nobody can be given
 // any more.
 void Shard::sweep(Departures& gone) {
-  remove_due(false, nullptr, gone);
+  remove_due(false, nullptr, kDueEntries, gone);
   if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
   std::array<Entry*, kSeenMax> seen;

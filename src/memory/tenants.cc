@@ -127,6 +127,16 @@ Result<TenantNumber> Tenants::set(std::string_view name, const TenantQuota& quot
   }
 }
 
+TenantNumber Tenants::any_beyond() const {
+  if (!any()) return kRest;
+  const std::size_t count = count_.load(std::memory_order_acquire);
+  for (std::size_t number = 1; number < count; ++number) {
+    const auto tenant = static_cast<TenantNumber>(number);
+    if (!at(tenant).room.has({})) return tenant;
+  }
+  return kRest;
+}
+
 double Tenants::share(const Tenant& tenant, const Room& tier) const {
   const TenantQuota quota = tenant.quota();
   const auto part = [](std::uint64_t held, std::uint64_t own, std::uint64_t bound) {

@@ -62,6 +62,8 @@ class Tenants {
   // tenant's entries are still counted with the rest.
   [[nodiscard]] Result<TenantNumber> set(std::string_view name, const TenantQuota& quota);
 
+  // A tenant that holds more than its quota; the rest if there is none.
+  [[nodiscard]] TenantNumber any_beyond() const;
   // The share of its quota that a tenant holds: of entries or bytes, whichever is more. What it
   // has no quota of, and all that the rest holds, is compared with the tier's bounds.
   [[nodiscard]] double share(const Tenant& tenant, const Room& tier) const;

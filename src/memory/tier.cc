@@ -47,7 +47,9 @@ std::size_t shards_for(const MemoryOptions& options) {
 //     by then. So an invalidation that the comparison did not know comes to the shard later: it
 //     raised its number after the comparison, and the lock was held until the entry was published.
 // (2) Entries and bytes that all shards take are within the bounds, and those of a tenant within
-//     its quota, whenever no call is running.
+//     its quota, whenever no call is running; unless a bound was lowered, or taken beyond by one
+//     newcomer, since then. Until they hold again nothing makes what is beyond them larger, and
+//     every call that brings an entry, and upkeep, makes it smaller.
 //
 // The promise of HotTier follows. Take an invalidation that returns, and an entry that carries one
 // of its labels and that was accepted with an older ticket. By (1) it was there when the
@@ -107,52 +109,39 @@ void MemoryTier::set_bounds(std::uint64_t max_entries, std::uint64_t max_bytes) 
   }
 }
 
-// Sets bounds, and evicts until they hold: from shard to shard, a slice each, so that none is
-// emptied for the others. While it is at it, calls that take room leave the rest to it. What they
-// took before they saw that is seen here in the end: who reads `lowering_` as above zero has taken
-// his room before it fell.
-template <typename Set>
-void MemoryTier::change_bounds(TenantNumber tenant, const Set& set) {
-  lowering_.fetch_add(1, std::memory_order_seq_cst);
-  set();
-  STRATA_YIELD("memory.bounds.set");
-  for (;;) {
-    for (std::size_t step = 0; !holds_bounds(tenant); ++step) shrink(tenant, step);
-    lowering_.fetch_sub(1, std::memory_order_seq_cst);
-    if (holds_bounds(tenant)) break;
-    lowering_.fetch_add(1, std::memory_order_seq_cst);
+void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
+  {
+    const MutexLock lock(bounds_mutex_);
+    set_bounds(max_entries, max_bytes);
   }
+  STRATA_YIELD("memory.bounds.set");
+  shrink(kRest, kCallWork);
   commons_.limbo.release();
 }
 
-void MemoryTier::resize(std::uint64_t max_entries, std::uint64_t max_bytes) {
-  change_bounds(kRest, [&] {
-    const MutexLock lock(bounds_mutex_);
-    set_bounds(max_entries, max_bytes);
-  });
-}
-
 bool MemoryTier::resize_bytes(std::uint64_t from, std::uint64_t to) {
-  bool changes = false;
-  change_bounds(kRest, [&] {
+  {
     const MutexLock lock(bounds_mutex_);
-    changes = commons_.room.max_bytes() == from;
-    if (changes) set_bounds(commons_.room.max_entries(), to);
-  });
-  return changes;
+    if (commons_.room.max_bytes() != from) return false;
+    set_bounds(commons_.room.max_entries(), to);
+  }
+  shrink(kRest, kCallWork);
+  commons_.limbo.release();
+  return true;
 }
 
 // Once set() has returned, whatever is accepted counts for the tenant. Then what was there before
-// is found, and the quota holds when the tenant has given up what is beyond it.
+// is found, and the tenant gives up what is beyond the quota.
 Result<void> MemoryTier::set_quota(std::string_view tenant, const TenantQuota& quota) {
   const Result<TenantNumber> number = commons_.tenants.set(tenant, quota);
   if (!number) return number.error();
-  change_bounds(*number, [&] {
-    Tenant& changed = commons_.tenants.at(*number);
-    if (changed.is_adopted.load(std::memory_order_acquire)) return;
+  Tenant& changed = commons_.tenants.at(*number);
+  if (!changed.is_adopted.load(std::memory_order_acquire)) {
     for (const auto& shard : shards_) shard->adopt(*number);
     changed.is_adopted.store(true, std::memory_order_release);
-  });
+  }
+  shrink(*number, kCallWork);
+  commons_.limbo.release();
   return {};
 }
 
@@ -168,6 +157,11 @@ std::uint64_t MemoryTier::remove_due(std::size_t at_most) {
   std::uint64_t removed = 0;
   for (const auto& shard : shards_) {
     if (removed < at_most) removed += shard->remove_due(at_most - removed);
+  }
+  for (bool more = true; more && removed < at_most;) {
+    const std::size_t evicted = shrink(commons_.tenants.any_beyond(), at_most - removed);
+    removed += evicted;
+    more = evicted > 0;
   }
   commons_.limbo.release();
   return removed;
@@ -210,12 +204,12 @@ void MemoryTier::check_invariants() const {
   const Room& room = commons_.room;
   STRATA_ASSERT(held.entries == static_cast<std::int64_t>(room.entries()));
   STRATA_ASSERT(held.bytes == static_cast<std::int64_t>(room.bytes()));
-  STRATA_ASSERT(room.has({}));
+  STRATA_ASSERT(room.is_accounted_for());
   for (std::size_t number = 0; commons_.tenants.any() && number < tenants->size(); ++number) {
     const Room& quota = commons_.tenants.at(static_cast<TenantNumber>(number)).room;
     STRATA_ASSERT((*tenants)[number].entries == static_cast<std::int64_t>(quota.entries()));
     STRATA_ASSERT((*tenants)[number].bytes == static_cast<std::int64_t>(quota.bytes()));
-    STRATA_ASSERT(quota.has({}));
+    STRATA_ASSERT(quota.is_accounted_for());
   }
 }
 

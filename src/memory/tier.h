@@ -23,8 +23,13 @@ namespace strata::memory {
 class MemoryTier final : public HotTier {
  public:
   static constexpr std::size_t kRemovalSlice = Shard::kRemovalSlice;
-  // A call that needs more room than one slice makes comes back for more, this often at most.
-  static constexpr std::size_t kRoomSlices = 1024;
+  // So many entries leave at most by one call that changes bounds or brings an entry, besides those
+  // that it invalidates.
+  static constexpr std::size_t kCallWork = 1000;
+  // Of them, what a call that brings an entry evicts where the bounds are exceeded already.
+  static constexpr std::size_t kShareOfRest = 64;
+  // A call whose shard has no room asks other shards, this often at most.
+  static constexpr std::size_t kRoomAsks = 1024;
 
   MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> clock, std::uint64_t seed);
   ~MemoryTier() override;
@@ -81,11 +86,8 @@ class MemoryTier final : public HotTier {
 
   // Changes.
   [[nodiscard]] bool holds_bounds(TenantNumber tenant) const;
-  Room::Amount shrink(TenantNumber tenant, std::size_t step);
-  template <typename Set>
-  void change_bounds(TenantNumber tenant, const Set& set);
-  void keep_bounds(TenantNumber tenant, const Room::Amount& taken);
-  void make_room(const Offer& offer, std::size_t slice);
+  std::size_t shrink(TenantNumber tenant, std::size_t at_most);
+  void make_room(Offer& offer, std::size_t ask);
   [[nodiscard]] Labels carried_of(std::span<const Label> labels) const;
   InvalidateOutcome invalidate_these(std::span<const Label> labels);
   InvalidateOutcome invalidate_everything();
@@ -107,8 +109,8 @@ class MemoryTier final : public HotTier {
   const bool has_curve_;
   const bool wants_hits_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::atomic<int> lowering_{0};  // calls of change_bounds()
-  Mutex bounds_mutex_;            // taken before a shard's
+  Mutex bounds_mutex_;                // taken before a shard's
+  std::atomic<std::size_t> turn_{0};  // of shards to give up what is beyond the bounds
 };
 
 }  // namespace strata::memory

@@ -29,9 +29,10 @@ bool names_everything(std::span<const Label> labels) {
 Shard& MemoryTier::shard_of(const Label& key) const { return shard_of(key_hash(key.text())); }
 
 // Lets another shard make room for an offer whose own has nothing left to give.
-void MemoryTier::make_room(const Offer& offer, std::size_t slice) {
+void MemoryTier::make_room(Offer& offer, std::size_t ask) {
+  if (shards_.size() == 1) return;
   const std::size_t own = commons_.placement.shard(offer.hash);
-  const std::size_t other = (own + 1 + slice % (shards_.size() - 1)) % shards_.size();
+  const std::size_t other = (own + 1 + ask % (shards_.size() - 1)) % shards_.size();
   shards_[other]->make_room(offer);
 }
 
@@ -40,21 +41,25 @@ bool MemoryTier::holds_bounds(TenantNumber tenant) const {
          (!commons_.tenants.any() || commons_.tenants.at(tenant).room.has({}));
 }
 
-// Gives up a slice of what is beyond the bounds, and goes on with another shard with each `step`.
-Room::Amount MemoryTier::shrink(TenantNumber tenant, std::size_t step) {
-  Shard& shard = *shards_[step % shards_.size()];
-  return commons_.room.has({}) ? shard.shrink(tenant) : shard.shrink();
-}
-
-// After a call took room: bounds may have been lowered meanwhile (room.h). While somebody gives up
-// what is beyond them, the call gives up no more than what it took.
-void MemoryTier::keep_bounds(TenantNumber tenant, const Room::Amount& taken) {
-  Room::Amount given;
-  for (std::size_t step = 0; !holds_bounds(tenant); ++step) {
-    const bool is_helped = lowering_.load(std::memory_order_seq_cst) != 0;
-    given = given + shrink(tenant, step);
-    if (is_helped && given.entries >= taken.entries && given.bytes >= taken.bytes) return;
+// Evicts what is beyond the bounds, `at_most` so many entries: from shard to shard, each call
+// beginning with another one, so that none is emptied for the others. Returns how many.
+//
+// Bounds may be lowered while others take room by the former ones. What they have taken by then is
+// seen here, and who takes it later sees the new bounds when he comes here after it (room.h).
+std::size_t MemoryTier::shrink(TenantNumber tenant, std::size_t at_most) {
+  if (holds_bounds(tenant)) return 0;
+  const std::size_t part = std::max(kShareOfRest, at_most / shards_.size());
+  std::size_t turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  std::size_t evicted = 0;
+  std::size_t in_vain = 0;  // shards in a row that had nothing to give
+  while (evicted < at_most && in_vain < shards_.size() && !holds_bounds(tenant)) {
+    Shard& shard = *shards_[turn++ % shards_.size()];
+    const std::size_t left = std::min(part, at_most - evicted);
+    const std::size_t now = commons_.room.has({}) ? shard.shrink(tenant, left) : shard.shrink(left);
+    evicted += now;
+    in_vain = now == 0 ? in_vain + 1 : 0;
   }
+  return evicted;
 }
 
 FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
@@ -64,17 +69,14 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   commons_.tenants.meet(entry->group());
   Offer offer(key, std::move(entry), ticket, commons_.carried);
   Shard& shard = shard_of(offer.hash);
-  for (std::size_t slice = 0; slice < kRoomSlices; ++slice) {
-    const std::optional<FillOutcome> outcome = shard.fill(offer);
-    if (outcome) {
-      if (*outcome == FillOutcome::kStored) keep_bounds(offer.tenant, offer.need(nullptr));
-      return *outcome;
-    }
-    if (lowering_.load(std::memory_order_relaxed) != 0) break;
-    if (offer.exhausted && shards_.size() > 1) make_room(offer, slice);
+  std::optional<FillOutcome> outcome;
+  for (std::size_t ask = 0; !outcome && ask < kRoomAsks; ++ask) {
+    outcome = shard.fill(offer);
+    if (!outcome) make_room(offer, ask);
   }
-  shard.count_declined();
-  return FillOutcome::kDeclined;
+  if (!outcome) shard.count_declined();
+  shrink(offer.tenant, kShareOfRest);
+  return outcome.value_or(FillOutcome::kDeclined);
 }
 
 FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) {
@@ -85,17 +87,15 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   Shard& shard = shard_of(offer.hash);
   Ticket raised;
   std::optional<FillOutcome> outcome;
-  for (std::size_t slice = 0; !outcome; ++slice) {
-    const bool has_no_chance = slice > 0 && lowering_.load(std::memory_order_relaxed) != 0;
-    if (slice == kRoomSlices || (has_no_chance && offer.entry() != nullptr)) {
+  for (std::size_t ask = 0; !outcome; ++ask) {
+    if (ask == kRoomAsks) {
       offer.withdraw();
       shard.count_declined();
     }
     outcome = shard.put(offer, cause, raised);
-    const bool is_alone = outcome || lowering_.load(std::memory_order_relaxed) != 0;
-    if (!is_alone && offer.exhausted && shards_.size() > 1) make_room(offer, slice);
+    if (!outcome) make_room(offer, ask);
   }
-  if (*outcome == FillOutcome::kStored) keep_bounds(offer.tenant, offer.need(nullptr));
+  shrink(offer.tenant, kShareOfRest);
   invalidations_.add(1);
   STRATA_YIELD("memory.put.published");
   if (commons_.carried.may_carry(offer.key_label) && !STRATA_MUTANT(kPutStaysInShard)) {
@@ -110,7 +110,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
 bool MemoryTier::touch(const KeyRef& key, Instant fresh_until, Instant keep_until) {
   const bool is_there = shard_of(key.hash).touch(key, fresh_until, keep_until);
   // To be removed in time takes room.
-  if (is_there) keep_bounds(kRest, {.bytes = kWheelShareBytes});
+  if (is_there) shrink(kRest, kShareOfRest);
   return is_there;
 }
 

@@ -16,7 +16,7 @@ namespace {
 // The wheel of the memory tier turns once in half a second: what ends leaves within two periods.
 constexpr Duration kExpiryPeriod = std::chrono::milliseconds(500);
 // Removed by one task of the executor; then others get their turn.
-constexpr std::size_t kExpiredAtOnce = 4'096;
+constexpr std::size_t kExpiredAtOnce = 1'000;
 // Between two looks at the clock while close() waits.
 constexpr Duration kLongestWait = std::chrono::milliseconds(20);
 

@@ -1,7 +1,7 @@
 // Periodic: does some work on an executor once in a period, woken by a timer, until it is ended.
 //
 //   Periodic upkeep({clock, timer.get(), executor.get()}, milliseconds(500),
-//                   [&] { return tier.remove_due(4'096) == 4'096; });
+//                   [&] { return tier.remove_due(1'000) == 1'000; });
 //   upkeep.start();
 //
 // Promise    The work never runs twice at the same time. While it says that there is more it is

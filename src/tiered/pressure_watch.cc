@@ -58,13 +58,14 @@ void PressureWatch::read(const TierStats& tier) {
   if (control_.state() != former) tell(former);
 }
 
-// Returns whether it has not arrived yet. What is not used goes in one piece.
+// Returns whether it has not arrived yet. What is not used goes in one piece; and no further piece
+// before the last one is gone, which may take several calls.
 bool PressureWatch::move(const TierStats& tier) {
   const bool shrinks = target_ < bound_;
   std::uint64_t next = target_;
   if (shrinks) {
     const std::uint64_t held = std::max(std::min(bound_, tier.bytes), target_);
-    next = held - std::min(held - target_, kPieceBytes);
+    next = tier.bytes > bound_ ? bound_ : held - std::min(held - target_, kPieceBytes);
   }
   if (!tier_.resize_bytes(bound_, next)) return true;  // The user was faster.
   bound_ = next;

@@ -1,16 +1,17 @@
 // The memory tier: a bounded hot tier in this process.
 //
-// Hash tables that can be read while they change find entries; changes go through the lock of one
-// of several shards, and comparing a ticket and becoming visible are one step there.
-// The labels that a whole group of entries shares (keyspace, source, ...) are invalidated in O(1)
-// by a number that every hit compares; tags and inherited labels through an index from label to
-// entries.
+// Changes go through the lock of one of several shards, and comparing a ticket and becoming visible
+// are one step there. The labels that a whole group of entries shares (keyspace, source, ...) are
+// invalidated in O(1); tags and inherited labels through an index from label to entries.
 //
 //   std::unique_ptr<HotTier> tier =
 //       memory_tier({.max_bytes = 64 << 20}, system_clock(), system_random());
 //
-// Promise    That of HotTier. Both bounds hold after every call; an entry larger than the byte
-//            bound, or than its tenant's, is declined and evicts nothing.
+// Promise    That of HotTier. Both bounds hold after every call, unless a bound was lowered by more
+//            than 1,000 entries, or a newcomer needs the room of more than 512: one such at a time
+//            enters beyond the bound of bytes. Then the calls that follow and remove_due() evict
+//            the rest, up to 1,000 entries each. An entry larger than the bound of bytes, or than
+//            its tenant's, is declined and evicts nothing.
 // Threads    As HotTier's. Readers take no lock, unless the policy is lru, lirs or wtinylfu;
 //            changes of entries in different shards do not wait for each other.
 // Limits     At most 392 keys whose 64-bit hashes are equal; more are declined.
@@ -18,11 +19,10 @@
 //            and puts, up to 16 with each, half a second after they ended, by remove_due(), which
 //            a cache calls every half second, and by remove_expired(). Reads compare with
 //            Clock::coarse_now().
-// Memory     stats().bytes is what the entries take with their share of table and index. It
-//            includes entries whose group was invalidated and that were not reclaimed yet;
-//            stats().entries does not. On top come the label table (`remembered_labels`), what the
-//            policy remembers of entries that have left (docs/eviction.md), and entries that have
-//            left and that a reader may still see.
+// Memory     stats().bytes is what the entries take with their share of table and index, and with
+//            those whose group was invalidated and that were not reclaimed yet; stats().entries is
+//            without. On top come the label table (`remembered_labels`), what the policy remembers
+//            of entries that have left (docs/eviction.md), and those that a reader may still see.
 // Callbacks  An entry whose group was invalidated is reported to the listener when it is
 //            reclaimed, and counted in stats().removals when it was invalidated.
 #pragma once

@@ -110,18 +110,18 @@ class HotTier {
 
   // Removes entries past their keep_until; returns how many. O(entries).
   virtual std::uint64_t remove_expired() = 0;
-  // As remove_expired(), for upkeep: at most `at_most`, O(what is due), and nothing worth measuring
-  // if nothing is. It may leave what ended within the last half second to a later call, and most
-  // of what an invalidation of a whole group left to several.
+  // For upkeep: as remove_expired(), and evicts what is beyond the bounds; `at_most` so many, and
+  // O(what is due), nothing worth measuring if nothing is. It may leave what ended within the last
+  // half second, and most of what an invalidation of a whole group left, to later calls.
   virtual std::uint64_t remove_due(std::size_t at_most) = 0;
 
-  // Changes the bounds at run time; evicts until they hold. No bytes: nothing is kept. No
-  // entries: only the bytes are bounded. What is offered meanwhile may be declined.
+  // Changes the bounds; evicts what is beyond them, up to 1,000 entries: the rest goes with calls
+  // that follow, and remove_due(). No bytes: nothing is kept. No entries: only bytes are bounded.
   virtual void resize(std::uint64_t max_entries, std::uint64_t max_bytes) = 0;
   // Changes the bound in bytes from `from`, and nothing if it is another by now; returns whether.
   virtual bool resize_bytes(std::uint64_t from, std::uint64_t to) = 0;
 
-  // Changes what a tenant may hold; evicts entries of it until that holds. A tenant at its quota
+  // Changes what a tenant may hold; evicts entries of it as resize() does. A tenant at its quota
   // gives up its own entries for new ones, and never those of others. When the whole tier is full,
   // who holds the largest share of its quota gives up (docs/eviction.md). O(entries) for a tenant
   // that had none. Errors: kRejected for a name that cannot be one, or one too many; kUnavailable
