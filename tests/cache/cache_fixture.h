@@ -25,6 +25,14 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+// Forgets what memory holds, as eviction does: nothing is invalidated.
+inline void empty_memory(Cache& cache) {
+  HotTier& memory = cache.hot_tier();
+  memory.resize(0, 0);
+  while (memory.stats().entries > 0) (void)memory.remove_due(1'000);
+  memory.resize(0, 64u << 20);
+}
+
 class CacheFixture : public testing::Test {
  protected:
   // Memory over `tier_count` RecordTiers, named "records" and "deep".
@@ -55,12 +63,6 @@ class CacheFixture : public testing::Test {
     const LogSink log = [this](LogLevel, std::string_view line) { log_.emplace_back(line); };
     return guarded_tier(std::move(tier), *guard_,
                         {.clock = clock_, .executor = executor_, .log = log});
-  }
-
-  // Forgets what memory holds, as eviction does: nothing is invalidated.
-  static void empty_memory(Cache& cache) {
-    cache.hot_tier().resize(0, 0);
-    cache.hot_tier().resize(0, 64u << 20);
   }
 
   // What must hold whenever nothing is running.

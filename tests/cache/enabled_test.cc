@@ -172,10 +172,7 @@ TEST(EnabledWithSqlite, NothingOfBeforeIsServedThatWasMadeWrongMeanwhile) {
       return std::string("old");
     }));
     ASSERT_TRUE(cache.flush().ok());
-    if (i % 2 == 1) {
-      cache.hot_tier().resize(0, 0);
-      cache.hot_tier().resize(0, 64u << 20);
-    }
+    if (i % 2 == 1) empty_memory(cache);
     EXPECT_TRUE(users.set_enabled(false).ok());
     changes[i / 2]();
     EXPECT_TRUE(users.set_enabled(true).ok());

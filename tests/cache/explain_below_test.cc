@@ -44,10 +44,7 @@ class ExplainBelowTest : public testing::Test {
     ASSERT_TRUE(cache_.flush().ok());
     forget();
   }
-  void forget() {
-    cache_.hot_tier().resize(0, 0);
-    cache_.hot_tier().resize(0, 64u << 20);
-  }
+  void forget() { empty_memory(cache_); }
   void settle() { ASSERT_TRUE(cache_.flush().ok()); }
 
   Explanation explain(const std::string& id = "1") {

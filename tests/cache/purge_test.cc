@@ -41,10 +41,7 @@ class PurgeTest : public testing::Test {
     pages_->put("news", "y");
     ASSERT_TRUE(cache_->flush().ok());
   }
-  void forget() {
-    cache_->hot_tier().resize(0, 0);
-    cache_->hot_tier().resize(0, 64u << 20);
-  }
+  void forget() { empty_memory(*cache_); }
   std::string left() {
     std::string left;
     for (const char* id : {"1", "2"}) left += users_->get(id) ? id : "-";
