@@ -245,7 +245,9 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
     auto* const teller = dynamic_cast<TellsTrouble*>(state_->tiers[depth].get());
     if (teller == nullptr) continue;
     teller->set_trouble_listener([state = state_.get(), depth](const Error& error) {
-      state->note_failure(state->tiers[depth]->name(), "writing behind", error);
+      const auto note = [=] { state->note_failure(state->tiers[depth]->name(), "writing", error); };
+      // A log sink may do to the cache what the tier's own thread may not.
+      if (!state->post(note)) state->tier_errors.add(1);
     });
   }
   state_->expiry.start();
@@ -349,11 +351,8 @@ std::uint64_t Cache::remove_expired() {
   std::uint64_t removed = state_->hot->remove_expired();
   for (const auto& tier : state_->tiers) {
     const Result<std::uint64_t> gone = tier->remove_expired({});
-    if (gone) {
-      removed += *gone;
-    } else {
-      state_->note_failure(tier->name(), "removing expired records", gone.error());
-    }
+    if (gone) removed += *gone;
+    if (!gone) state_->note_failure(tier->name(), "removing expired records", gone.error());
   }
   return removed;
 }
