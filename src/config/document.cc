@@ -181,6 +181,10 @@ class Builder : public YAML::EventHandler {
       const bool is_text = node.kind == Node::Kind::kScalar;
       parent.key = Entry{std::move(node.text), is_text, node.place, {}};
     } else {
+      // The parser finds nothing where the next thing begins.
+      if (node.kind == Node::Kind::kNull && node.place.line > parent.key->place.line) {
+        node.place = parent.key->place;
+      }
       parent.key->value = std::move(node);
       parent.node.entries.push_back(std::move(*parent.key));
       parent.key.reset();

@@ -25,9 +25,11 @@ void leave_doubt(const std::string& database, const LogSink& log) {
                             left.error().message);
 }
 
+bool is_in_doubt(const std::string& database) { return file_exists(mark_of(database)); }
+
 // The mark goes last: who is killed on the way begins anew.
 void settle_doubt(const std::string& database, Tier& tier, const LogSink& log) {
-  if (!file_exists(mark_of(database))) return;
+  if (!is_in_doubt(database)) return;
   const Label all = everything();
   tier.invalidate({&all, 1});
   std::error_code failed;

@@ -15,8 +15,13 @@ using Ring = Result<std::shared_ptr<const KeyRing>>;
 
 Ring ring_of_file(const std::string& path) {
   auto file = read_text_file(path, kKeysBytes);
-  if (!file) return Error{ErrorCode::kUnavailable, file.error().message, {}};
-  if (!*file) return Error{ErrorCode::kUnavailable, path + ": does not exist", {}};
+  // Without the keys, what is to be encrypted would be kept nowhere below memory.
+  if (!file) return Error{ErrorCode::kRejected, file.error().message, {}};
+  if (!*file) {
+    return Error{ErrorCode::kRejected,
+                 path + ": does not exist; `strata config new-key` makes a key for it",
+                 {}};
+  }
   TextFile& read = **file;
   Ring ring{Error{}};
   if (read.others_read || read.others_write) {
@@ -61,6 +66,12 @@ Result<std::shared_ptr<const KeyRing>> load_encryption_keys(const Settings& sett
   Ring ring = KeyRing::parse(*text, "the variable " + encryption.keys_variable);
   wipe(*text);
   return ring;
+}
+
+std::string without_keys(const Settings& settings) {
+  return "there are no encryption keys, so values to be encrypted are kept in memory only: the "
+         "variable " +
+         settings.encryption.keys_variable + " is not set";
 }
 
 }  // namespace strata::internal

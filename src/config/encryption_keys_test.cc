@@ -110,11 +110,16 @@ TEST_F(EncryptionKeys, WithoutThemTheCacheGoesOnInMemoryAndSaysSoOnce) {
   }
 }
 
-TEST_F(EncryptionKeys, AFileThatIsNotThereIsAsGoodAsNoKeys) {
-  auto cache = open("cache: {encryption: {keys_file: keys}, defaults: {encrypt: true}}");
-  ASSERT_TRUE(cache.ok()) << cache.error().message;
-  ASSERT_THAT(log_, SizeIs(1));
-  EXPECT_THAT(log_[0], HasSubstr("keys: does not exist"));
+TEST_F(EncryptionKeys, AFileThatIsNotThereIsRefusedWithItsPlace) {
+  for (const char* encrypt : {"true", "false"}) {
+    const auto cache =
+        open(std::string("cache:\n  encryption:\n    keys_file: keys\n  defaults: {encrypt: ") +
+             encrypt + "}\n");
+    ASSERT_FALSE(cache.ok());
+    EXPECT_EQ(cache.error().code, ErrorCode::kRejected);
+    EXPECT_THAT(cache.error().message, HasSubstr("strata.yaml:3:"));
+    EXPECT_THAT(cache.error().message, HasSubstr("keys: does not exist"));
+  }
 }
 
 TEST_F(EncryptionKeys, NobodyMissesThemWhereNothingIsEncrypted) {

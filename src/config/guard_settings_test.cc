@@ -49,6 +49,23 @@ TEST(GuardSettings, ArriveWhereTheyBelong) {
   EXPECT_EQ(source.breaker.open_for_max, seconds(3));
 }
 
+TEST(GuardSettings, ABoundBelowWhatItBoundsIsRefused) {
+  const auto refused = [](const char* text) { return error_of(text); };
+  EXPECT_EQ(refused("cache: {sqlite: {breaker_open_for: 2m}}"),
+            "f.yaml:1:36: cache.sqlite.breaker_open_for: 2m is longer than breaker_open_for_max, "
+            "which is 1m");
+  EXPECT_EQ(refused("cache: {sources: {a: {breaker_open_for_max: 1s,"
+                    " http: {url: 'https://a.example'}}}}"),
+            "f.yaml:1:45: cache.sources.a.breaker_open_for_max: 1s is shorter than "
+            "breaker_open_for, which is 5s");
+  EXPECT_EQ(refused("cache: {defaults: {error_backoff: 1m}}"),
+            "f.yaml:1:35: cache.defaults.error_backoff: 1m is longer than error_backoff_max, "
+            "which is 30s");
+  EXPECT_EQ(refused("cache: {keyspaces: {k: {error_backoff: 31s}}}"),
+            "f.yaml:1:40: cache.keyspaces.k.error_backoff: 31s is longer than error_backoff_max, "
+            "which is 30s");
+}
+
 TEST(GuardSettings, AreInForceInTheCacheThatIsOpened) {
   const testkit::TempDir folder;
   Settings settings = parse(kText).value();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 
@@ -27,8 +28,23 @@ struct StrictUser {
   std::int64_t version = 0;
 };
 
+// Of one whose upgrade is not prepared for what it finds.
+struct ThrowingUser {
+  bool known = false;
+  std::int64_t version = 0;
+};
+
 }  // namespace
 
+template <>
+struct Members<ThrowingUser> {
+  static constexpr std::string_view kName = "user";
+  static constexpr auto kMembers =
+      std::tuple(member("known", &ThrowingUser::known), member("version", &ThrowingUser::version));
+  static Result<ThrowingUser> upgrade(std::uint64_t, std::string_view) {
+    throw std::runtime_error("no such user");
+  }
+};
 template <>
 struct Members<OldUser> {
   static constexpr std::string_view kName = "user";
@@ -128,6 +144,36 @@ TEST_F(R16MixedPrograms, WhatIsUpgradedIsNotLoadedAgain) {
     EXPECT_EQ(found->version, origin_.at(user));
     EXPECT_EQ(users.get(std::to_string(user)).tier(), "memory");
   }
+}
+
+TEST_F(R16MixedPrograms, AnUpgradeThatThrowsIsAMissAndIsSaid) {
+  {
+    Cache cache = CacheBuilder().sqlite({.path = folder_.file("cache.db")}).build().value();
+    ASSERT_TRUE(cache.keyspace<OldUser>("user").put("1", {7}).ok());
+  }
+  std::string logged;
+  Cache cache = CacheBuilder()
+                    .sqlite({.path = folder_.file("cache.db")})
+                    .log([&](LogLevel, std::string_view line) { logged += line; })
+                    .build()
+                    .value();
+  const auto found = cache.keyspace<ThrowingUser>("user").get("1");
+  EXPECT_FALSE(found.has_value());
+  EXPECT_FALSE(found.has_error());
+  EXPECT_EQ(cache.stats().tier_errors, 1U);
+  EXPECT_NE(logged.find("codec: reading values of user in sqlite failed"), std::string::npos)
+      << logged;
+  EXPECT_NE(logged.find("no such user"), std::string::npos) << logged;
+}
+
+TEST_F(R16MixedPrograms, TwoTypesOfOneKeyspaceAreToldApartByTheirSchemas) {
+  Cache cache = CacheBuilder().build().value();
+  const auto first = cache.keyspace<OldUser>("user");
+  const std::string message = cache.keyspace<NewUser>("user").status().error().message;
+  const std::size_t at = message.find("of schema ");
+  const std::size_t other = message.rfind("of schema ");
+  ASSERT_NE(at, other) << message;
+  EXPECT_NE(message.substr(at, 26), message.substr(other, 26)) << message;
 }
 
 }  // namespace

@@ -129,17 +129,8 @@ Result<std::shared_ptr<const KeyRing>> keys_of(const Settings& settings,
     if (!is_set) return std::shared_ptr<const KeyRing>();
   }
   auto keys = internal::load_encryption_keys(settings, environment);
-  if (!keys && keys.error().code != ErrorCode::kUnavailable) return keys;
-  if (keys && *keys != nullptr) return keys;
-  const std::string why = keys ? "the variable " + settings.encryption.keys_variable + " is not set"
-                               : keys.error().message;
-  if (log) {
-    log(LogLevel::kError,
-        "there are no encryption keys, so values to be encrypted are kept in "
-        "memory only: " +
-            why);
-  }
-  return std::shared_ptr<const KeyRing>();
+  if (keys && *keys == nullptr && log) log(LogLevel::kError, internal::without_keys(settings));
+  return keys;
 }
 
 // Settings from code were not checked by a reader.

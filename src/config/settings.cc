@@ -19,6 +19,7 @@
 #include "core/quote.h"
 #include "http_source/url_template.h"
 #include "outbox/relay_options.h"
+#include "strata/core/duration.h"
 #include "strata/core/key.h"
 
 namespace strata {
@@ -45,6 +46,9 @@ class SettingsReader {
     read_section(found, "log", {log_settings(), &settings_.log});
     read_memory(found);
     read_section(found, "sqlite", {sqlite_settings(), &settings_.sqlite});
+    if (const auto entry = found.find("sqlite"); entry != found.end()) {
+      check_breaker(*entry->second, std::string(kRoot) + ".sqlite", settings_.sqlite.guard.breaker);
+    }
     read_section(found, "encryption", {encryption_settings(), &settings_.encryption});
     read_section(found, "journal", {journal_settings(), &settings_.journal});
     // Before those that take over from them, wherever they stand in the text.
@@ -150,6 +154,7 @@ class SettingsReader {
                                 Target{source_settings(), &source.cache}};
     const Reader::Sections kinds = reader_.read_map(entry.value, path, targets, kSourceKinds);
     check_policy(entry, path, source.cache.keyspace);
+    check_breaker(entry, path, source.cache.guard.breaker);
     if (kinds.size() != 1) {
       reader_.problem(entry.place, path,
                       kinds.empty() ? "says nothing of where values come from; write http or sqlite"
@@ -196,6 +201,8 @@ class SettingsReader {
   // Which levels there are depends on the method, and either may be taken over from the defaults.
   void check_policy(const Entry& entry, const std::string& path, const KeyspaceOptions& options) {
     if (reader_.has_problem_below(path)) return;
+    check_bound(entry, path, {"error_backoff", options.error_backoff},
+                {"error_backoff_max", options.error_backoff_max});
     const Result<void> valid = check_compression(options.compression);
     if (valid) return;
     const auto& given = entry.value.entries;
@@ -204,6 +211,32 @@ class SettingsReader {
     });
     const Place place = at == given.end() ? entry.place : at->value.place;
     reader_.problem(place, path + ".compression_level", valid.error().message);
+  }
+
+  void check_breaker(const Entry& entry, const std::string& path, const BreakerOptions& breaker) {
+    if (reader_.has_problem_below(path)) return;
+    check_bound(entry, path, {"breaker_open_for", breaker.open_for},
+                {"breaker_open_for_max", breaker.open_for_max});
+  }
+
+  // What a bound is below of. What both were taken over from has been told already.
+  using NamedDuration = std::pair<std::string_view, Duration>;
+  void check_bound(const Entry& section, const std::string& path, const NamedDuration& bounded,
+                   const NamedDuration& bound) {
+    if (bounded.second <= bound.second) return;
+    for (const bool is_bounded : {true, false}) {
+      const auto& [name, value] = is_bounded ? bounded : bound;
+      const auto& [other, others] = is_bounded ? bound : bounded;
+      const auto& given = section.value.entries;
+      const auto at = std::find_if(given.begin(), given.end(),
+                                   [key = name](const Entry& below) { return below.key == key; });
+      if (at == given.end()) continue;
+      reader_.problem(at->value.place, path + '.' + std::string(name),
+                      format_duration(value) +
+                          (is_bounded ? " is longer than " : " is shorter than ") +
+                          std::string(other) + ", which is " + format_duration(others));
+      return;
+    }
   }
 
   bool check_name(std::string_view what, const Entry& entry, const std::string& path) {

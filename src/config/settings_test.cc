@@ -187,6 +187,8 @@ TEST(Settings, WrongTypesSayWhatToWrite) {
             "f.yaml:1:15: cache.name: has a YAML tag; remove it");
   EXPECT_EQ(error_of("cache: {name: ~}\n"),
             "f.yaml:1:15: cache.name: has no value; write one, or remove the key");
+  EXPECT_EQ(error_of("cache:\n  name:\n  memory: {}\n"),
+            "f.yaml:2:3: cache.name: has no value; write one, or remove the key");
   EXPECT_EQ(error_of("cache: {name: a b}\n").substr(0, 30), "f.yaml:1:15: cache.name: the n");
   EXPECT_EQ(error_of("cache: {memory: 64MiB}\n"),
             "f.yaml:1:17: cache.memory: is the text \"64MiB\"; write `key: value` lines below it");

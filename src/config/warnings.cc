@@ -114,6 +114,11 @@ class Warner {
         options.soft_timeout >= options.hard_timeout) {
       warn(path + ".soft_timeout", "has no effect, since hard_timeout is not longer");
     }
+    if (is_own("refresh_ahead") && options.refresh_ahead > 0 && options.ttl == Duration(0)) {
+      warn(
+          path + ".refresh_ahead",
+          "has no effect, since ttl is 0, but on what its source or loader gives a ttl of its own");
+    }
     if (is_own("max_value_bytes") && settings_.memory.enabled &&
         options.max_value_bytes > settings_.memory.max_bytes) {
       warn(path + ".max_value_bytes", "is larger than cache.memory.max_bytes");

@@ -2,10 +2,13 @@
 #include "sqlite/journal.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -213,6 +216,40 @@ TEST_F(JournalTest, CanBeSyncedAndKeptInMemory) {
   EXPECT_EQ(journal->room(), 64u);
   journal->clear(journal->mark({LabelId{1}, Ticket{1}}));
   EXPECT_TRUE(journal->sync().ok());
+}
+
+TEST_F(JournalTest, IsMadeAgainWithAllThatItSaysIfItIsNotThereAnyMore) {
+  const auto journal = make();
+  const Journal::Slot first = journal->mark({LabelId{1}, Ticket{10}});
+  journal->mark({LabelId{2}, Ticket{11}});
+  EXPECT_EQ(journal->mend(), "");
+  const std::function<void()> losses[] = {
+      [&] { remove_file(path); },
+      [&] { set_bytes("another file"); },
+      [&] { EXPECT_EQ(::truncate(path.c_str(), 4096 + 32), 0); },
+      [&] {
+        EXPECT_EQ(::truncate(path.c_str(), 0), 0);
+        EXPECT_EQ(::truncate(path.c_str(), static_cast<off_t>(kHeaderBytes + 68 * kSlotBytes)), 0);
+      },
+  };
+  for (const auto& lose : losses) {
+    lose();
+    EXPECT_NE(journal->mend().find(path), std::string::npos);
+    EXPECT_EQ(journal->mend(), "");
+    EXPECT_TRUE(Journal::read(path)->intact);
+    EXPECT_EQ(sorted(Journal::read(path)->marks),
+              (std::map<std::uint64_t, std::uint64_t>{{1, 10}, {2, 11}}));
+  }
+  // While it cannot be made, its marks are in memory.
+  std::filesystem::create_directory(path + ".new");
+  remove_file(path);
+  EXPECT_NE(journal->mend().find("empties the cache file"), std::string::npos);
+  journal->clear(first);
+  EXPECT_FALSE(journal->sync().ok());
+  std::filesystem::remove(path + ".new");
+  EXPECT_NE(journal->mend(), "");
+  EXPECT_TRUE(journal->sync().ok());
+  EXPECT_EQ(sorted(Journal::read(path)->marks), (std::map<std::uint64_t, std::uint64_t>{{2, 11}}));
 }
 
 TEST_F(JournalTest, AFolderThatIsMissingIsAnError) {

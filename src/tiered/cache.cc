@@ -336,11 +336,8 @@ std::uint64_t Cache::remove_expired() {
   std::uint64_t removed = state_->hot->remove_expired();
   for (const auto& tier : state_->tiers) {
     const Result<std::uint64_t> gone = tier->remove_expired({});
-    if (gone) {
-      removed += *gone;
-    } else {
-      state_->note_failure(tier->name(), "removing expired records", gone.error());
-    }
+    if (gone) removed += *gone;
+    if (!gone) state_->note_failure(tier->name(), "removing expired records", gone.error());
   }
   return removed;
 }

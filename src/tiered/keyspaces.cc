@@ -1,4 +1,7 @@
 // The keyspaces of a cache: opening them, and tenants' parts of them.
+#include <cinttypes>
+#include <cstdio>
+
 #include "tiered/paths.h"
 
 namespace strata {
@@ -30,6 +33,15 @@ bool same_type(const ValueType& a, const ValueType& b) {
   return a.codec == b.codec && a.schema == b.schema;
 }
 
+// Two types may have the codec in common: that of described structs.
+std::string described(const ValueType& type) {
+  std::string text = "'" + std::string(type.name) + "'";
+  if (type.schema == 0) return text;
+  char digits[20] = {};
+  std::snprintf(digits, sizeof(digits), "%016" PRIx64, type.schema);
+  return text + " of schema " + digits;
+}
+
 // The open keyspace, if it is open.
 std::shared_ptr<KeyspaceState> find_open(Cache::State& state, std::string_view name,
                                          const ValueType& type)
@@ -39,9 +51,8 @@ std::shared_ptr<KeyspaceState> find_open(Cache::State& state, std::string_view n
   const ValueType& other = open->second->type;
   if (same_type(other, type)) return handle(state, open->second);
   return refused(state, name, type,
-                 "keyspace '" + std::string(name) + "' is open with codec '" +
-                     std::string(other.name) + "' and cannot hold '" + std::string(type.name) +
-                     "' too");
+                 "keyspace '" + std::string(name) + "' is open with codec " + described(other) +
+                     " and cannot hold " + described(type) + " too");
 }
 
 std::shared_ptr<KeyspaceState> too_many(Cache::State& state, std::string_view name,

@@ -70,6 +70,11 @@ std::optional<MissReason> sealed_from(const Record& record, const KeyspaceState&
 std::optional<MissReason> refuse(const KeyspaceState& keyspace, std::string_view tier,
                                  const Record& record, KeyRef key, const Error& why) {
   const std::optional<MissReason> reason = refusal_of(record, key, keyspace);
+  if (reason && why.exception != nullptr) {
+    keyspace.cache.note_failure(
+        "codec", "reading values of " + keyspace.name + " in " + std::string(tier), why);
+    return reason;
+  }
   const bool is_packed = record.encrypted || record.compression != CompressionId::kNone;
   if (!reason || reason == MissReason::kVersion || !is_packed) return reason;
   const bool is_sealed = reason != MissReason::kCorrupt;

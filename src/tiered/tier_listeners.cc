@@ -28,7 +28,12 @@ void note_trouble(Tier& tier, const std::weak_ptr<Cache::State>& cache) {
   if (teller == nullptr) return;
   teller->set_trouble_listener([cache, name = std::string(tier.name())](const Error& error) {
     const std::shared_ptr<Cache::State> state = cache.lock();
-    if (state) state->note_failure(name, "writing behind", error);
+    if (!state) return;
+    // A log sink may do to the cache what the tier's own thread may not.
+    const auto note = [&cache = *state, name, error] {
+      cache.note_failure(name, "writing", error);
+    };
+    if (!state->post(note)) state->tier_errors.add(1);
   });
 }
 

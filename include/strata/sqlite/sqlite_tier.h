@@ -19,7 +19,7 @@
 //            every five minutes, and when room is lacking, before anything is evicted.
 // Errors     Opening fails only for what somebody must put right, and then changes nothing: an
 //            option out of range, a path that cannot be used, a symbolic link, a file of another
-//            program or of a newer Strata (kRejected), or another process that has it open
+//            program or of a newer Strata (kRejected), another process that has it open or locked
 //            (kUnavailable). Everything else - a damaged file, a full or failing disk - gives a
 //            tier that starts empty, says so in stats(), and goes on by itself when it can. Then
 //            the old file is removed; if even that fails, opening does (kUnavailable).
