@@ -128,13 +128,6 @@ void Entry::set_times(Instant fresh_until, Instant keep_until) {
   keep_until_.store(keep_until.since_boot.count(), std::memory_order_relaxed);
 }
 
-Duration Entry::load_cost() const {
-  // What is next to the largest duration is rounded up beyond it.
-  constexpr auto kMost = static_cast<float>(Duration::max().count());
-  if (load_cost_ns_ >= kMost) return Duration::max();
-  return Duration(static_cast<Duration::rep>(load_cost_ns_));
-}
-
 void Entry::set_details(std::unique_ptr<const EntryDetails> details) {
   if (has_details_) {
     STRATA_ASSERT(details != nullptr && details->long_params == this->details()->long_params);

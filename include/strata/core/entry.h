@@ -15,6 +15,7 @@
 //           has the layout and why.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -155,8 +156,10 @@ class Entry : private internal::EntryBackground, public Resident {
     return has_details_ ? labels_.extras->details.get() : nullptr;
   }
   [[nodiscard]] Instant written_at() const { return written_at_; }
-  // To seven digits.
-  [[nodiscard]] Duration load_cost() const;
+  // To seven digits, and half of the longest duration at most.
+  [[nodiscard]] Duration load_cost() const {
+    return Duration(static_cast<Duration::rep>(load_cost_ns_));
+  }
 
   // Times, changed in place. Fresh before fresh_until; servable, if at all, before keep_until.
   [[nodiscard]] Instant fresh_until() const { return load(fresh_until_); }
@@ -178,7 +181,9 @@ class Entry : private internal::EntryBackground, public Resident {
   // Precondition: the key's long parameters, which make() put there, are in `details` too.
   void set_details(std::unique_ptr<const EntryDetails> details);
   void set_written_at(Instant at) { written_at_ = at; }
-  void set_load_cost(Duration cost) { load_cost_ns_ = static_cast<float>(cost.count()); }
+  void set_load_cost(Duration cost) {
+    load_cost_ns_ = static_cast<float>(std::min(cost, Duration::max() / 2).count());
+  }
 
   [[nodiscard]] std::size_t footprint_bytes() const;
 
