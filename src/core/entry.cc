@@ -45,6 +45,7 @@ std::size_t EntryDetails::footprint_bytes() const {
 // destroy() and footprint_bytes() know the size and alignment that were asked for.
 EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
   const std::size_t offset = round_up(sizeof(Entry) + key.text.size(), type.alignment);
+  STRATA_ASSERT(key.text.size() <= UINT16_MAX);
   STRATA_ASSERT(offset <= UINT32_MAX);
   const std::size_t alignment = std::max(alignof(Entry), type.alignment);
   Entry* entry = ::new (internal::slab_allocate(offset + type.size, alignment)) Entry;
@@ -52,14 +53,22 @@ EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
   entry->type_ = &type;
   entry->value_offset_ = static_cast<std::uint32_t>(offset);
   entry->Resident::hash = key.hash;
-  entry->key_size_ = static_cast<std::uint32_t>(key.text.size());
+  entry->key_size_ = static_cast<std::uint16_t>(key.text.size());
   std::memcpy(entry->base() + sizeof(Entry), key.text.data(), key.text.size());
   if (!key.long_params.empty()) {
     auto details = std::make_unique<EntryDetails>();
     details->long_params = key.long_params;
-    entry->details_ = std::move(details);
+    entry->set_details(std::move(details));
   }
   return owner;
+}
+
+Entry::~Entry() {
+  set_labels({});
+  if (!has_details_) return;
+  std::destroy_at(labels_.extras);
+  internal::slab_free(labels_.extras, sizeof(internal::EntryExtras),
+                      alignof(internal::EntryExtras));
 }
 
 EntryRef Entry::make_negative(KeyRef key, const ValueType& type) {
@@ -106,7 +115,7 @@ void Entry::destroy(Entry* entry) noexcept {
 
 bool Entry::has_key(const KeyRef& key) const {
   if (hash() != key.hash || key_text() != key.text) return false;
-  return details_ ? details_->long_params == key.long_params : key.long_params.empty();
+  return has_details_ ? details()->long_params == key.long_params : key.long_params.empty();
 }
 
 Result<std::string> Entry::encode() const {
@@ -120,12 +129,28 @@ void Entry::set_times(Instant fresh_until, Instant keep_until) {
 }
 
 void Entry::set_details(std::unique_ptr<const EntryDetails> details) {
-  if (details_) STRATA_ASSERT(details != nullptr && details->long_params == details_->long_params);
-  details_ = std::move(details);
+  if (has_details_) {
+    STRATA_ASSERT(details != nullptr && details->long_params == this->details()->long_params);
+    labels_.extras->details = std::move(details);
+    return;
+  }
+  if (details == nullptr) return;
+  const std::span<const Label> has = labels();
+  internal::EntryExtras extras{.details = std::move(details), .labels{has.begin(), has.end()}};
+  void* place = internal::slab_allocate(sizeof extras, alignof(internal::EntryExtras));
+  set_labels({});
+  label_count_ = static_cast<std::uint16_t>(extras.labels.size());
+  labels_.extras = ::new (place) internal::EntryExtras(std::move(extras));
+  has_details_ = true;
 }
 
 void Entry::set_labels(std::span<const Label> labels) {
   STRATA_ASSERT(labels.size() <= limits::kLabelsPerEntry);
+  if (has_details_) {
+    labels_.extras->labels = Labels(labels.begin(), labels.end());  // as large as they are
+    label_count_ = static_cast<std::uint16_t>(labels.size());
+    return;
+  }
   Label* block = nullptr;
   if (labels.size() > 1) {
     // Not from malloc: that gathers what was freed in small pieces in one long call.
@@ -150,10 +175,14 @@ void Entry::set_labels(std::span<const Label> labels) {
 std::size_t Entry::footprint_bytes() const {
   const Allocation its = allocation();
   std::size_t bytes = internal::slab_bytes(its.bytes, its.alignment);
-  if (label_count_ > 1) {
+  if (has_details_) {
+    const internal::EntryExtras& extras = *labels_.extras;
+    bytes += internal::slab_bytes(sizeof extras, alignof(internal::EntryExtras));
+    bytes += extras.details->footprint_bytes();
+    bytes += internal::allocation_bytes(label_count_ * sizeof(Label));
+  } else if (label_count_ > 1) {
     bytes += internal::slab_bytes(label_count_ * sizeof(Label), alignof(Label));
   }
-  if (details_) bytes += details_->footprint_bytes();
   if (has_value_) bytes += internal::allocation_bytes(type_->owned_bytes(raw_value()));
   return bytes;
 }

@@ -183,6 +183,46 @@ TEST(Entry, DetailsReplaceThoseThatOnlyHeldTheParameters) {
   EXPECT_TRUE(entry->has_key(key));
 }
 
+TEST(Entry, DetailsAndLabelsAreKeptWhicheverAreSetFirst) {
+  for (const std::size_t count : {0, 1, 3}) {
+    const Labels labels(count, tag("a"));
+    for (const bool labels_first : {false, true}) {
+      const EntryRef entry = Entry::make(key_of("42"), 7);
+      if (labels_first) entry->set_labels(labels);
+      auto details = std::make_unique<EntryDetails>();
+      details->version = "7";
+      entry->set_details(std::move(details));
+      if (!labels_first) entry->set_labels(labels);
+      EXPECT_EQ(entry->details()->version, "7");
+      ASSERT_EQ(entry->labels().size(), count);
+      EXPECT_TRUE(std::equal(labels.begin(), labels.end(), entry->labels().begin()));
+      if (count > 0) {
+        const Label equal = tag("a");
+        entry->share_label(count - 1, equal);
+        EXPECT_TRUE(entry->labels()[count - 1].shares_with(equal));
+      }
+      entry->set_labels({});
+      EXPECT_TRUE(entry->labels().empty());
+      EXPECT_EQ(entry->details()->version, "7");
+    }
+  }
+}
+
+TEST(Entry, ItsLoadCostIsKnownToSevenDigits) {
+  const EntryRef entry = Entry::make(key_of("42"), 7);
+  EXPECT_EQ(entry->load_cost(), Duration(0));
+  for (const Duration cost : {Duration(1), Duration(16'777'216), Duration(250'000'000)}) {
+    entry->set_load_cost(cost);
+    EXPECT_EQ(entry->load_cost(), cost);
+  }
+  entry->set_load_cost(std::chrono::hours(1) + Duration(1));
+  EXPECT_NEAR(static_cast<double>(entry->load_cost().count()), 3.6e12, 3.6e12 * 1e-7);
+  entry->set_load_cost(Duration::max());
+  EXPECT_GE(entry->load_cost(), Duration::max() / 2);
+  entry->set_load_cost(Duration(-5));
+  EXPECT_EQ(entry->load_cost(), Duration(-5));
+}
+
 TEST(Entry, LabelsAreThoseThatWereSetLast) {
   const EntryRef entry = Entry::make(key_of("42"), 7);
   EXPECT_TRUE(entry->labels().empty());
@@ -249,8 +289,13 @@ TEST(Entry, ItsFootprintIncludesItsDetails) {
   details->version = "an ETag that does not fit into the string itself";
   const std::size_t expected = used(details.get()) + used(details->version.data());
   EXPECT_EQ(details->footprint_bytes(), expected);
+  const internal::SlabUse before = internal::slab_use();
   entry->set_details(std::move(details));
-  EXPECT_EQ(entry->footprint_bytes(), without + expected);
+  EXPECT_EQ(entry->footprint_bytes(), without + expected + taken_since(before));
+  EXPECT_GT(taken_since(before), 0u);
+  entry->set_labels(Labels{tag("a"), tag("b")});
+  EXPECT_EQ(entry->footprint_bytes(),
+            without + expected + taken_since(before) + used(entry->labels().data()));
 }
 #endif
 

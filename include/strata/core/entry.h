@@ -15,6 +15,7 @@
 //           has the layout and why.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -80,23 +81,28 @@ class EntryRef {
 
 namespace internal {
 
-// One label, or a block of several; which, its owner knows.
+// What an entry with details has in place of its labels.
+struct EntryExtras {
+  std::unique_ptr<const EntryDetails> details;
+  Labels labels;
+};
+
+// One label, or a block of several, or extras; which, its owner knows.
 union LabelStorage {
   LabelStorage() : block(nullptr) {}
   ~LabelStorage() {}
   Label one;
   Label* block;
+  EntryExtras* extras;
 };
 
 // What a hit does not read.
 struct EntryBackground {
   const ValueType* type_ = nullptr;
   const LabelGroup* group_ = nullptr;
-  std::unique_ptr<const EntryDetails> details_;
   LabelStorage labels_;  // label_count_ of them
   Instant written_at_;
   std::atomic<std::int64_t> retry_at_{0};
-  Duration load_cost_{0};
 };
 
 }  // namespace internal
@@ -128,7 +134,7 @@ class Entry : private internal::EntryBackground, public Resident {
   [[nodiscard]] std::uint64_t hash() const { return Resident::hash; }
   [[nodiscard]] KeyRef key() const {
     return {key_text(), hash(),
-            details_ ? std::string_view(details_->long_params) : std::string_view()};
+            has_details_ ? std::string_view(details()->long_params) : std::string_view()};
   }
   // Whether this is the entry of `key`: text and long parameters are the same.
   [[nodiscard]] bool has_key(const KeyRef& key) const;
@@ -145,12 +151,15 @@ class Entry : private internal::EntryBackground, public Resident {
 
   [[nodiscard]] const LabelGroup* group() const { return group_; }
   // Tags, and everything inherited; not those of the group.
-  [[nodiscard]] std::span<const Label> labels() const {
-    return {label_count_ > 1 ? labels_.block : &labels_.one, label_count_};
+  [[nodiscard]] std::span<const Label> labels() const { return {first_label(), label_count_}; }
+  [[nodiscard]] const EntryDetails* details() const {
+    return has_details_ ? labels_.extras->details.get() : nullptr;
   }
-  [[nodiscard]] const EntryDetails* details() const { return details_.get(); }
   [[nodiscard]] Instant written_at() const { return written_at_; }
-  [[nodiscard]] Duration load_cost() const { return load_cost_; }
+  // To seven digits, and half of the longest duration at most.
+  [[nodiscard]] Duration load_cost() const {
+    return Duration(static_cast<Duration::rep>(load_cost_ns_));
+  }
 
   // Times, changed in place. Fresh before fresh_until; servable, if at all, before keep_until.
   [[nodiscard]] Instant fresh_until() const { return load(fresh_until_); }
@@ -167,12 +176,14 @@ class Entry : private internal::EntryBackground, public Resident {
   void set_labels(std::span<const Label> labels);
   // Makes the entry's label share the text of an equal one.
   void share_label(std::size_t index, const Label& label) {
-    (label_count_ > 1 ? labels_.block : &labels_.one)[index] = label;
+    const_cast<Label*>(first_label())[index] = label;
   }
   // Precondition: the key's long parameters, which make() put there, are in `details` too.
   void set_details(std::unique_ptr<const EntryDetails> details);
   void set_written_at(Instant at) { written_at_ = at; }
-  void set_load_cost(Duration cost) { load_cost_ = cost; }
+  void set_load_cost(Duration cost) {
+    load_cost_ns_ = static_cast<float>(std::min(cost, Duration::max() / 2).count());
+  }
 
   [[nodiscard]] std::size_t footprint_bytes() const;
 
@@ -189,7 +200,7 @@ class Entry : private internal::EntryBackground, public Resident {
  private:
   friend class EntryRef;
   Entry() = default;
-  ~Entry() { set_labels({}); }
+  ~Entry();
   static EntryRef allocate(KeyRef key, const ValueType& type);
   static void destroy(Entry* entry) noexcept;
   struct Allocation {
@@ -204,16 +215,24 @@ class Entry : private internal::EntryBackground, public Resident {
   [[nodiscard]] const char* base() const { return reinterpret_cast<const char*>(this); }
   [[nodiscard]] const char* key_begin() const { return base() + sizeof(Entry); }
   [[nodiscard]] void* value_place() { return base() + value_offset_; }
+  [[nodiscard]] const Label* first_label() const {
+    if (has_details_) return labels_.extras->labels.data();
+    return label_count_ > 1 ? labels_.block : &labels_.one;
+  }
 
   // What a hit reads lies together, beside the key; what it does not read comes first.
   std::atomic<std::int64_t> fresh_until_{kNever.since_boot.count()};
   std::atomic<std::int64_t> keep_until_{kNever.since_boot.count()};
   std::atomic<std::uint32_t> references_{1};
-  std::uint32_t key_size_ = 0;
   std::uint32_t value_offset_ = 0;
-  std::uint16_t label_count_ = 0;
-  bool has_value_ = false;
+  float load_cost_ns_ = 0;
+  std::uint16_t key_size_ = 0;
+  // No others write here once the entry is published.
+  std::uint16_t label_count_ : 14 = 0;
+  bool has_details_ : 1 = false;
+  bool has_value_ : 1 = false;
 };
+static_assert(sizeof(Entry) == 128);
 
 inline EntryRef::EntryRef(const EntryRef& other) noexcept : entry_(other.entry_) {
   if (entry_ != nullptr) entry_->references_.fetch_add(1, std::memory_order_relaxed);
