@@ -242,13 +242,7 @@ Cache::Cache(CacheParts parts) : state_(std::make_shared<State>(std::move(parts)
       static_cast<void>(clock);  // which the causes read
       causes->note_below(depth, removals);
     });
-    state_->tiers[depth]->set_invalidation_listener(
-        [weak = state_->weak_from_this()](const Labels& labels, bool expires) {
-          const std::shared_ptr<State> state = weak.lock();
-          if (!state || state->is_closed()) return;
-          using internal::Change;
-          internal::follow_others(*state, labels, expires ? Change::kExpire : Change::kInvalidate);
-        });
+    internal::follow_others(*state_, *state_->tiers[depth]);
   }
   state_->expiry.start();
   state_->pressure.start();

@@ -93,9 +93,8 @@ inline InvalidationResult invalidate_everywhere(Cache::State& cache,
                                                 std::span<const Label> labels) {
   return change_everywhere(cache, labels, Change::kInvalidate);
 }
-// What other processes invalidated or expired in a tier that they share, where nothing is left to
-// do: memory follows.
-void follow_others(Cache::State& cache, const Labels& labels, Change change) noexcept;
+// From now on memory follows what other processes invalidate, or expire, in a tier that they share.
+void follow_others(Cache::State& cache, Tier& tier);
 // The same for labels that may not be valid, unless the cache is closed.
 [[nodiscard]] InvalidationResult change_checked(Cache::State& cache, std::span<const Label> labels,
                                                 Change change);
