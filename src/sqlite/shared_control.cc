@@ -52,6 +52,7 @@ struct SharedControl::Layout {
   std::uint64_t committed;
   std::uint64_t damaged;
   std::uint64_t members;  // so far
+  std::uint64_t in_recovery;
 };
 
 std::unique_ptr<SharedControl> SharedControl::open(const std::string& path) {
@@ -91,6 +92,7 @@ Result<std::unique_ptr<SharedControl>> SharedControl::make(const std::string& pa
   layout.checksum = checksum_of(layout.fixed);
   layout.demanded = counts.demanded;
   layout.committed = counts.committed;
+  layout.in_recovery = 1;
   if (std::rename(fresh.c_str(), path.c_str()) != 0) return failed(path, "replacing");
   return control;
 }
@@ -104,6 +106,14 @@ SharedControl::~SharedControl() {
 }
 
 const SharedControl::Owner& SharedControl::owner() const { return layout_->fixed.owner; }
+
+bool SharedControl::is_in_recovery() const {
+  return std::atomic_ref(layout_->in_recovery).load(std::memory_order_acquire) != 0;
+}
+
+void SharedControl::set_in_recovery(bool in_recovery) {
+  std::atomic_ref(layout_->in_recovery).store(in_recovery ? 1 : 0, std::memory_order_release);
+}
 
 std::uint64_t SharedControl::next_member() {
   return std::atomic_ref(layout_->members).fetch_add(1, std::memory_order_acq_rel) + 1;
@@ -141,7 +151,7 @@ void SharedControl::report_damage() {
 // Asked again and again, since the kernel's wait has no end: a process that is stopped keeps it.
 bool SharedControl::lock(const Clock& clock, Deadline deadline) {
   constexpr Duration kPauseMin = std::chrono::microseconds(100);
-  constexpr Duration kPauseMax = std::chrono::milliseconds(2);
+  constexpr Duration kPauseMax = std::chrono::milliseconds(1);
   Duration pause = kPauseMin;
   const MutexLock lock(mutex_);
   for (;;) {

@@ -45,6 +45,10 @@ class SharedControl {
   SharedControl& operator=(const SharedControl&) = delete;
 
   [[nodiscard]] const Owner& owner() const;
+  // While whoever has the files alone is at work, and after he died of it, nobody joins. A new one
+  // begins so.
+  [[nodiscard]] bool is_in_recovery() const;
+  void set_in_recovery(bool in_recovery);
   // A number that no other opening has had.
   [[nodiscard]] std::uint64_t next_member();
   // Whether it is still the one under its name.

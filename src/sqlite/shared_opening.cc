@@ -26,6 +26,7 @@ constexpr int kJoinTries = 200;
 // The lock is held for a transaction at a time; a process that is stopped may have it for ever.
 constexpr Duration kTurnWait = std::chrono::seconds(5);
 constexpr int kBusyTimeoutMs = 100;
+constexpr Duration kPollMin = std::chrono::milliseconds(1);
 
 std::string control_path(const Paths& paths) { return paths.database + ".shared"; }
 
@@ -95,6 +96,7 @@ int begin_sharing(Store& store, SharedRows& rows, const std::vector<Mark>& marks
 Result<void> recover(const SqliteOptions& options, const Paths& paths, const std::string& vfs,
                      Clock& clock, Random& random, std::string& loss) {
   const std::unique_ptr<SharedControl> former = SharedControl::open(control_path(paths));
+  if (former) former->set_in_recovery(true);
   const bool vouches =
       former && former->owner().boot_id == clock.boot_id() && !former->is_damaged();
   std::optional<Voucher> voucher;
@@ -125,7 +127,10 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
                                      {.demanded = demanded, .committed = store.meta().commits});
   if (!control) return control.error();
   // What it knew is in the file.
-  if (::unlink(paths.journal.c_str()) == 0 || errno == ENOENT) return {};
+  if (::unlink(paths.journal.c_str()) == 0 || errno == ENOENT) {
+    (*control)->set_in_recovery(false);
+    return {};
+  }
   return Error{
       ErrorCode::kUnavailable, "removing " + paths.journal + ": " + std::strerror(errno), {}};
 }
@@ -134,7 +139,7 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
 Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std::string& vfs,
                   Clock& clock) {
   opened.control = SharedControl::open(control_path(opened.paths));
-  if (!opened.control || opened.control->is_damaged() ||
+  if (!opened.control || opened.control->is_damaged() || opened.control->is_in_recovery() ||
       opened.control->owner().boot_id != clock.boot_id()) {
     return false;
   }
@@ -198,6 +203,10 @@ void let_go(SharedOpened& opened) {
 Result<SharedOpened> open_shared_files(const SqliteOptions& options, const std::string& vfs,
                                        Clock& clock, Random& random) {
   if (auto checked = check_options(options); !checked) return checked.error();
+  if (options.sharing_poll < kPollMin) {
+    return Error{
+        ErrorCode::kRejected, "sharing_poll of the SQLite tier is less than a millisecond", {}};
+  }
   auto paths = prepare_paths(options.path, options.allow_network_file_system);
   if (!paths) return paths.error();
   if (auto checked = check_files(*paths); !checked) return checked.error();

@@ -28,6 +28,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "core/mutex.h"
@@ -156,7 +157,10 @@ class SharedTier final : public Tier {
   CondVar wake_;
   bool is_woken_ STRATA_GUARDED_BY(mutex_) = false;
   bool stops_ STRATA_GUARDED_BY(mutex_) = false;
-  InvalidationListener listener_ STRATA_GUARDED_BY(mutex_);
+  std::thread::id self_ STRATA_GUARDED_BY(mutex_);  // the thread below
+  // Held while the listener is called: once it is replaced it is not called any more.
+  Mutex listener_mutex_;
+  InvalidationListener listener_ STRATA_GUARDED_BY(listener_mutex_);
 
   // Of the thread.
   std::uint64_t told_;  // up to which row of the log

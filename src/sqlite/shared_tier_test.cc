@@ -276,6 +276,18 @@ TEST_F(SharedTierTest, WhatWasDemandedBeforeTheEndOfAllProcessesIsInvalidated) {
   EXPECT_EQ(value_of(*other.open(shares), "k"), "-");
 }
 
+TEST_F(SharedTierTest, NobodyJoinsAFileOfWhichTheRecoveryDidNotEnd) {
+  bed.fill(*a, "k", "value");
+  SharedControl::open(bed.path() + ".shared")->set_in_recovery(true);
+  EXPECT_EQ(bed.try_open(options()).error().code, ErrorCode::kUnavailable);
+  TestBed other;
+  other.clock = bed.clock;
+  copy_to(other);
+  SqliteOptions shares = options();
+  shares.path = other.path();
+  EXPECT_EQ(value_of(*other.open(shares), "k"), "value");  // who is alone begins anew
+}
+
 TEST_F(SharedTierTest, AnotherBootStartsEmpty) {
   bed.fill(*a, "k", "value");
   TestBed other;

@@ -22,11 +22,15 @@ Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", 
 }  // namespace
 
 void SharedTier::set_invalidation_listener(InvalidationListener listener) {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(listener_mutex_);
   listener_ = std::move(listener);
 }
 
 void SharedTier::run() {
+  {
+    const MutexLock lock(mutex_);
+    self_ = std::this_thread::get_id();
+  }
   for (;;) {
     {
       const MutexLock lock(mutex_);
@@ -45,9 +49,8 @@ void SharedTier::run() {
   }
 }
 
-// The listener is called with the lock that sets it: once it is replaced it is not called any more.
 void SharedTier::tell(const Labels& labels, bool expires) {
-  const MutexLock lock(mutex_);
+  const MutexLock lock(listener_mutex_);
   if (listener_ && !labels.empty()) listener_(labels, expires);
 }
 
@@ -237,12 +240,17 @@ TierStats SharedTier::stats() const {
 void SharedTier::close(Deadline deadline) {
   const MutexLock lock(close_mutex_);
   if (is_closed_) return;
-  is_closed_ = true;
   {
     const MutexLock wake_lock(mutex_);
     stops_ = true;
     wake_.notify_one();
+    // Called by what the listener called: the thread does not wait for itself, the destructor does.
+    if (self_ == std::this_thread::get_id()) {
+      closed_ = true;
+      return;
+    }
   }
+  is_closed_ = true;
   thread_.join();
   // What is left to remove keeps the file from being clean, so it goes first if there is time.
   static_cast<void>(flush(deadline));

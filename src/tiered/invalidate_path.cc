@@ -124,9 +124,8 @@ void change_hot(Cache::State& cache, CauseKind kind, std::span<const Label> labe
   cache.causes.journal().set_number(cause, done.position);
 }
 
-}  // namespace
-
-void follow_others(Cache::State& cache, const Labels& labels, Change change) noexcept {
+// What others did is done below memory.
+void follow(Cache::State& cache, const Labels& labels, Change change) noexcept {
   const RunningInvalidations::Guard running(cache.running);
   try {
     const CauseScope::Text other = [] { return std::string("another"); };
@@ -141,6 +140,17 @@ void follow_others(Cache::State& cache, const Labels& labels, Change change) noe
     const Label all = everything();
     cache.hot->invalidate(std::span(&all, 1));
   }
+}
+
+}  // namespace
+
+void follow_others(Cache::State& cache, Tier& tier) {
+  tier.set_invalidation_listener(
+      [weak = cache.weak_from_this()](const Labels& labels, bool expires) {
+        const std::shared_ptr<Cache::State> state = weak.lock();
+        if (!state || state->is_closed()) return;
+        follow(*state, labels, expires ? Change::kExpire : Change::kInvalidate);
+      });
 }
 
 InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label> labels,

@@ -101,9 +101,8 @@ inline InvalidationResult invalidate_everywhere(Cache::State& cache,
 }
 // Makes the cache hear what its lower tiers tell.
 void listen_to_tiers(const std::shared_ptr<Cache::State>& cache);
-// What other processes invalidated or expired in a tier that they share, where nothing is left to
-// do: memory follows.
-void follow_others(Cache::State& cache, const Labels& labels, Change change) noexcept;
+// From now on memory follows what other processes invalidate, or expire, in a tier that they share.
+void follow_others(Cache::State& cache, Tier& tier);
 // The same for labels that may not be valid, unless the cache is closed.
 [[nodiscard]] InvalidationResult change_checked(Cache::State& cache, std::span<const Label> labels,
                                                 Change change);

@@ -15,14 +15,6 @@ void note_removals(Tier& tier, std::size_t depth, const Cache::State& cache) {
   });
 }
 
-void follow(Tier& tier, const std::weak_ptr<Cache::State>& cache) {
-  tier.set_invalidation_listener([cache](const Labels& labels, bool expires) {
-    const std::shared_ptr<Cache::State> state = cache.lock();
-    if (!state || state->is_closed()) return;
-    follow_others(*state, labels, expires ? Change::kExpire : Change::kInvalidate);
-  });
-}
-
 void note_trouble(Tier& tier, const std::weak_ptr<Cache::State>& cache) {
   auto* const teller = dynamic_cast<TellsTrouble*>(&tier);
   if (teller == nullptr) return;
@@ -43,7 +35,7 @@ void listen_to_tiers(const std::shared_ptr<Cache::State>& cache) {
   for (std::size_t depth = 0; depth < cache->tiers.size(); ++depth) {
     Tier& tier = *cache->tiers[depth];
     note_removals(tier, depth, *cache);
-    follow(tier, cache);
+    follow_others(*cache, tier);
     note_trouble(tier, cache);
   }
 }

@@ -26,6 +26,7 @@ inline void PrintTo(const Schedule& schedule, std::ostream* out) { *out << sched
 [[nodiscard]] std::vector<Schedule> sqlite_schedules();
 [[nodiscard]] std::vector<Schedule> transaction_schedules();
 [[nodiscard]] std::vector<Schedule> expire_schedules();
+[[nodiscard]] std::vector<Schedule> sharing_schedules();
 
 // All of them.
 [[nodiscard]] std::vector<Schedule> schedules();

@@ -87,7 +87,8 @@ TEST(Scenarios, EveryMutantOutsideSqliteIsFoundByOne) {
                                    Mutant::kPendingUnchecked,       Mutant::kNoJournal,
                                    Mutant::kNoRetiredCounter,       Mutant::kPendingAfterSelect,
                                    Mutant::kTombstoneWithoutNumber, Mutant::kSoftTombstoneAsNone,
-                                   Mutant::kSoftWinsOverHard};
+                                   Mutant::kSoftWinsOverHard,       Mutant::kSharedUnchecked,
+                                   Mutant::kSharedIgnoresNumbers,   Mutant::kSharedDemandsNothing};
   std::set<Mutant> found;
   for (const Scenario& scenario : scenarios()) {
     found.insert(scenario.mutants.begin(), scenario.mutants.end());

@@ -10,11 +10,15 @@
 //       open_sqlite_tier({.path = "/var/cache/app/cache.db"}, system_clock(), system_random())
 //           .value();
 //
+// With `sharing` several processes of one machine have the file open. Then each fill, put and
+// invalidation is a transaction in the caller's thread. A disk that fails is then an error of the
+// opening (kUnavailable), and a damaged file is off until all have closed it.
+//
 // Promise    Tier's. The file may forget but never lies: damage, a crash at any moment, and a
 //            reboot without `Durability::kPower` lose records, never invalidations.
-// Files      path, path-wal, path-shm; path.journal; path.lock, whose owner's process id is in
-//            it; path.corrupt-<time>, the newest file that was damaged; path.before-v<N>, as it
-//            was before a migration. Mode 0600, in folders made with 0700.
+// Files      path, path-wal, path-shm; path.journal, or path.shared while it is shared; path.lock,
+//            whose owner's process id is in it; path.corrupt-<time>, the newest file that was
+//            damaged; path.before-v<N>, as it was before a migration. All 0600, in folders of 0700.
 // Time       What is past its keep_for is not served. It is removed by remove_expired(), by a sweep
 //            every five minutes, and when room is lacking, before anything is evicted.
 // Errors     Opening fails only for what somebody must put right, and then changes nothing: an
