@@ -113,7 +113,6 @@ Result<bool> SharedTier::poll_some() {
 }
 
 Result<bool> SharedTier::remove_some(Deadline deadline) {
-  bool is_done = false;
   bool has_more = true;
   const auto done = transact(deadline, [&](Turn& turn) {
     SharedRows& rows = *opened_.rows;
@@ -131,12 +130,11 @@ Result<bool> SharedTier::remove_some(Deadline deadline) {
     std::size_t limit = kRowsPerTurn;
     const int code = opened_.store->rows().remove_some(removal_, limit, turn.tally);
     if (code != SQLITE_OK || !removal_.done()) return code;
-    is_done = true;
+    running_.reset();
     (hard ? live->known.removes : live->known.ends) = false;
     return rows.keep(live->label, live->known);
   });
   if (!done) return done.error();
-  if (is_done) running_.reset();
   if (!has_more) has_live_ = false;
   return has_more;
 }
