@@ -4,8 +4,18 @@
 #include <fstream>
 
 #include "strata/codecs/json.h"
+#include "strata/codecs/members.h"
 #include "strata/tiered/origin.h"
 #include "testkit/program_run.h"
+
+struct Described {
+  std::string name;
+};
+template <>
+struct strata::Members<Described> {
+  static constexpr std::string_view kName = "described";
+  static constexpr auto kMembers = std::tuple(strata::member("name", &Described::name));
+};
 
 namespace strata::cli {
 namespace {
@@ -38,6 +48,30 @@ TEST_F(ExplainTest, TellsWhereAKeyIsAndWhatItCarries) {
   EXPECT_TRUE(has(text, "tag:org:7")) << text;
   EXPECT_TRUE(has(text, "fresh")) << text;
   EXPECT_FALSE(has(text, "would miss")) << text;
+}
+
+// The program knows no types, so that none is another one's.
+TEST_F(ExplainTest, ValuesOfAnyTypeAreSaidToBeThere) {
+  fill([](Cache& cache) {
+    cache.keyspace<Described>("described").put("1", Described{.name = "Ada"});
+    cache.keyspace<int>("number").put("1", 1);
+  });
+  for (const char* key : {"described:1", "number:1"}) {
+    const Outcome outcome = run({"explain", key});
+    EXPECT_EQ(outcome.code, ExitCode::kOk) << outcome.messages;
+    EXPECT_TRUE(has(outcome.data, "fresh")) << outcome.data;
+    EXPECT_FALSE(has(outcome.data, "refused")) << outcome.data;
+  }
+}
+
+TEST_F(ExplainTest, AFileThatWasLeftOutOfACacheIsSaidToBeEmptied) {
+  fill([](Cache& cache) { cache.keyspace<std::string>("user").put("42", "Ada"); });
+  std::ofstream(folder_.file("cache.db.doubt")).flush();
+  const Outcome checked = run({"validate"});
+  EXPECT_TRUE(has(checked.messages, "cache.db.doubt")) << checked.messages;
+  const Outcome outcome = run({"explain", "user:42"});
+  EXPECT_TRUE(has(outcome.messages, "may have invalidated")) << outcome.messages;
+  EXPECT_FALSE(has(outcome.data, "fresh")) << outcome.data;
 }
 
 TEST_F(ExplainTest, TellsTheAgeOfWhatNeverEnds) {

@@ -65,14 +65,17 @@ bool is_quiet(const BreakerStats& breaker, std::uint64_t refused) {
   return is_well && breaker.failures == 0 && breaker.skipped == 0 && refused == 0;
 }
 
+// Of a source that has counters of former runs only.
+constexpr const char* kNotNow = "not in this run";
+
 void add_row(Table& table, const std::string& what, const BreakerStats& breaker,
              std::uint64_t refused) {
   if (is_quiet(breaker, refused)) return;
   const bool is_known = breaker.state != BreakerState::kOff;
-  table.row({printable_line(what), is_known ? std::string(strata::to_string(breaker.state)) : "-",
-             describe_count(breaker.opened), describe_count(breaker.failures),
-             describe_count(breaker.slow), describe_count(breaker.skipped),
-             describe_count(refused)});
+  table.row(
+      {printable_line(what), is_known ? std::string(strata::to_string(breaker.state)) : kNotNow,
+       describe_count(breaker.opened), describe_count(breaker.failures),
+       describe_count(breaker.slow), describe_count(breaker.skipped), describe_count(refused)});
 }
 
 }  // namespace

@@ -69,6 +69,7 @@ TEST(GuardView, TheTableHasThoseThatHadSomethingToDo) {
   EXPECT_THAT(table, HasSubstr("12,304"));
   EXPECT_THAT(table, HasSubstr("users"));
   EXPECT_THAT(table, HasSubstr("former"));
+  EXPECT_THAT(table, HasSubstr("not in this run")) << "the breaker of what only former runs had";
   EXPECT_THAT(table, Not(HasSubstr("sqlite fills")));
 }
 

@@ -114,7 +114,10 @@ std::string Importer::why_not_wanted(const Record& record) const {
   const KeyspaceOptions& options = options_of(session_.settings(), name);
   if (options.sensitive) return "keyspace " + name + " is sensitive: only memory may hold it";
   if (!options.enabled.includes(key->hash())) {
-    return "keyspace " + name + " is switched off (enabled: " + to_string(options.enabled) + ")";
+    return "keyspace " + name +
+           (options.enabled.none() ? " is switched off"
+                                   : " is switched off for this key, which is not in its share") +
+           " (enabled: " + to_string(options.enabled) + ")";
   }
   if (options.ttl == Duration(0)) return "keyspace " + name + " has a ttl of 0";
   if (record.payload.size() > options.max_value_bytes) {

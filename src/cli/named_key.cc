@@ -63,9 +63,19 @@ Result<void> complete(const std::string& source, const std::vector<SourceParamet
 }  // namespace
 
 Result<Key> named_key(Session& session, const std::string& keyspace, const std::string& id) {
-  const Keyspace<std::string> open = session.cache().keyspace<std::string>(keyspace);
-  if (const Result<void> status = open.status(); !status) return status.error();
-  if (const auto source = session.sources().find(keyspace); source != session.sources().end()) {
+  // Not opened: that would take its values for texts, whatever they are.
+  if (auto valid = validate_keyspace(keyspace); !valid) return valid.error();
+  const auto source = session.sources().find(keyspace);
+  const bool is_source = source != session.sources().end();
+  const KeyspaceOptions& options =
+      is_source ? source->second.cache.keyspace : options_of(session.settings(), keyspace);
+  if (options.tenants && split_keyspace(keyspace).tenant.empty()) {
+    return Error{ErrorCode::kRejected,
+                 "keyspace " + keyspace + " is kept by tenant; write TENANT/" + keyspace,
+                 {}};
+  }
+  KeyParts parts{.version = options.key_version, .keyspace = keyspace};
+  if (is_source) {
     Result<Params> params = params_of(keyspace, id);
     if (!params) return params.error();
     const auto declared = internal::parameters_of(source->second);
@@ -73,10 +83,12 @@ Result<Key> named_key(Session& session, const std::string& keyspace, const std::
     if (auto completed = complete(keyspace, *declared, *params); !completed) {
       return completed.error();
     }
-    return open.key({.params = std::move(*params)});
+    parts.params = std::move(*params);
+    return Key::make(parts);
   }
   if (id.empty()) return Error{ErrorCode::kRejected, "the ID is empty", {}};
-  return open.key({.identifier = id});
+  parts.identifier = id;
+  return Key::make(parts);
 }
 
 Result<std::vector<MeantKey>> meant_keys(Session& session, const std::string& text) {

@@ -8,6 +8,8 @@
 #include "cli/recorded_stats.h"
 #include "cli/stats_file.h"
 #include "cli/turn.h"
+#include "config/doubt.h"
+#include "config/encryption_keys.h"
 #include "ports/small_file.h"
 #include "strata/config/open.h"
 #include "strata/core/key.h"
@@ -101,6 +103,13 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
   if (context.globals.quiet || settings->log.level >= LogThreshold::kWarning) {
     settings->log.level = LogThreshold::kOff;
   }
+  // What is not encrypted can be looked at, and all that is not a value, by whoever has no keys.
+  const auto keys = internal::load_encryption_keys(*settings, context.environment);
+  if (!keys && keys.error().code == ErrorCode::kUnavailable) {
+    context.console.warning("there are no encryption keys: " + keys.error().message);
+    settings->encryption.keys_file.clear();
+    settings->encryption.keys_variable.clear();
+  }
   // Changes are told to the program whose reader that is, and only once.
   settings->outboxes.clear();
   std::map<std::string, SourceSettings> sources = settings->sources;
@@ -112,6 +121,10 @@ std::variant<std::unique_ptr<Session>, ExitCode> Session::open(Context& context,
     settings->sqlite.enabled = false;
   }
 
+  if (settings->sqlite.enabled && internal::is_in_doubt(path)) {
+    context.console.warning(path +
+                            " was left out of a cache that may have invalidated: it begins empty");
+  }
   const auto open = [&] { return strata::open(*settings, {.environment = context.environment}); };
   Result<Cache> cache = access == Access::kStats ? open() : in_turn<Result<Cache>>(open);
   if (!cache && access == Access::kStats && is_used_elsewhere(cache.error())) {

@@ -58,6 +58,30 @@ TEST_F(UpkeepTest, ASensitiveKeyIsNotNamed) {
   EXPECT_NE(outcome.data.find("groups: user:(sensitive)\n"), std::string::npos) << outcome.data;
 }
 
+TEST_F(UpkeepTest, ACheckOfTheConfigurationLooksAtItsKeys) {
+  const auto check = [&](const char* encryption) {
+    std::ofstream(folder_.file("strata.yaml"))
+        << "cache: {encryption: {" << encryption << "}, defaults: {encrypt: true}}\n";
+    return run({"config", "check"});
+  };
+  EXPECT_EQ(check("keys_variable: NO_KEYS").code, ExitCode::kOk);
+  EXPECT_NE(check("keys_variable: NO_KEYS").messages.find("NO_KEYS is not set"), std::string::npos);
+
+  const std::string keys = folder_.file("keys");
+  Outcome outcome = check("keys_file: keys");
+  EXPECT_EQ(outcome.code, ExitCode::kUsage);
+  EXPECT_NE(outcome.messages.find("keys: does not exist"), std::string::npos) << outcome.messages;
+  std::ofstream(keys) << "no key\n";
+  EXPECT_EQ(::chmod(keys.c_str(), 0600), 0);
+  EXPECT_EQ(check("keys_file: keys").code, ExitCode::kUsage);
+  std::ofstream(keys) << make_encryption_key().value() << "\n";
+  EXPECT_EQ(check("keys_file: keys").code, ExitCode::kOk);
+  EXPECT_EQ(::chmod(keys.c_str(), 0640), 0);
+  outcome = check("keys_file: keys");
+  EXPECT_EQ(outcome.code, ExitCode::kUsage);
+  EXPECT_NE(outcome.messages.find("chmod 600"), std::string::npos) << outcome.messages;
+}
+
 TEST_F(UpkeepTest, JsonGoesOutAsJsonAndComesBackAsItWas) {
   fill_users();
   const std::string file = folder_.file("out.jsonl");

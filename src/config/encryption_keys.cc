@@ -15,10 +15,9 @@ using Ring = Result<std::shared_ptr<const KeyRing>>;
 
 Ring ring_of_file(const std::string& path) {
   auto file = read_text_file(path, kKeysBytes);
-  // Without the keys, what is to be encrypted would be kept nowhere below memory.
-  if (!file) return Error{ErrorCode::kRejected, file.error().message, {}};
+  if (!file) return Error{ErrorCode::kUnavailable, file.error().message, {}};
   if (!*file) {
-    return Error{ErrorCode::kRejected,
+    return Error{ErrorCode::kUnavailable,
                  path + ": does not exist; `strata config new-key` makes a key for it",
                  {}};
   }
@@ -69,9 +68,9 @@ Result<std::shared_ptr<const KeyRing>> load_encryption_keys(const Settings& sett
 }
 
 std::string without_keys(const Settings& settings) {
-  return "there are no encryption keys, so values to be encrypted are kept in memory only: the "
-         "variable " +
-         settings.encryption.keys_variable + " is not set";
+  const std::string& variable = settings.encryption.keys_variable;
+  return "there are no encryption keys, so values to be encrypted are kept in memory only" +
+         (variable.empty() ? std::string() : ": the variable " + variable + " is not set");
 }
 
 }  // namespace strata::internal

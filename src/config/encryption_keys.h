@@ -14,7 +14,7 @@ namespace strata::internal {
 
 // The ring, or null where the settings name no file and the variable is not set. What was read is
 // wiped. Errors: kRejected for what is there and is not right, also for a file that others than its
-// owner may read or write, or that is not there.
+// owner may read or write; kUnavailable for a file that is not there or cannot be read.
 [[nodiscard]] Result<std::shared_ptr<const KeyRing>> load_encryption_keys(
     const Settings& settings, const Environment& environment);
 

@@ -129,7 +129,9 @@ Result<std::shared_ptr<const KeyRing>> keys_of(const Settings& settings,
     if (!is_set) return std::shared_ptr<const KeyRing>();
   }
   auto keys = internal::load_encryption_keys(settings, environment);
-  if (keys && *keys == nullptr && log) log(LogLevel::kError, internal::without_keys(settings));
+  // Without the file that was named, values would silently be kept in memory only.
+  if (!keys) return Error{ErrorCode::kRejected, keys.error().message, {}};
+  if (*keys == nullptr && log) log(LogLevel::kError, internal::without_keys(settings));
   return keys;
 }
 

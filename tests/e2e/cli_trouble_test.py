@@ -6,6 +6,7 @@ import pathlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -223,6 +224,27 @@ class Files(StrataTest):
             self.assertTrue(list((self.folder / ".cache").glob("*.corrupt-*")))
             self.ok("put", "user", "42", "Bob")
             self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "Bob")
+
+    def test_a_lock_of_another_program_costs_nothing(self):
+        self.ok("put", "user", "42", "Ada")
+        shell = sqlite3.connect(self.folder / ".cache/strata.db", isolation_level=None)
+        shell.execute("BEGIN IMMEDIATE")
+        self.refused("put", "user", "43", "Bob", saying="another program holds a lock", code=1)
+        shell.close()
+        self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "Ada")
+
+    def test_a_look_by_another_program_costs_nothing(self):
+        self.ok("put", "user", "42", "Ada")
+        for attempt in range(3):
+            process = self.start("put", "user", "43", "-", stdout=subprocess.DEVNULL)
+            process.stdin.write(bytes(100_000 * attempt))
+            process.stdin.close()
+            process.kill()
+            process.wait()
+            shell = sqlite3.connect(self.folder / ".cache/strata.db")
+            shell.execute("SELECT count(*) FROM entries").fetchall()
+            shell.close()
+            self.assertEqual(self.ok("get", "--keyspace", "user", "42").out, "Ada")
 
     def test_the_file_of_another_program_is_left_alone(self):
         for content in (b"not a database at all, but somebody's only copy", os.urandom(9000)):

@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "cli/text.h"
+#include "config/encryption_keys.h"
 #include "strata/codecs/encryption.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/config/open.h"
@@ -17,12 +18,22 @@ std::string name_of(const Settings& settings) {
 ExitCode run_check(Context& context) {
   const Result<Settings> settings = find_settings(context);
   if (!settings) return fail(context, ExitCode::kUsage, settings.error().message);
-  const std::vector<std::string> warnings = settings_warnings(*settings);
+  std::vector<std::string> warnings = settings_warnings(*settings);
   for (const std::string& warning : warnings) context.console.warning(warning);
   if (const Result<void> sources = check_sources(*settings); !sources) {
     // What is not there yet may come.
     if (sources.error().code != ErrorCode::kUnavailable) return fail(context, sources.error());
     context.console.warning(sources.error().message);
+  }
+  const auto keys = internal::load_encryption_keys(*settings, context.environment);
+  if (!keys) {
+    return fail(
+        context,
+        {ErrorCode::kRejected, settings->file + ": cache.encryption: " + keys.error().message, {}});
+  }
+  if (*keys == nullptr && internal::wants_encryption(*settings)) {
+    warnings.push_back(settings->file + ": cache.encryption: " + internal::without_keys(*settings));
+    context.console.warning(warnings.back());
   }
   if (context.globals.json) {
     JsonWriter writer;

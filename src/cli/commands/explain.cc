@@ -78,7 +78,7 @@ std::string_view describe(MissReason reason) {
     case MissReason::kNegative:
       return "it is known to be absent";
     case MissReason::kDisabled:
-      return "its keyspace is switched off";
+      return "its keyspace is switched off, or on for a share of its keys that it is not in";
     case MissReason::kNoKey:
       return "it is encrypted by a key that is not among those given";
     case MissReason::kTampered:

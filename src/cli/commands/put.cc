@@ -43,7 +43,10 @@ std::string why_not_kept(const PutResult& put, const KeyspaceOptions& policy,
     }
   }
   if (!policy.enabled.includes(key_hash)) {
-    return "keyspace " + keyspace + " is switched off (enabled: " + to_string(policy.enabled) + ")";
+    return "keyspace " + keyspace +
+           (policy.enabled.none() ? " is switched off"
+                                  : " is switched off for this key, which is not in its share") +
+           " (enabled: " + to_string(policy.enabled) + ")";
   }
   if (policy.ttl == Duration(0)) return "keyspace " + keyspace + " has a ttl of 0";
   if (policy.sensitive && !policy.encrypt) {

@@ -9,6 +9,7 @@
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/turn.h"
+#include "config/doubt.h"
 #include "sqlite/check.h"
 #include "strata/codecs/json_writer.h"
 #include "strata/ports/clock.h"
@@ -179,6 +180,12 @@ ExitCode run_validate(Context& context, const ValidateOptions& options) {
     write_json(context, options, *report, file);
   } else if (report->exists) {
     write_text(context, *report);
+  }
+  if (report->exists && internal::is_in_doubt(file)) {
+    context.console.note(
+        "when it is next opened, it begins empty: it was left out of a cache that "
+        "may have invalidated (" +
+        file + ".doubt)");
   }
   for (const std::string& remark : report->remarks) context.console.note(remark);
   return report->exists ? conclude(context, options, *report) : ExitCode::kOk;
