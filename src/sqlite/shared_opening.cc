@@ -25,7 +25,7 @@ constexpr Duration kJoinPause = std::chrono::milliseconds(10);
 constexpr int kJoinTries = 200;
 // The lock is held for a transaction at a time; a process that is stopped may have it for ever.
 constexpr Duration kTurnWait = std::chrono::seconds(5);
-constexpr int kBusyTimeoutMs = 100;
+constexpr int kBusyTimeoutMs = 500;  // for programs that look into the file from outside
 constexpr Duration kPollMin = std::chrono::milliseconds(1);
 
 std::string control_path(const Paths& paths) { return paths.database + ".shared"; }

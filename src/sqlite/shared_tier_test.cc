@@ -105,12 +105,14 @@ TEST_F(SharedTierTest, RowsThatAreStillToBeRemovedAreMisses) {
   EXPECT_EQ(value_of(*b, last), "old");
   invalidate(*a, tag("t"));
   EXPECT_GT(a->stats().entries, 0u);
-  EXPECT_EQ(value_of(*b, last), "-");
+  // First by the one that knows what it did itself: a look at the log wakes the other's upkeep.
   if (strata::testing::kMutantsBuilt) {
     strata::testing::set_mutant(Mutant::kSharedIgnoresNumbers);
     EXPECT_EQ(value_of(*a, last), "old");
     strata::testing::set_mutant(Mutant::kNone);
   }
+  EXPECT_EQ(value_of(*a, last), "-");
+  EXPECT_EQ(value_of(*b, last), "-");
   bed.fill(*b, last, "new", {tag("t")});
   ASSERT_TRUE(b->flush({}).ok());  // another process can do what is left
   EXPECT_EQ(value_of(*a, last), "new");

@@ -250,11 +250,12 @@ void SharedTier::close(Deadline deadline) {
   }
   is_closed_ = true;
   thread_.join();
-  // What is left to remove keeps the file from being clean, so it goes first if there is time.
-  static_cast<void>(flush(deadline));
+  // What is left to remove keeps the file from being clean, so it goes first if there is time. All
+  // else is written, so nothing is lost if another process keeps the lock.
+  const Deadline wait{std::min(deadline.at, saturating_add(clock_->now(), kCloseWait))};
+  static_cast<void>(flush(wait));
   closed_ = true;
   condition_.set_off("the SQLite tier is closed");
-  const Deadline wait{std::min(deadline.at, saturating_add(clock_->now(), kCloseWait))};
   lock_in_children_.end();
   close_shared_files(opened_, *clock_, wait);
 }
