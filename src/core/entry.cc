@@ -64,7 +64,7 @@ EntryRef Entry::allocate(KeyRef key, const ValueType& type) {
 }
 
 Entry::~Entry() {
-  set_labels({});
+  if (label_count_ > 0) set_labels({});
   if (!has_details_) return;
   std::destroy_at(labels_.extras);
   internal::slab_free(labels_.extras, sizeof(internal::EntryExtras),
