@@ -10,6 +10,7 @@
 #include "core/mutex.h"
 #include "load/visits.h"
 #include "strata/core/duration.h"
+#include "strata/ports/leases_loads.h"
 #include "strata/ports/tells_trouble.h"
 
 namespace strata {
@@ -233,7 +234,7 @@ struct Probe {
   Breaker::Call call;
 };
 
-class GuardedTier final : public Tier, public TellsTrouble {
+class GuardedTier final : public Tier, public TellsTrouble, public LeasesLoads {
  public:
   GuardedTier(std::shared_ptr<Core> core, std::shared_ptr<Executor> executor, bool graceful)
       : core_(std::move(core)),
@@ -313,6 +314,17 @@ class GuardedTier final : public Tier, public TellsTrouble {
   }
   void set_invalidation_listener(InvalidationListener listener) override {
     tier().set_invalidation_listener(std::move(listener));
+  }
+
+  [[nodiscard]] bool is_shared() const override {
+    const auto* const leases = dynamic_cast<const LeasesLoads*>(&tier());
+    return leases != nullptr && leases->is_shared();
+  }
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override {
+    return dynamic_cast<LeasesLoads&>(tier()).try_lease(key_hash);
+  }
+  void release(std::uint64_t key_hash) override {
+    dynamic_cast<LeasesLoads&>(tier()).release(key_hash);
   }
 
   [[nodiscard]] TierStats stats() const override {

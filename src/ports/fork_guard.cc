@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ports/process.h"
+#include "strata/ports/leases_loads.h"
 #include "strata/ports/tells_trouble.h"
 
 namespace strata::internal {
@@ -30,7 +31,7 @@ class Guarded {
   std::shared_ptr<Port> port_;
 };
 
-class GuardedTier final : public Tier, public TellsTrouble {
+class GuardedTier final : public Tier, public TellsTrouble, public LeasesLoads {
  public:
   explicit GuardedTier(std::unique_ptr<Tier> tier) : tier_(std::move(tier)), name_(tier_->name()) {}
 
@@ -91,6 +92,17 @@ class GuardedTier final : public Tier, public TellsTrouble {
   }
   void set_invalidation_listener(InvalidationListener listener) override {
     if (tier_.is_here()) tier_->set_invalidation_listener(std::move(listener));
+  }
+  [[nodiscard]] bool is_shared() const override {
+    if (!tier_.is_here()) return false;
+    const auto* const leases = dynamic_cast<const LeasesLoads*>(tier_.operator->());
+    return leases != nullptr && leases->is_shared();
+  }
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override {
+    return !tier_.is_here() || dynamic_cast<LeasesLoads&>(*tier_.operator->()).try_lease(key_hash);
+  }
+  void release(std::uint64_t key_hash) override {
+    if (tier_.is_here()) dynamic_cast<LeasesLoads&>(*tier_.operator->()).release(key_hash);
   }
   [[nodiscard]] TierStats stats() const override {
     if (tier_.is_here()) return tier_->stats();

@@ -39,6 +39,17 @@ Error failed(const std::string& path, const char* doing) {
       ErrorCode::kUnavailable, std::string(doing) + " " + path + ": " + std::strerror(errno), {}};
 }
 
+// The byte that stands for a key, beyond those of the file. Locks of open files end with those who
+// have them open, also when they are killed.
+struct flock lease_range(std::uint64_t key_hash, short type) {
+  struct flock range {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  range.l_start = static_cast<off_t>(kBytes + (key_hash >> 2));
+  range.l_len = 1;
+  return range;
+}
+
 void* map(const Descriptor& file) {
   return ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
 }
@@ -171,6 +182,17 @@ void SharedControl::unlock() {
   is_held_ = false;
   ::flock(file_.get(), LOCK_UN);
   freed_.notify_one();
+}
+
+bool SharedControl::try_lease(std::uint64_t key_hash) {
+  struct flock range = lease_range(key_hash, F_WRLCK);
+  if (::fcntl(file_.get(), F_OFD_SETLK, &range) == 0) return true;
+  return errno != EAGAIN && errno != EACCES;
+}
+
+void SharedControl::release(std::uint64_t key_hash) {
+  struct flock range = lease_range(key_hash, F_UNLCK);
+  static_cast<void>(::fcntl(file_.get(), F_OFD_SETLK, &range));
 }
 
 }  // namespace strata::sqlite

@@ -69,6 +69,10 @@ class SharedControl {
   [[nodiscard]] bool lock(const Clock& clock, Deadline deadline);
   void unlock();
 
+  // The lease of a key's load (strata/ports/leases_loads.h): a lock of a byte of the file.
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash);
+  void release(std::uint64_t key_hash);
+
  private:
   struct Layout;
   SharedControl(Descriptor file, void* memory);

@@ -35,6 +35,7 @@
 #include "ports/process.h"
 #include "sqlite/condition.h"
 #include "sqlite/shared_opening.h"
+#include "strata/ports/leases_loads.h"
 #include "strata/ports/thread.h"
 #include "strata/ports/tier.h"
 #include "strata/sqlite/sqlite_tier.h"
@@ -47,7 +48,7 @@ namespace strata::sqlite {
                                                              std::shared_ptr<Clock> clock,
                                                              std::shared_ptr<Random> random);
 
-class SharedTier final : public Tier {
+class SharedTier final : public Tier, public LeasesLoads {
  public:
   SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, SharedOpened opened);
   ~SharedTier() override { close({clock_->now()}); }
@@ -75,6 +76,11 @@ class SharedTier final : public Tier {
     condition_.set_listener(std::move(listener));
   }
   void set_invalidation_listener(InvalidationListener listener) override;
+  [[nodiscard]] bool is_shared() const override { return true; }
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override {
+    return closed_ || opened_.control->try_lease(key_hash);
+  }
+  void release(std::uint64_t key_hash) override { opened_.control->release(key_hash); }
   [[nodiscard]] TierStats stats() const override;
   void close(Deadline deadline) override;
 

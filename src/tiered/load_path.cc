@@ -234,7 +234,7 @@ FlightResult bring(const Request& request, const std::shared_ptr<Flight>& flight
   }
   if (result.outcome == Outcome::kError && !result.error) {
     auto failure = remembered_failure(request, previous);
-    result = failure ? std::move(*failure) : run_load(request, *flight, previous);
+    result = failure ? std::move(*failure) : load_once(request, *flight, previous);
   }
   result.note = note_of(miss);
   return result;

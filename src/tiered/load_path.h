@@ -25,6 +25,10 @@ void run_flight(const Request& request, const std::shared_ptr<Flight>& flight, E
 [[nodiscard]] FlightResult run_load(const Request& request, const Flight& flight,
                                     const EntryRef& previous);
 
+// run_load(), unless another process loads the key: what that stores is waited for.
+[[nodiscard]] FlightResult load_once(const Request& request, const Flight& flight,
+                                     EntryRef previous);
+
 // Whether a caller that arrived at `arrival` may take the result of the flight it waited for: by
 // what was invalidated meanwhile, and by what its own options say of a cached value. The leader
 // always may.

@@ -23,6 +23,7 @@
 #include "strata/labels/dependency_graph.h"
 #include "strata/load/flight.h"
 #include "strata/load/running_invalidations.h"
+#include "strata/ports/leases_loads.h"
 #include "strata/stats/counter.h"
 #include "strata/stats/histogram.h"
 #include "strata/tiered/cache.h"
@@ -146,6 +147,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const CacheOptions options;
   const std::unique_ptr<HotTier> hot;
   const std::vector<std::unique_ptr<Tier>> tiers;
+  LeasesLoads* leases = nullptr;  // the first tier that other processes use too, if there is one
+  std::size_t leases_depth = 0;   // its place in `tiers`
   const std::shared_ptr<Clock> clock;
   const std::shared_ptr<Executor> executor;
 

@@ -37,6 +37,10 @@ void listen_to_tiers(const std::shared_ptr<Cache::State>& cache) {
     note_removals(tier, depth, *cache);
     follow_others(*cache, tier);
     note_trouble(tier, cache);
+    auto* const leases = dynamic_cast<LeasesLoads*>(&tier);
+    if (leases == nullptr || !leases->is_shared() || cache->leases != nullptr) continue;
+    cache->leases = leases;
+    cache->leases_depth = depth;
   }
 }
 

@@ -1,7 +1,9 @@
 // Two caches with one file, as two processes have them: what one invalidates leaves the memory of
-// the other.
+// the other, and what one loads the other does not.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 
@@ -67,6 +69,103 @@ TEST_F(SharingTest, AClearOfOneEmptiesTheOther) {
   EXPECT_EQ(load(in_b, "old"), "old");
   EXPECT_TRUE(a.invalidate(everything()).ok());
   testkit::wait_until([&] { return held(in_b) == "-"; });
+}
+
+// A load in one cache that lasts until it is told its end.
+class SharedLoadTest : public SharingTest {
+ protected:
+  std::promise<Result<std::string>> end_;
+  std::atomic<bool> runs_{false};
+  std::atomic<int> loads_in_b_{0};
+  std::future<Lookup<std::string>> in_background_;
+
+  void begin_in_a() {
+    in_background_ = std::async(std::launch::async, [this] {
+      return in_a.get_or_load("k", [this](Load&) -> Result<std::string> {
+        runs_ = true;
+        return end_.get_future().get();
+      });
+    });
+    testkit::wait_until([&] { return runs_.load(); });
+  }
+  Lookup<std::string> load_in_b(const CallOptions& call = {}) {
+    return in_b.get_or_load(
+        "k",
+        [this] {
+          ++loads_in_b_;
+          return std::string("of b");
+        },
+        call);
+  }
+};
+
+TEST_F(SharedLoadTest, IsWaitedForByTheOther) {
+  begin_in_a();
+  auto waiting = std::async(std::launch::async, [&] { return load_in_b(); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  end_.set_value(std::string("of a"));
+  const Lookup<std::string> found = waiting.get();
+  EXPECT_EQ(found.value(), "of a");
+  EXPECT_EQ(found.outcome(), Outcome::kHit);
+  EXPECT_EQ(loads_in_b_, 0);
+}
+
+TEST_F(SharedLoadTest, IsFollowedWhenItFails) {
+  begin_in_a();
+  auto waiting = std::async(std::launch::async, [&] { return load_in_b(); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  end_.set_value(Error{ErrorCode::kLoadFailed, "down", {}});
+  EXPECT_EQ(waiting.get().value(), "of b");
+  EXPECT_EQ(loads_in_b_, 1);
+}
+
+TEST_F(SharedLoadTest, IsFollowedWhenItsValueWasInvalidated) {
+  begin_in_a();
+  auto waiting = std::async(std::launch::async, [&] { return load_in_b(); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  EXPECT_TRUE(in_b.erase("k").ok());
+  end_.set_value(std::string("of before"));
+  EXPECT_EQ(waiting.get().value(), "of b");
+}
+
+TEST_F(SharedLoadTest, IsWaitedForUntilTheDeadline) {
+  begin_in_a();
+  const Deadline soon{saturating_add(system_clock()->now(), std::chrono::milliseconds(30))};
+  EXPECT_EQ(load_in_b({.deadline = soon}).error().code, ErrorCode::kDeadlineExceeded);
+  EXPECT_EQ(loads_in_b_, 0);
+  end_.set_value(std::string("of a"));
+}
+
+TEST_F(SharedLoadTest, IsWaitedForAsLongAsItsLease) {
+  const KeyspaceOptions brief{.ttl = std::chrono::hours(1),
+                              .load_lease = std::chrono::milliseconds(30)};
+  Cache c = make();
+  auto in_c = c.keyspace<std::string>("space", brief);
+  begin_in_a();
+  EXPECT_EQ(in_c.get_or_load("k", [] { return std::string("of c"); }).value(), "of c");
+  end_.set_value(std::string("of a"));
+}
+
+TEST_F(SharedLoadTest, LoadsWithinLoadsDoNotWaitForEachOther) {
+  auto second_in_b = b.keyspace<std::string>("second", {.ttl = std::chrono::hours(1)});
+  std::atomic<bool> runs_in_b{false};
+  auto load_of_b = std::async(std::launch::async, [&] {
+    return second_in_b.get_or_load("k", [&](Load& load) -> Result<std::string> {
+      runs_in_b = true;
+      testkit::wait_until([&] { return runs_.load(); });
+      return "b with " + load.get_or_load(in_b, "k", [] { return std::string("k"); }).value();
+    });
+  });
+  testkit::wait_until([&] { return runs_in_b.load(); });
+  begin_in_a();
+  EXPECT_EQ(load_of_b.get().value(), "b with k");
+  end_.set_value(std::string("of a"));
+}
+
+TEST_F(SharedLoadTest, OfABypassWaitsForNobody) {
+  begin_in_a();
+  EXPECT_EQ(load_in_b({.bypass = true}).value(), "of b");
+  end_.set_value(std::string("of a"));
 }
 
 }  // namespace
