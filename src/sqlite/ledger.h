@@ -169,8 +169,13 @@ class Ledger {
   };
   // `batch` is committed. Drops what it did, and clears it.
   void finish(Batch& batch, const Commit& commit);
-  // One of the removals that went on is done.
-  void finish_removal(LabelId label, std::uint64_t operation, const Commit& commit);
+  // Removals that went on are done. A read that is overtaken begins again, so many of them are
+  // finished in one hold of the lock.
+  struct Finished {
+    LabelId label{};
+    std::uint64_t operation = 0;
+  };
+  void finish_removals(std::span<const Finished> done, const Commit& commit);
   void finish_expiry(std::uint64_t operation, std::uint64_t removed);
   // A commit failed: waiters need not wait for room. Without a reason: it works again.
   void set_failing(const std::string& reason);

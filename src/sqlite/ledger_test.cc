@@ -155,7 +155,8 @@ TEST_F(LedgerTest, ATombstoneStaysUntilItsLastRemovalIsCommitted) {
   ledger->finish(batch, {.number = 1, .unfinished = unfinished, .oldest_running = operation});
   EXPECT_EQ(ledger->judge(before, id_of("a"), row), Verdict::kMiss) << "it goes on";
   EXPECT_FALSE(ledger->is_drained());
-  ledger->finish_removal(tag("t").id(), operation, {.number = 2});
+  const Ledger::Finished done[] = {{tag("t").id(), operation}};
+  ledger->finish_removals(done, {.number = 2});
   EXPECT_EQ(ledger->counts().tombstones, 0u);
   EXPECT_EQ(ledger->judge(before, id_of("a"), row), Verdict::kAgain);
   EXPECT_TRUE(ledger->is_drained());

@@ -206,12 +206,16 @@ void Ledger::finish(Batch& batch, const Commit& commit) {
   batch.clear();
 }
 
-void Ledger::finish_removal(LabelId label, std::uint64_t operation, const Commit& commit) {
-  const MutexLock lock(mutex_);
-  journal_->set_committed(commit.number);
-  retire(label, operation);
-  running_ = commit.oldest_running;
-  changed_.notify_all();
+void Ledger::finish_removals(std::span<const Finished> done, const Commit& commit) {
+  while (!done.empty()) {
+    const MutexLock lock(mutex_);
+    journal_->set_committed(commit.number);
+    const std::size_t count = std::min(kLockOperations, done.size());
+    for (const Finished& one : done.first(count)) retire(one.label, one.operation);
+    done = done.subspan(count);
+    running_ = commit.oldest_running;
+    changed_.notify_all();
+  }
 }
 
 void Ledger::finish_expiry(std::uint64_t operation, std::uint64_t removed) {

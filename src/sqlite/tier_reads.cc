@@ -14,7 +14,7 @@ namespace {
 
 // A read that a commit overtakes is repeated, since it cannot be told what it saw. Overtaken so
 // often, it is a miss.
-constexpr int kReadTries = 16;
+constexpr int kReadTries = 64;
 constexpr int kBatchTries = 2;          // then each key alone
 constexpr std::size_t kReadKeys = 256;  // in one read transaction
 constexpr std::size_t kScanRecords = 1'000;

@@ -23,6 +23,13 @@ constexpr int kBusyRounds = 5;  // each as long as SQLite waits for a lock
 // A file with fewer entries is emptied row by row, a larger one is replaced.
 constexpr std::uint64_t kReplaceEntries = 4 * kSliceRowsMax;
 
+template <typename Removals>
+std::vector<Ledger::Finished> done_of(const Removals& removals) {
+  std::vector<Ledger::Finished> done;
+  for (const Removal& removal : removals) done.push_back({removal.label, removal.operation});
+  return done;
+}
+
 }  // namespace
 
 Writer::Writer(const WriterOptions& options, Ledger& ledger, Store& store, Condition& condition,
@@ -114,9 +121,7 @@ bool Writer::start_over() {
   has_journal_ = true;
   ledger_.start_over(store_.inode(), std::move(journal));
   // In an empty file nothing is left to remove.
-  for (const Removal& removal : running_) {
-    ledger_.finish_removal(removal.label, removal.operation, {.number = meta.commits});
-  }
+  ledger_.finish_removals(done_of(running_), {.number = meta.commits});
   running_.clear();
   can_learn_ = true;
   hand_ = INT64_MIN;
@@ -365,9 +370,7 @@ void Writer::take_over(Batch& batch, Progress& progress) {
   const Ledger::Commit commit{.number = store_.meta().commits,
                               .unfinished = progress.begun_operations,
                               .oldest_running = oldest};
-  for (const Removal& removal : progress.done) {
-    ledger_.finish_removal(removal.label, removal.operation, commit);
-  }
+  ledger_.finish_removals(done_of(progress.done), commit);
   ledger_.finish(batch, commit);
 }
 
