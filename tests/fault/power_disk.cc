@@ -329,7 +329,8 @@ extern "C" int fdatasync(int file) {
   using namespace strata::testkit;
   const std::lock_guard lock(state().mutex);
   struct stat status {};
-  if (::fstat(file, &status) == 0 && !state().ignores_syncs) {
+  const bool is_file = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+  if (is_file && !state().ignores_syncs) {
     state().files[status.st_ino].disk = read_all("/proc/self/fd/" + std::to_string(file));
   }
   return 0;
