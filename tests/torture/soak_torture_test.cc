@@ -98,11 +98,12 @@ class Soak {
     report.figure("growth_mib", (mean(0.8, 1) - mean(0.2, 0.4)) / kMiB);
     report.figure("log_mib_max", most.log_bytes / kMiB);
     report.figure("open_files", static_cast<double>(most.files));
+    // Fewer while an emptied file takes the place of one that would take longer to catch up.
+    report.figure("open_files_least", static_cast<double>(fewest_files));
     report.figure("threads", static_cast<double>(most.threads));
     report.violations("resident over 1.15 x 256 MiB + 64 MiB",
                       most.resident_bytes > kResidentMax ? 1 : 0);
     report.violations("files more than at first", most.files - settled->files);
-    report.violations("files fewer than at first", settled->files - fewest_files);
     report.violations("threads more than at first", most.threads - settled->threads);
     report.violations("bytes that an empty cache counts", memory.bytes);
     report.violations("entries that an empty cache counts", memory.entries);
