@@ -58,6 +58,12 @@ constexpr std::array kNames{
     Row{Mutant::kSharedUnchecked, "shared-unchecked"},
     Row{Mutant::kSharedIgnoresNumbers, "shared-ignores-numbers"},
     Row{Mutant::kSharedDemandsNothing, "shared-demands-nothing"},
+    Row{Mutant::kDoomForgotten, "doom-forgotten"},
+    Row{Mutant::kDriftingAccount, "drifting-account"},
+    Row{Mutant::kEachCallerLoads, "each-caller-loads"},
+    Row{Mutant::kPostingForgotten, "posting-forgotten"},
+    Row{Mutant::kForkUnnoticed, "fork-unnoticed"},
+    Row{Mutant::kFlushWaitsForNothing, "flush-waits-for-nothing"},
 };
 
 constexpr bool is_in_order() {

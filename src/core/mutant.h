@@ -53,8 +53,17 @@ enum class Mutant : int {
   kSharedUnchecked,         // a shared file takes fills without comparing in the transaction
   kSharedIgnoresNumbers,    // a read of a shared file does not look at its labels' numbers
   kSharedDemandsNothing,    // an invalidation that a shared file cannot take is forgotten
+  // Those that follow break what is promised beside the protocol: docs/reliability.md.
+  kDoomForgotten,         // memory forgets an invalidation that it has no memory to carry out
+  kDriftingAccount,       // some labels that memory gives back stay in its count of bytes
+  kEachCallerLoads,       // callers that ask for one key load it each
+  kPostingForgotten,      // the last of an entry's tags does not find it
+  kForkUnnoticed,         // the child of a fork() takes what is its parent's for its own
+  kFlushWaitsForNothing,  // SQLite's flush() and close() do not wait for what was accepted
   kCount,
 };
+// Those before break a rule of the protocol.
+inline constexpr int kProtocolMutants = static_cast<int>(Mutant::kDoomForgotten);
 
 #if defined(STRATA_MUTANTS)
 // Switches to `mutant`. Not while other threads run Strata's code.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/assert.h"
+#include "core/mutant.h"
 #include "memory/charge.h"
 
 namespace strata::memory {
@@ -19,6 +20,7 @@ void LabelIndex::add(Entry& entry) {
   const std::span<const Label> labels = entry.labels();
   try {
     for (std::size_t at = 0; at < labels.size(); ++at) {
+      if (STRATA_MUTANT(kPostingForgotten) && at > 0 && at + 1 == labels.size()) continue;
       const LabelId id = labels[at].id();
       if (Slot* slot = find(id)) {
         slot->entries.insert(&entry);
@@ -42,7 +44,9 @@ void LabelIndex::remove(const Entry& entry) {
 
 void LabelIndex::erase_slot(Slot* slot) {
   LinearTable<Slot>& slots = shard(slot->id);
-  label_bytes_ -= label_charge_bytes(slot->label);
+  const bool is_kept =
+      STRATA_MUTANT(kDriftingAccount) && static_cast<std::uint64_t>(slot->id) % 16 == 0;
+  if (!is_kept) label_bytes_ -= label_charge_bytes(slot->label);
   slot->label = Label();
   slots.erase(slot);
 }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "core/mutant.h"
 #include "strata/core/result.h"
 
 namespace strata::internal {
@@ -32,7 +33,9 @@ class Birthplace {
  public:
   Birthplace();
   // Whether this is that process. As cheap as reading two numbers.
-  [[nodiscard]] bool is_here() const { return forks.load(std::memory_order_relaxed) == born_; }
+  [[nodiscard]] bool is_here() const {
+    return forks.load(std::memory_order_relaxed) == born_ || STRATA_MUTANT(kForkUnnoticed);
+  }
 
  private:
   std::uint32_t born_;

@@ -126,8 +126,8 @@ void change_hot(Cache::State& cache, CauseKind kind, std::span<const Label> labe
 
 // What others did is done below memory.
 void follow(Cache::State& cache, const Labels& labels, Change change) noexcept {
-  const RunningInvalidations::Guard running(cache.running);
   try {
+    const RunningInvalidations::Guard running(cache.running);
     const CauseScope::Text other = [] { return std::string("another"); };
     const CauseScope scope(cache.causes, CauseKind::kProcess, other);
     change_hot(cache, kind_of(labels, change), labels, change);

@@ -12,7 +12,7 @@ namespace strata::internal {
 FlightTable::Start start_flight(const Request& request) {
   Cache::State& cache = request.keyspace.cache;
   const Instant now = cache.clock->now();
-  if (request.call.bypass) {
+  if (request.call.bypass || STRATA_MUTANT(kEachCallerLoads)) {
     return {FlightTable::begin_private(request.key, now, take_tickets(cache)), true};
   }
   return cache.flights.join_or_begin(request.key, now, request.keyspace.options.load_lease,

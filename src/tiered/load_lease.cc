@@ -44,7 +44,7 @@ LeasesLoads* leases_of(const Request& request) {
   if (cache.leases == nullptr || !request.keyspace.lower_allowed[cache.leases_depth]) {
     return nullptr;
   }
-  const bool is_plain = !request.call.bypass && !request.refresh &&
+  const bool is_plain = !request.call.bypass && !request.refresh && !request.here &&
                         request.transaction == nullptr && request.within == nullptr;
   return is_plain && !has_lease && request.keyspace.is_enabled(request.key) ? cache.leases
                                                                             : nullptr;
@@ -57,13 +57,6 @@ void pause(Duration how_long) {
   static_cast<void>(never.wait_for(mutex, how_long));
 }
 
-FlightResult too_late(const Request& request) {
-  return {.error = shared_error(
-              Error{ErrorCode::kDeadlineExceeded,
-                    "another process still loads '" + std::string(request.key.text) + "'",
-                    {}})};
-}
-
 }  // namespace
 
 FlightResult load_once(const Request& request, const Flight& flight, EntryRef previous) {
@@ -72,7 +65,9 @@ FlightResult load_once(const Request& request, const Flight& flight, EntryRef pr
   LeasesLoads* const leases = leases_of(request);
   if (leases == nullptr) return run_load(request, flight, previous);
   LoadLease lease(*leases, request.key.hash);
-  const Instant last = saturating_add(clock.now(), keyspace.options.load_lease);
+  // The flight has a lease too, which must last for a load of its own. Callers with deadlines wait
+  // for the flight, and leave it to those who can wait longer.
+  const Instant last = saturating_add(flight.started(), keyspace.options.load_lease / 2);
   for (Duration pause_now = kPauseMin;; pause_now = std::min(2 * pause_now, kPauseMax)) {
     const bool is_ours = lease.take();
     Below below = read_below(keyspace, request.key, flight.tickets(), request.call);
@@ -84,8 +79,7 @@ FlightResult load_once(const Request& request, const Flight& flight, EntryRef pr
     const Instant now = clock.now();
     // Who has it may hang, and a tier that fails tells nothing.
     if (is_ours || now >= last || below.miss == MissReason::kError) break;
-    if (now >= request.call.deadline.at) return too_late(request);
-    pause(std::min(pause_now, between(now, std::min(last, request.call.deadline.at))));
+    pause(std::min(pause_now, between(now, last)));
   }
   return run_load(request, flight, previous);
 }

@@ -6,9 +6,11 @@
 #include <vector>
 
 #include "cache/cache_fixture.h"
+#include "core/mutant.h"
 #include "strata/core/label.h"
 #include "strata/tiered/transaction.h"
 #include "testkit/failing_allocations.h"
+#include "testkit/reliability.h"
 
 namespace strata::testkit {
 namespace {
@@ -60,6 +62,22 @@ TEST_F(CacheOutOfMemory, AnInvalidationThatReportsSuccessIsFinal) {
   expect_final([&] { return users_->clear().ok(); });
   const std::vector<std::string> ids{"1", "2"};
   expect_final([&] { return users_->erase_many(ids).ok(); });
+}
+
+TEST_F(CacheOutOfMemory, AnInvalidationThatIsForgottenWouldBeFound) {
+  strata::testing::set_mutant(strata::testing::Mutant::kDoomForgotten);
+  std::uint64_t stale = 0;
+  const long runs = fail_each_allocation([&](FailingAllocations& failing) {
+    start();
+    failing.begin();
+    const bool done = cache_->invalidate(t_).ok();
+    failing.end();
+    stale += done && users_->get("1").value_or("-") == "old" ? 1 : 0;
+  });
+  strata::testing::set_mutant(strata::testing::Mutant::kNone);
+  EXPECT_GT(stale, 0U);
+  Reliability("R8", "the n-th allocation of an operation fails, for every n")
+      .found("doom-forgotten", static_cast<std::uint64_t>(runs));
 }
 
 TEST_F(CacheOutOfMemory, APutThatReportsSuccessReplaces) {

@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "strata/strata.h"
 #include "testkit/temp_dir.h"
@@ -144,6 +145,38 @@ TEST_F(SharedLoadTest, IsWaitedForAsLongAsItsLease) {
   begin_in_a();
   EXPECT_EQ(in_c.get_or_load("k", [] { return std::string("of c"); }).value(), "of c");
   end_.set_value(std::string("of a"));
+}
+
+// A load that hangs there holds up those here once, and not one after the other.
+TEST_F(SharedLoadTest, IsMadeOnceForAllWhenTheOtherHangs) {
+  const KeyspaceOptions brief{.ttl = std::chrono::hours(1), .load_lease = std::chrono::seconds(1)};
+  Cache c = make();
+  auto in_c = c.keyspace<std::string>("space", brief);
+  begin_in_a();
+  constexpr int kCallers = 4;
+  std::atomic<int> loads{0};
+  std::vector<std::future<std::string>> answers;
+  for (int i = 0; i < kCallers; ++i) {
+    answers.push_back(std::async(std::launch::async, [&] {
+      return in_c.get_or_load("k", [&] { return ++loads, std::string("of c"); }).value();
+    }));
+  }
+  for (auto& answer : answers) EXPECT_EQ(answer.get(), "of c");
+  EXPECT_LT(loads, kCallers);
+  EXPECT_EQ(held(in_c), "of c");
+  end_.set_value(std::string("of a"));
+}
+
+TEST_F(SharedLoadTest, ADeadlineOfOneCallerDoesNotEndItForTheOthers) {
+  begin_in_a();
+  const Deadline soon{saturating_add(system_clock()->now(), std::chrono::milliseconds(100))};
+  auto brief = std::async(std::launch::async, [&] { return load_in_b({.deadline = soon}); });
+  brief.wait_for(std::chrono::milliseconds(20));  // so that it leads
+  auto patient = std::async(std::launch::async, [&] { return load_in_b(); });
+  EXPECT_EQ(brief.get().error().code, ErrorCode::kDeadlineExceeded);
+  end_.set_value(std::string("of a"));
+  EXPECT_EQ(patient.get().value(), "of a");
+  EXPECT_EQ(loads_in_b_, 0);
 }
 
 TEST_F(SharedLoadTest, LoadsWithinLoadsDoNotWaitForEachOther) {

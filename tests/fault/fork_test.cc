@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/mutant.h"
 #include "fault/fork_rounds.h"
 #include "memory/epochs.h"
 #include "strata/strata.h"
@@ -77,6 +78,20 @@ TEST_F(R17Fork, TheChildMayDestroyWhatItHasOfTheCache) {
   EXPECT_EQ(again.stats().tiers.at(1).tier.state, TierState::kOk);
   EXPECT_EQ(again.keyspace<std::string>("user").get("1").value_or("-"), "ada");
   EXPECT_EQ(again.keyspace<std::string>("user").get("2").value_or("-"), "bob");
+}
+
+// In a quiet process, where a child that goes on as if nothing had happened finds no lock held.
+TEST_F(R17Fork, AChildThatDoesNotNoticeWouldBeFound) {
+  ASSERT_TRUE(users_.put("1", "ada").ok());
+  const auto answer = [&] { return users_.get("1").value_or("refused"); };
+  EXPECT_EQ(forked(answer), "refused");
+  const std::string found = forked([&] {
+    strata::testing::set_mutant(strata::testing::Mutant::kForkUnnoticed);
+    return answer();
+  });
+  EXPECT_EQ(found, "ada");
+  testkit::Reliability("R17", "forks of a process that is busy with a cache")
+      .found("fork-unnoticed", 1);
 }
 
 // The process that forks is busy everywhere: some thread is within every lock that there is.

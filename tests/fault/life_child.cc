@@ -1,7 +1,7 @@
 // A process with a cache in one of the places where a cache may be, which ends in one of the ways
 // in which a process may end. process_life_test.cc starts it.
 //
-// Usage: life_child HOW FOLDER
+// Usage: life_child HOW FOLDER [MUTANT]
 // It prints what a test is to know, and each line at once.
 #include <signal.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include <string>
 #include <thread>
 
+#include "core/mutant.h"
 #include "strata/strata.h"
 #include "testkit/wait_until.h"
 
@@ -177,11 +178,14 @@ const std::map<std::string, int (*)()> kWays = {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const auto way = count == 3 ? kWays.find(arguments[1]) : kWays.end();
-  if (way == kWays.end()) {
-    std::cerr << "usage: life_child HOW FOLDER\n";
+  const auto way = count == 3 || count == 4 ? kWays.find(arguments[1]) : kWays.end();
+  const auto mutant =
+      count == 4 ? strata::testing::find_mutant(arguments[3]) : strata::testing::Mutant::kNone;
+  if (way == kWays.end() || !mutant) {
+    std::cerr << "usage: life_child HOW FOLDER [MUTANT]\n";
     return 2;
   }
+  strata::testing::set_mutant(*mutant);
   folder = arguments[2];
   return way->second();
 }

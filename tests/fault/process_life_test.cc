@@ -93,6 +93,14 @@ TEST_F(R18ProcessLife, ASignalAndACloseLoseNothingThatWasAcknowledged) {
   rounds.report(18, 18);
 }
 
+TEST_F(R18ProcessLife, ACloseThatDoesNotWaitWouldBeFound) {
+  testkit::SignalRounds rounds(18, "flush-waits-for-nothing");
+  while (rounds.rounds < 20 && rounds.lost == 0 && !HasFailure()) rounds.end_one();
+  EXPECT_GT(rounds.lost, 0U);
+  testkit::Reliability("R18", "SIGTERM at any moment, and a close with a deadline of 10 s")
+      .found("flush-waits-for-nothing", rounds.rounds);
+}
+
 class R18Close : public R18ProcessLife {
  protected:
   void SetUp() override { clock_ = std::make_shared<ManualClock>(); }

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "strata/strata.h"
@@ -26,7 +27,7 @@ namespace strata::testkit {
 // A started program and what it prints.
 class Program {
  public:
-  Program(const std::string& how, const std::string& folder) {
+  Program(const std::string& how, const std::string& folder, std::string mutant = {}) {
     int ends[2];
     if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
     posix_spawn_file_actions_t actions;
@@ -37,7 +38,8 @@ class Program {
     std::string program = STRATA_LIFE_CHILD;
     std::string way = how;
     std::string place = folder;
-    char* arguments[] = {program.data(), way.data(), place.data(), nullptr};
+    char* const last = mutant.empty() ? nullptr : mutant.data();
+    char* arguments[] = {program.data(), way.data(), place.data(), last, nullptr};
     if (::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ) != 0) {
       throw std::runtime_error("cannot start " + program);
     }
@@ -81,11 +83,13 @@ class Program {
 // The program closes its cache within ten seconds when it gets the signal (life_child.cc).
 class SignalRounds {
  public:
-  explicit SignalRounds(std::uint64_t seed) : random_(seed) {}
+  // With the name of a mutant the programs are broken.
+  explicit SignalRounds(std::uint64_t seed, std::string mutant = {})
+      : random_(seed), mutant_(std::move(mutant)) {}
 
   void end_one() {
     const TempDir folder;
-    Program program("end_by_signal", folder.path().string());
+    Program program("end_by_signal", folder.path().string(), mutant_);
     program.wait_for("working");
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(20'000)));
     const auto sent = std::chrono::steady_clock::now();
@@ -119,6 +123,7 @@ class SignalRounds {
 
  private:
   Random random_;
+  const std::string mutant_;
 };
 
 }  // namespace strata::testkit

@@ -55,7 +55,7 @@ int main() {
     std::printf("BROKEN as built: %s\n", schedule.name.c_str());
     ++survivors;
   }
-  for (int i = 1; i < static_cast<int>(Mutant::kCount); ++i) {
+  for (int i = 1; i < strata::testing::kProtocolMutants; ++i) {
     const Mutant mutant{i};
     std::printf("%s\n", std::string(strata::testing::mutant_name(mutant)).c_str());
     bool seen = false;
@@ -69,6 +69,6 @@ int main() {
     if (!seen) std::printf("    SURVIVES\n");
     ++(seen ? killed : survivors);
   }
-  std::printf("%d of %d mutants killed\n", killed, static_cast<int>(Mutant::kCount) - 1);
+  std::printf("%d of %d mutants killed\n", killed, strata::testing::kProtocolMutants - 1);
   return survivors == 0 ? 0 : 1;
 }

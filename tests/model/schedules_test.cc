@@ -43,7 +43,7 @@ TEST(Mutants, EachIsSeenByASchedule) {
   for (const Schedule& schedule : schedules()) {
     seen.insert(schedule.mutants.begin(), schedule.mutants.end());
   }
-  for (int i = 1; i < static_cast<int>(Mutant::kCount); ++i) {
+  for (int i = 1; i < testing::kProtocolMutants; ++i) {
     const Mutant mutant{i};
     EXPECT_TRUE(seen.contains(mutant)) << testing::mutant_name(mutant) << " survives";
   }

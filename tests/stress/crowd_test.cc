@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/mutant.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/executor.h"
 #include "strata/ports/random.h"
@@ -43,6 +44,31 @@ class Crowd : public ::testing::Test {
         values_(cache_.keyspace<int>("values")) {}
   ~Crowd() override { cache_.hot_tier().check_invariants(); }
 
+  struct Rounds {
+    std::uint64_t not_one = 0;  // more or fewer loads than one
+    std::uint64_t wrong = 0;
+  };
+  // In each of so many rounds all callers ask for a key that is cold.
+  Rounds ask_together(std::size_t rounds) {
+    std::vector<std::atomic<int>> loads(rounds);
+    std::atomic<std::uint64_t> wrong{0};
+    std::barrier together(static_cast<std::ptrdiff_t>(kCallers));
+    run_threads(kCallers, [&](std::size_t) {
+      for (std::size_t round = 0; round < rounds; ++round) {
+        together.arrive_and_wait();
+        const auto found = values_.get_or_load(round, [&] {
+          ++loads[round];
+          std::this_thread::yield();
+          return static_cast<int>(round);
+        });
+        if (!found || *found != static_cast<int>(round)) ++wrong;
+      }
+    });
+    Rounds sum{.wrong = wrong};
+    for (const std::atomic<int>& round : loads) sum.not_one += round == 1 ? 0 : 1;
+    return sum;
+  }
+
   // How many callers have joined a load so far, of all keys.
   [[nodiscard]] std::uint64_t joined() const { return cache_.stats().keyspaces.at(0).joined; }
 
@@ -52,29 +78,22 @@ class Crowd : public ::testing::Test {
 };
 
 TEST_F(Crowd, OneColdKeyIsLoadedOnceInEveryRound) {
-  std::vector<std::atomic<int>> loads(kRounds);
-  std::atomic<int> wrong{0};
-  std::barrier together(static_cast<std::ptrdiff_t>(kCallers));
-  run_threads(kCallers, [&](std::size_t) {
-    for (std::size_t round = 0; round < kRounds; ++round) {
-      together.arrive_and_wait();
-      const auto found = values_.get_or_load(round, [&] {
-        ++loads[round];
-        std::this_thread::yield();
-        return static_cast<int>(round);
-      });
-      if (!found || *found != static_cast<int>(round)) ++wrong;
-    }
-  });
-  std::uint64_t not_one = 0;
-  for (std::size_t round = 0; round < kRounds; ++round) {
-    EXPECT_EQ(loads[round], 1) << round;
-    not_one += loads[round] == 1 ? 0 : 1;
-  }
+  const Rounds sum = ask_together(kRounds);
+  EXPECT_EQ(sum.not_one, 0U);
+  EXPECT_EQ(sum.wrong, 0U);
   testkit::Reliability report("R12", "threads that ask for one cold key at the same time");
   report.count("threads", kCallers).count("rounds", kRounds);
-  report.violations("rounds with more or fewer than one load", not_one);
-  report.violations("wrong answers", static_cast<std::uint64_t>(wrong.load()));
+  report.violations("rounds with more or fewer than one load", sum.not_one);
+  report.violations("wrong answers", sum.wrong);
+}
+
+TEST_F(Crowd, CallersThatLoadEachWouldBeFound) {
+  strata::testing::set_mutant(strata::testing::Mutant::kEachCallerLoads);
+  const Rounds sum = ask_together(1);
+  strata::testing::set_mutant(strata::testing::Mutant::kNone);
+  EXPECT_EQ(sum.not_one, 1U);
+  testkit::Reliability("R12", "threads that ask for one cold key at the same time")
+      .found("each-caller-loads", 1);
 }
 
 TEST_F(Crowd, AsManyKeysAsCallersAreLoadedOnceEach) {

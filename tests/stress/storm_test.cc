@@ -6,8 +6,10 @@
 
 #include <iostream>
 
+#include "core/mutant.h"
 #include "memory/tier.h"
 #include "strata/ports/environment.h"
+#include "testkit/reliability.h"
 #include "testkit/sanitizer.h"
 
 namespace strata::stress {
@@ -36,6 +38,16 @@ TEST(Storm, NothingInvalidatedIsServedAndNothingElseIsLost) {
   EXPECT_EQ(sizes.residents, 0U);
   EXPECT_EQ(sizes.labels, 0U);
   EXPECT_EQ(sizes.postings, 0U);
+}
+
+TEST(Storm, ATagThatForgetsAnEntryWouldBeFound) {
+  strata::testing::set_mutant(strata::testing::Mutant::kPostingForgotten);
+  Storm storm({.entries = kEntries, .invalidations = kEntries});
+  const StormResult result = storm.run();
+  strata::testing::set_mutant(strata::testing::Mutant::kNone);
+  EXPECT_NE(result.wrong, "");
+  testkit::Reliability("R13", "keys and tags are invalidated while others read")
+      .found("posting-forgotten", result.rounds);
 }
 
 }  // namespace
