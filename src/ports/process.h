@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "core/mutant.h"
 #include "strata/core/result.h"
 
 namespace strata::internal {
@@ -33,9 +32,7 @@ class Birthplace {
  public:
   Birthplace();
   // Whether this is that process. As cheap as reading two numbers.
-  [[nodiscard]] bool is_here() const {
-    return forks.load(std::memory_order_relaxed) == born_ || STRATA_MUTANT(kForkUnnoticed);
-  }
+  [[nodiscard]] bool is_here() const { return forks.load(std::memory_order_relaxed) == born_; }
 
  private:
   std::uint32_t born_;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/mutant.h"
 #include "core/mutex.h"
 #include "load/failed_loads.h"
 #include "load/key_turns.h"
@@ -108,6 +109,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
 
   // Whether calls are refused: after close(), and in a child of the process that made the cache.
   [[nodiscard]] bool is_closed() const {
+    if (STRATA_MUTANT(kForkUnnoticed)) return closed.load(std::memory_order_acquire);
     return closed.load(std::memory_order_acquire) || !birthplace.is_here();
   }
   // Why.
