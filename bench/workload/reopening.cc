@@ -80,24 +80,23 @@ class File {
 
  private:
   [[nodiscard]] std::unique_ptr<strata::Tier> open() const {
-    return strata::open_sqlite_tier({.path = path_, .max_bytes = 8ULL << 30},
-                                    strata::system_clock(), strata::seeded_random(1))
+    return strata::open_sqlite_tier({.path = path_, .max_bytes = 8ULL << 30}, clock_,
+                                    strata::seeded_random(1))
         .value();
   }
   [[nodiscard]] static Label tag_of(std::size_t row) {
     return strata::tag("row:" + std::to_string(row));
   }
-  static void put(strata::Tier& tier, std::size_t row) {
+  void put(strata::Tier& tier, std::size_t row) const {
     Record record;
     record.key_text = "1:census::" + std::to_string(row) + ":";
     record.group = {strata::keyspace("census"), strata::source("census_api")};
     record.labels = {tag_of(row), strata::tag("a:" + std::to_string(row % 1'000)),
                      strata::tag("b:" + std::to_string(row % 77))};
     record.payload.assign(kRecordBytes, 'x');
-    const auto clock = strata::system_clock();
-    record.lifetime = {.written_wall = clock->wall_now(),
-                       .written_since_boot = clock->now().since_boot,
-                       .boot_id = clock->boot_id(),
+    record.lifetime = {.written_wall = clock_->wall_now(),
+                       .written_since_boot = clock_->now().since_boot,
+                       .boot_id = clock_->boot_id(),
                        .fresh_for = std::chrono::hours(1),
                        .keep_for = std::chrono::hours(2)};
     const KeyRef key{record.key_text, strata::key_hash(record.key_text), {}};
@@ -106,6 +105,7 @@ class File {
 
   const std::string path_;
   const std::size_t records_;
+  const std::shared_ptr<strata::Clock> clock_ = strata::system_clock();
 };
 
 double one_round(File& file, std::uint64_t seed) {

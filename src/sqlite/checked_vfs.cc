@@ -26,6 +26,7 @@ constexpr std::size_t kCoveredBytes = kPageBytes - kPageChecksumBytes;
 // SQLite allocates szOsFile bytes for each file: this, and behind it the base's own file.
 struct CheckedFile {
   sqlite3_file file;
+  ReadWatch* watch;
 };
 constexpr std::size_t kBaseOffset = 16;
 static_assert(sizeof(CheckedFile) <= kBaseOffset);
@@ -43,8 +44,11 @@ bool is_a_page(int amount, sqlite3_int64 offset) {
   return amount == static_cast<int>(kPageBytes) && offset % static_cast<int>(kPageBytes) == 0;
 }
 
+ReadWatch*& watch_of(sqlite3_file* file) { return reinterpret_cast<CheckedFile*>(file)->watch; }
+
 int read(sqlite3_file* file, void* buffer, int amount, sqlite3_int64 offset) {
   sqlite3_file* const base = base_of(file);
+  if (watch_of(file) != nullptr) watch_of(file)->before_read();
   const int code = base->pMethods->xRead(base, buffer, amount, offset);
   if (code != SQLITE_OK || !is_a_page(amount, offset)) return code;
   char* const page = static_cast<char*>(buffer);
@@ -87,6 +91,10 @@ int check_reserved_lock(sqlite3_file* file, int* result) {
   return base_of(file)->pMethods->xCheckReservedLock(base_of(file), result);
 }
 int file_control(sqlite3_file* file, int operation, void* argument) {
+  if (operation == kWatchReads) {
+    watch_of(file) = static_cast<ReadWatch*>(argument);
+    return SQLITE_OK;
+  }
   return base_of(file)->pMethods->xFileControl(base_of(file), operation, argument);
 }
 int sector_size(sqlite3_file* file) { return base_of(file)->pMethods->xSectorSize(base_of(file)); }
@@ -134,6 +142,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags, int*
   }
   sqlite3_file* const base = base_of(file);
   base->pMethods = nullptr;
+  watch_of(file) = nullptr;
   const int code = base_vfs->xOpen(base_vfs, name, base, flags, out_flags);
   // SQLite closes a file whose methods are set, even if opening it failed.
   file->pMethods = base->pMethods != nullptr ? &kMethods : nullptr;

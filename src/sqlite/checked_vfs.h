@@ -25,6 +25,18 @@ inline constexpr std::size_t kPageChecksumBytes = 8;
 // many. Precondition: the file is closed and has no log.
 std::uint64_t seal_pages(const std::string& path);
 
+// Is told before each page is read from a database file, by the thread that reads it.
+class ReadWatch {
+ public:
+  virtual void before_read() = 0;
+
+ protected:
+  ~ReadWatch() = default;
+};
+// The operation of sqlite3_file_control() that sets the ReadWatch of a connection's database file,
+// its argument, or takes it away (null).
+inline constexpr int kWatchReads = 1'398'031'698;
+
 // The name of the layer that checks what the layer `base` (empty: SQLite's default) reads and
 // writes. Registered with SQLite at first use, for as long as the process lives. Null if there
 // is no such base.

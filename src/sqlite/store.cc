@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "sqlite/checked_vfs.h"
+
 namespace strata::sqlite {
 namespace {
 
@@ -128,25 +130,51 @@ Result<void> Store::mark_in_use(std::uint64_t position) {
   return database_.execute("PRAGMA synchronous=normal");
 }
 
+namespace {
+
+// Interrupts what a connection does when its time is over. A check of the pages is one instruction
+// of SQLite's, so that its progress handler is not called; but it reads pages.
+class Patience final : public ReadWatch {
+ public:
+  Patience(sqlite3* handle, const Clock& clock, Duration at_most)
+      : handle_(handle), clock_(clock), end_(saturating_add(clock.now(), at_most)) {
+    watch(this);
+  }
+  ~Patience() { watch(nullptr); }
+  Patience(const Patience&) = delete;
+  Patience& operator=(const Patience&) = delete;
+
+  void before_read() override {
+    if (reads_++ % kPagesBetweenLooks != 0 || clock_.now() <= end_) return;
+    is_over_ = true;
+    sqlite3_interrupt(handle_);
+  }
+  [[nodiscard]] bool is_over() const { return is_over_; }
+
+ private:
+  static constexpr unsigned kPagesBetweenLooks = 16;
+
+  void watch(ReadWatch* watch) { sqlite3_file_control(handle_, "main", kWatchReads, watch); }
+
+  sqlite3* const handle_;
+  const Clock& clock_;
+  const Instant end_;
+  unsigned reads_ = 0;
+  bool is_over_ = false;
+};
+
+}  // namespace
+
 Result<void> Store::quick_check(Duration at_most) {
-  struct Patience {
-    Clock& clock;
-    Instant end;
-    static int ended(void* patience) {
-      const auto* self = static_cast<Patience*>(patience);
-      return self->clock.now() > self->end ? 1 : 0;
-    }
-  };
-  constexpr int kInstructions = 1'000;  // between two looks at the clock
-  Patience patience{clock_, saturating_add(clock_.now(), at_most)};
   Result<Statement> check = database_.prepare("PRAGMA quick_check(1)");
   if (!check) return check.error();
-  sqlite3_progress_handler(database_.handle(), kInstructions, &Patience::ended, &patience);
+  const Patience patience(database_.handle(), clock_, at_most);
   const int step = check->step();
   const bool is_good = step == SQLITE_ROW && check->blob(0) == "ok";
   check->reset();
-  sqlite3_progress_handler(database_.handle(), 0, nullptr, nullptr);
-  if (is_good || step == SQLITE_INTERRUPT) return {};
+  // An interrupted check takes the pages that it did not come to for lost.
+  const bool is_unfinished = patience.is_over() && step == SQLITE_ROW;
+  if (is_good || is_unfinished || step == SQLITE_INTERRUPT) return {};
   if (step != SQLITE_ROW) return database_.error("checking", step);
   return Error{
       ErrorCode::kCorrupt, "the pages of " + database_.path() + " do not fit together", {}};
