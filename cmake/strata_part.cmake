@@ -40,7 +40,6 @@ if(STRATA_BUILD_TESTS)
   target_precompile_headers(strata_test_pch PRIVATE
     ${PROJECT_SOURCE_DIR}/cmake/pch/std.h ${PROJECT_SOURCE_DIR}/cmake/pch/gtest.h)
   target_link_libraries(strata_test_pch PRIVATE GTest::gmock_main)
-  target_compile_options(strata_test_pch PRIVATE ${STRATA_TEST_FLAGS})
   strata_apply_mutants(strata_test_pch PRIVATE)
 
   # What tests share: "testkit/x.h" resolves against tests/. tests/testkit may extend it.
@@ -67,7 +66,6 @@ function(strata_add_test_program target label timeout)
   target_link_libraries(${target} PRIVATE strata_testkit GTest::gmock GTest::gmock_main)
   strata_apply_mutants(${target} PRIVATE)
   target_precompile_headers(${target} REUSE_FROM strata_test_pch)
-  target_compile_options(${target} PRIVATE ${STRATA_TEST_FLAGS})
   include(GoogleTest)
   gtest_discover_tests(${target}
     DISCOVERY_MODE PRE_TEST
