@@ -1,4 +1,4 @@
-// SharedTier: the thread that listens to the other processes and keeps house, and the end.
+// SharedTier: what its thread does to keep house, and the end.
 #include <algorithm>
 #include <new>
 #include <utility>
@@ -10,107 +10,14 @@
 namespace strata::sqlite {
 namespace {
 
-constexpr Duration kMaxStaleness = std::chrono::seconds(2);
 constexpr Duration kHouseInterval = std::chrono::seconds(1);
 constexpr std::size_t kRowsPerTurn = 1'000;
 constexpr std::size_t kSlices = 16;
-constexpr std::size_t kLogPage = 1'000;
 constexpr Duration kCloseWait = std::chrono::seconds(2);
 
 Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", {}}; }
 
 }  // namespace
-
-void SharedTier::set_invalidation_listener(InvalidationListener listener) {
-  const MutexLock lock(listener_mutex_);
-  listener_ = std::move(listener);
-}
-
-void SharedTier::run() {
-  {
-    const MutexLock lock(mutex_);
-    self_ = std::this_thread::get_id();
-  }
-  for (;;) {
-    {
-      const MutexLock lock(mutex_);
-      if (!stops_ && !is_woken_) {
-        static_cast<void>(wake_.wait_for(mutex_, std::max(options_.sharing_poll, Duration{1})));
-      }
-      is_woken_ = false;
-      if (stops_) return;
-    }
-    try {
-      poll();
-      keep_house();
-    } catch (const std::bad_alloc&) {
-      condition_.count_error();
-    }
-  }
-}
-
-void SharedTier::tell(const Labels& labels, bool expires) {
-  const MutexLock lock(listener_mutex_);
-  if (listener_ && !labels.empty()) listener_(labels, expires);
-}
-
-void SharedTier::poll() {
-  for (;;) {
-    const Result<bool> more = poll_some();
-    if (!more) break;
-    if (!*more) {
-      confirmed_ = clock_->now();
-      return;
-    }
-  }
-  // Nobody knows what the others did meanwhile.
-  if (between(confirmed_, clock_->now()) < kMaxStaleness) return;
-  confirmed_ = clock_->now();
-  tell({everything()}, false);
-}
-
-// Reads one page of the log and tells it. Returns whether there is more.
-Result<bool> SharedTier::poll_some() {
-  SharedState state;
-  std::vector<SharedChange> changes;
-  {
-    const Deadline deadline{saturating_add(clock_->now(), options_.sharing_poll)};
-    Result<Readers::Lease> reader = opened_.store->readers().borrow(deadline);
-    if (!reader) return reader.error();
-    Result<SharedRows*> rows = (*reader)->shared();
-    if (!rows) return rows.error();
-    int code = (*reader)->begin();
-    if (code == SQLITE_OK) code = (*rows)->read(state);
-    if (code == SQLITE_OK && state.log_end > told_) {
-      code = (*rows)->read_log(told_, kLogPage, changes);
-    }
-    if (code == SQLITE_OK) code = (*reader)->end();
-    if (code != SQLITE_OK) return failed(*reader, code);
-  }
-  notice(state);
-  if (state.log_end <= told_) return false;
-  if (changes.empty() || changes.front().id != told_ + 1) {
-    // The log was cut before it was read.
-    told_ = state.log_end;
-    tell({everything()}, false);
-    return false;
-  }
-  // Told before it counts as told, so that a failure in between tells it again.
-  Labels labels;
-  bool expires = false;
-  for (const SharedChange& change : changes) {
-    if (change.origin == opened_.origin) continue;
-    if (change.expires != expires) {
-      tell(labels, expires);
-      labels.clear();
-      expires = change.expires;
-    }
-    labels.push_back(change.label);
-  }
-  tell(labels, expires);
-  told_ = changes.back().id;
-  return told_ < state.log_end;
-}
 
 Result<bool> SharedTier::remove_some(Deadline deadline) {
   bool has_more = true;
