@@ -28,8 +28,6 @@ constexpr Duration kTurnWait = std::chrono::seconds(5);
 constexpr int kBusyTimeoutMs = 500;  // for programs that look into the file from outside
 constexpr Duration kPollMin = std::chrono::milliseconds(1);
 
-std::string control_path(const Paths& paths) { return paths.database + ".shared"; }
-
 void pause() {
   Mutex mutex;
   CondVar never;
@@ -95,18 +93,11 @@ int begin_sharing(Store& store, SharedRows& rows, const std::vector<Mark>& marks
 // Recovers the files, which are this opening's alone, and vouches for them.
 Result<void> recover(const SqliteOptions& options, const Paths& paths, const std::string& vfs,
                      Clock& clock, Random& random, std::string& loss) {
-  const std::unique_ptr<SharedControl> former = SharedControl::open(control_path(paths));
+  const std::unique_ptr<SharedControl> former = SharedControl::open(paths.shared);
   if (former) former->set_in_recovery(true);
-  const bool vouches =
-      former && former->owner().boot_id == clock.boot_id() && !former->is_damaged();
-  std::optional<Voucher> voucher;
-  if (vouches) voucher = {.epoch = former->owner().epoch, .commits = former->committed()};
-  if (former && former->is_damaged()) {
-    const std::string name = quarantine(paths, clock.wall_now());
-    loss = "started empty, the cache file was damaged" +
-           (name.empty() ? std::string() : "; it was moved to " + name);
-  }
-  Result<Opened> opened = open_owned(options, paths, vfs, clock, random, voucher);
+  Sharers sharers = sharers_of(paths);
+  sharers.vouch = former && former->owner().boot_id == clock.boot_id();
+  Result<Opened> opened = open_owned(options, paths, vfs, clock, random, sharers);
   if (!opened) return opened.error();
   if (!opened->trouble.empty()) return Error{ErrorCode::kUnavailable, opened->trouble, {}};
   if (!opened->loss.empty()) loss = opened->loss;
@@ -123,11 +114,13 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
   }
   store.close({});
   const SharedControl::Owner owner{.epoch = opened->epoch, .boot_id = clock.boot_id()};
-  auto control = SharedControl::make(control_path(paths), owner,
+  auto control = SharedControl::make(paths.shared, owner,
                                      {.demanded = demanded, .committed = store.meta().commits});
   if (!control) return control.error();
   // What it knew is in the file.
   if (::unlink(paths.journal.c_str()) == 0 || errno == ENOENT) {
+    // A loss of power may not bring it back.
+    if (store.meta().boot_id == kAnyBoot) sync_folder_of(paths.journal);
     (*control)->set_in_recovery(false);
     return {};
   }
@@ -138,7 +131,7 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
 // Opens a file that is vouched for. False: this one is not, by now.
 Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std::string& vfs,
                   Clock& clock) {
-  opened.control = SharedControl::open(control_path(opened.paths));
+  opened.control = SharedControl::open(opened.paths.shared);
   if (!opened.control || opened.control->is_damaged() || opened.control->is_in_recovery() ||
       opened.control->owner().boot_id != clock.boot_id()) {
     return false;
@@ -249,13 +242,13 @@ void close_shared_files(SharedOpened& opened, Clock& clock, Deadline deadline) {
   const std::uint64_t inode = store.inode();
   const bool is_last = ::flock(opened.lock.get(), LOCK_EX | LOCK_NB) == 0;
   // Somebody may have had the files between the two locks.
-  const bool is_same = is_last && opened.control->is_current(control_path(opened.paths)) &&
+  const bool is_same = is_last && opened.control->is_current(opened.paths.shared) &&
                        inode_of(opened.paths.journal) == 0 && store.inode() == inode && inode != 0;
   const bool is_clean = is_same && !opened.control->is_damaged() && mark_clean(opened);
   opened.rows.reset();
   if (is_clean && store.checkpoint(true) == SQLITE_OK) {
     store.finish();
-    remove_file(control_path(opened.paths));
+    remove_file(opened.paths.shared);
   }
   store.close("the SQLite tier is closed");
   opened.lock = Descriptor();
