@@ -25,7 +25,6 @@ constexpr Duration kJoinPause = std::chrono::milliseconds(10);
 constexpr int kJoinTries = 200;
 // The lock is held for a transaction at a time; a process that is stopped may have it for ever.
 constexpr Duration kTurnWait = std::chrono::seconds(5);
-constexpr int kBusyTimeoutMs = 500;  // for programs that look into the file from outside
 constexpr Duration kPollMin = std::chrono::milliseconds(1);
 
 void pause() {
@@ -157,7 +156,7 @@ Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std:
   if (store.meta().clean || store.meta().epoch != opened.control->owner().epoch) return false;
   if (store.meta().commits < opened.control->committed()) opened.control->report_damage();
   if (opened.control->is_damaged()) return false;
-  sqlite3_busy_timeout(store.database().handle(), kBusyTimeoutMs);
+  sqlite3_busy_timeout(store.database().handle(), kSharedBusyMs);
   auto rows = SharedRows::prepare(store.database(), SharedRows::Use::kWrite);
   if (!rows) return rows.error();
   opened.rows = std::move(*rows);

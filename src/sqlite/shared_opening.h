@@ -20,6 +20,9 @@
 
 namespace strata::sqlite {
 
+// How long those who have the lock wait for programs that look into the file from outside.
+inline constexpr int kSharedBusyMs = 500;
+
 struct SharedOpened {
   Descriptor lock;  // in common with others
   Paths paths;

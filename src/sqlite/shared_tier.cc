@@ -2,6 +2,7 @@
 #include "sqlite/shared_tier.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/assert.h"
@@ -16,7 +17,6 @@ namespace strata::sqlite {
 namespace {
 
 constexpr std::uint64_t kRecordShare = 8;  // one record may not push out everything else
-constexpr std::size_t kRowsPerTurn = 1'000;
 // How long an invalidation waits for the lock. It is the last resort: without it everything goes.
 constexpr Duration kChangeWait = std::chrono::seconds(2);
 
@@ -63,8 +63,8 @@ int SharedTier::may_enter(const Record& record, LabelId key, Ticket ticket, cons
   return code;
 }
 
-// Gives the label the number removal.below, removes or ends what it covers as far as a turn may
-// go, and tells the others.
+// Gives the label the number removal.below, removes or ends what it covers as far as the turn may
+// still go, and tells the others.
 int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, std::uint64_t origin,
                       Turn& turn) {
   SharedLabel known;
@@ -74,8 +74,7 @@ int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, st
   now.label = id;
   const bool expires = removal.end.has_value();
   if (expires && known.ends) now.end = known.end;  // of what was not ended yet
-  std::size_t limit = kRowsPerTurn;
-  if (const int code = opened_.store->rows().remove_some(now, limit, turn.tally);
+  if (const int code = opened_.store->rows().remove_some(now, turn.rows, turn.tally);
       code != SQLITE_OK) {
     return code;
   }
@@ -165,7 +164,7 @@ InvalidateOutcome SharedTier::change(std::span<const Label> labels, bool expires
   if (expires) end = moment_of(*clock_);
   Ticket raised{};
   const Deadline wait{saturating_add(clock_->now(), kChangeWait)};
-  const auto done = transact(wait, [&](Turn& turn) {
+  const auto raise_all = [&](Turn& turn) {
     raised = Ticket{++turn.meta.position};
     for (const Label& label : labels) {
       const Removal removal{.below = raised, .end = end};
@@ -173,9 +172,15 @@ InvalidateOutcome SharedTier::change(std::span<const Label> labels, bool expires
       if (code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
-  });
+  };
+  bool is_done = false;
+  try {
+    is_done = transact(wait, raise_all).ok();
+  } catch (const std::bad_alloc&) {
+    is_done = false;
+  }
   ++invalidations_;
-  if (!done) {
+  if (!is_done) {
     condition_.count_error();
     if (!STRATA_MUTANT(kSharedDemandsNothing)) opened_.control->demand();
     // Nobody fills a tier that is closed, so its tickets may run ahead of the file's numbers.

@@ -95,6 +95,8 @@ class SharedTier final : public Tier, public LeasesLoads {
     bool writes = true;           // false: there is nothing to commit
     std::uint64_t log_began = 0;  // where the log ended before it
     bool is_of_all = false;       // it carries out what others demanded
+    std::size_t rows = kRows;     // that it may still remove
+    static constexpr std::size_t kRows = 1'000;
   };
   using Change = std::function<int(Turn& turn)>;
   [[nodiscard]] Result<void> transact(Deadline deadline, const Change& change);
@@ -103,6 +105,8 @@ class SharedTier final : public Tier, public LeasesLoads {
   [[nodiscard]] int begin(Turn& turn);
   [[nodiscard]] int commit(Turn& turn);
   [[nodiscard]] Error undo(int code);
+  void roll_back();
+  void copy_log();
   [[nodiscard]] Deadline patience(Deadline deadline) const;
 
   [[nodiscard]] int may_enter(const Record& record, LabelId key, Ticket ticket, const Turn& turn,
@@ -152,6 +156,9 @@ class SharedTier final : public Tier, public LeasesLoads {
   void keep_house();
   // Goes on with what is left to remove. Returns whether anything still is.
   [[nodiscard]] Result<bool> remove_some(Deadline deadline);
+  [[nodiscard]] int remove_live(Turn& turn, bool& has_more);
+  // Whether all that found it open are done before `deadline`.
+  [[nodiscard]] bool wait_for_changes(Deadline deadline);
   void evict();
   void sweep();
   void tell(const Labels& labels, bool expires);
@@ -167,11 +174,13 @@ class SharedTier final : public Tier, public LeasesLoads {
   std::optional<SharedRows::Live> running_;  // of which `removal_` has come some way
   Removal removal_;
   std::int64_t hand_ = INT64_MIN;
+  Instant copy_again_{};       // no copy of SQLite's log is tried before
   std::uint64_t log_cut_ = 0;  // where the log ended when it was cut last
 
   std::atomic<std::uint64_t> position_;  // rises with told_
   std::atomic<std::uint64_t> log_end_;   // that was seen
   std::atomic<std::uint64_t> stored_{0}, refused_{0}, declined_{0}, invalidations_{0};
+  std::atomic<int> underway_{0};  // changes that found it open
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_live_{true};  // removals that are not done, as far as is known
 

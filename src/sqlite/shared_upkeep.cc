@@ -13,20 +13,22 @@ namespace {
 constexpr Duration kHouseInterval = std::chrono::seconds(1);
 constexpr std::size_t kRowsPerTurn = 1'000;
 constexpr std::size_t kSlices = 16;
+constexpr Duration kChangesPause = std::chrono::milliseconds(1);
 constexpr Duration kCloseWait = std::chrono::seconds(2);
 
 Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", {}}; }
 
 }  // namespace
 
-Result<bool> SharedTier::remove_some(Deadline deadline) {
-  bool has_more = true;
-  const auto done = transact(deadline, [&](Turn& turn) {
-    SharedRows& rows = *opened_.rows;
+int SharedTier::remove_live(Turn& turn, bool& has_more) {
+  SharedRows& rows = *opened_.rows;
+  turn.writes = false;
+  while (turn.rows > 0) {
     std::optional<SharedRows::Live> live;
     if (const int code = rows.find_live(live); code != SQLITE_OK) return code;
-    turn.writes = has_more = live.has_value();
-    if (!live) return SQLITE_OK;
+    has_more = live.has_value();
+    if (!has_more) return SQLITE_OK;
+    turn.writes = true;
     const bool hard = live->known.removes;
     Removal wanted{.label = live->label, .below = hard ? live->known.hard : live->known.soft};
     if (!hard) wanted.end = live->known.end;
@@ -34,13 +36,20 @@ Result<bool> SharedTier::remove_some(Deadline deadline) {
                          removal_.below == wanted.below && removal_.end.has_value() == !hard;
     if (!goes_on) removal_ = wanted;
     running_ = live;
-    std::size_t limit = kRowsPerTurn;
-    const int code = opened_.store->rows().remove_some(removal_, limit, turn.tally);
+    const int code = opened_.store->rows().remove_some(removal_, turn.rows, turn.tally);
     if (code != SQLITE_OK || !removal_.done()) return code;
     running_.reset();
     (hard ? live->known.removes : live->known.ends) = false;
-    return rows.keep(live->label, live->known);
-  });
+    if (const int kept = rows.keep(live->label, live->known); kept != SQLITE_OK) return kept;
+    // A label that leads to nothing takes its time too.
+    turn.rows -= std::min<std::size_t>(turn.rows, 1);
+  }
+  return SQLITE_OK;
+}
+
+Result<bool> SharedTier::remove_some(Deadline deadline) {
+  bool has_more = true;
+  const auto done = transact(deadline, [&](Turn& turn) { return remove_live(turn, has_more); });
   if (!done) return done.error();
   if (!has_more) has_live_ = false;
   return has_more;
@@ -142,6 +151,15 @@ TierStats SharedTier::stats() const {
   return stats;
 }
 
+bool SharedTier::wait_for_changes(Deadline deadline) {
+  const MutexLock lock(mutex_);
+  while (underway_ > 0) {
+    if (between(clock_->now(), deadline.at) <= Duration::zero()) return false;
+    static_cast<void>(wake_.wait_for(mutex_, kChangesPause));
+  }
+  return true;
+}
+
 void SharedTier::close(Deadline deadline) {
   const MutexLock lock(close_mutex_);
   if (is_closed_) return;
@@ -162,6 +180,8 @@ void SharedTier::close(Deadline deadline) {
   const Deadline wait{std::min(deadline.at, saturating_add(clock_->now(), kCloseWait))};
   static_cast<void>(flush(wait));
   closed_ = true;
+  // Who found it open may still change something; what that is does not matter if all is gone.
+  if (!wait_for_changes(wait)) opened_.control->demand();
   condition_.set_off("the SQLite tier is closed");
   lock_in_children_.end();
   close_shared_files(opened_, *clock_, wait);
