@@ -233,16 +233,20 @@ Result<SharedOpened> open_shared_files(const SqliteOptions& options, const std::
                {}};
 }
 
+bool is_in_place(const SharedOpened& opened) {
+  struct stat lock {};
+  return opened.store->is_in_place() && opened.control->is_current(opened.paths.shared) &&
+         ::fstat(opened.lock.get(), &lock) == 0 && inode_of(opened.paths.lock) == lock.st_ino;
+}
+
 void close_shared_files(SharedOpened& opened, Clock& clock, Deadline deadline) {
   // Who is in a transaction still is waited for, or keeps what it uses.
   const SharedTurn turn(*opened.control, clock, deadline);
   if (!turn.has_it()) return;
   Store& store = *opened.store;
-  const std::uint64_t inode = store.inode();
   const bool is_last = ::flock(opened.lock.get(), LOCK_EX | LOCK_NB) == 0;
   // Somebody may have had the files between the two locks.
-  const bool is_same = is_last && opened.control->is_current(opened.paths.shared) &&
-                       inode_of(opened.paths.journal) == 0 && store.inode() == inode && inode != 0;
+  const bool is_same = is_last && is_in_place(opened) && inode_of(opened.paths.journal) == 0;
   const bool is_clean = is_same && !opened.control->is_damaged() && mark_clean(opened);
   opened.rows.reset();
   if (is_clean && store.checkpoint(true) == SQLITE_OK) {

@@ -39,6 +39,9 @@ struct SharedOpened {
                                                      const std::string& vfs, Clock& clock,
                                                      Random& random);
 
+// Whether database, page and lock are still those under their names.
+[[nodiscard]] bool is_in_place(const SharedOpened& opened);
+
 // Leaves the file as a single owner would, if no other member is left and nothing is left to
 // remove; otherwise as it is. Nobody uses `opened` any more.
 // The control stays.

@@ -159,6 +159,18 @@ Result<FillOutcome> SharedTier::put(KeyRef key, const Record* record, Ticket tic
   return may ? FillOutcome::kStored : FillOutcome::kRefused;
 }
 
+void SharedTier::tell_of_demand(const Error& error) {
+  if (closed_) return condition_.count_error();
+  try {
+    const std::string reason =
+        "an invalidation could not be written, so that all that is cached goes: " + error.message;
+    if (!opened_.control->is_damaged()) condition_.set_trouble(reason);
+    condition_.note({ErrorCode::kUnavailable, reason, {}});
+  } catch (const std::bad_alloc&) {
+    condition_.count_error();
+  }
+}
+
 InvalidateOutcome SharedTier::change(std::span<const Label> labels, bool expires) {
   std::optional<Moment> end;
   if (expires) end = moment_of(*clock_);
@@ -173,21 +185,29 @@ InvalidateOutcome SharedTier::change(std::span<const Label> labels, bool expires
     }
     return SQLITE_OK;
   };
-  bool is_done = false;
+  Result<void> done;
   try {
-    is_done = transact(wait, raise_all).ok();
+    done = transact(wait, raise_all);
   } catch (const std::bad_alloc&) {
-    is_done = false;
+    done = Error{ErrorCode::kUnavailable, {}, {}};
   }
   ++invalidations_;
-  if (!is_done) {
-    condition_.count_error();
+  if (!done) {
     if (!STRATA_MUTANT(kSharedDemandsNothing)) opened_.control->demand();
+    tell_of_demand(done.error());
     // Nobody fills a tier that is closed, so its tickets may run ahead of the file's numbers.
     if (closed_) raised = Ticket{++position_};
     return {.position = closed_ ? raised : position(), .removed = std::nullopt};
   }
   return {.position = raised, .removed = std::nullopt};
+}
+
+bool SharedTier::try_lease(std::uint64_t key_hash) {
+  if (closed_) return true;
+  const bool is_taken = opened_.control->try_lease(key_hash);
+  // close() may have ended all others meanwhile.
+  if (closed_) opened_.control->release(key_hash);
+  return is_taken;
 }
 
 // What an expire() covers is accepted anew, with the number of now, so that it has a new life.

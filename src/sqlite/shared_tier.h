@@ -38,6 +38,7 @@
 #include "sqlite/condition.h"
 #include "sqlite/shared_opening.h"
 #include "strata/ports/leases_loads.h"
+#include "strata/ports/tells_trouble.h"
 #include "strata/ports/thread.h"
 #include "strata/ports/tier.h"
 #include "strata/sqlite/sqlite_tier.h"
@@ -50,7 +51,7 @@ namespace strata::sqlite {
                                                              std::shared_ptr<Clock> clock,
                                                              std::shared_ptr<Random> random);
 
-class SharedTier final : public Tier, public LeasesLoads {
+class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
  public:
   SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, SharedOpened opened);
   ~SharedTier() override { close({clock_->now()}); }
@@ -77,11 +78,12 @@ class SharedTier final : public Tier, public LeasesLoads {
   void set_removal_listener(RecordRemovalListener listener) override {
     condition_.set_listener(std::move(listener));
   }
+  void set_trouble_listener(TroubleListener listener) override {
+    condition_.set_trouble_listener(std::move(listener));
+  }
   void set_invalidation_listener(InvalidationListener listener) override;
   [[nodiscard]] bool is_shared() const override { return true; }
-  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override {
-    return closed_ || opened_.control->try_lease(key_hash);
-  }
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override;
   void release(std::uint64_t key_hash) override { opened_.control->release(key_hash); }
   [[nodiscard]] TierStats stats() const override;
   void close(Deadline deadline) override;
@@ -115,6 +117,7 @@ class SharedTier final : public Tier, public LeasesLoads {
                           std::uint64_t origin, Turn& turn);
   [[nodiscard]] int put_row(KeyRef key, Record* record, Turn& turn);
   [[nodiscard]] int touch_row(KeyRef key, const Lifetime& lifetime, Turn& turn, bool& is_there);
+  void tell_of_demand(const Error& error);
   [[nodiscard]] InvalidateOutcome change(std::span<const Label> labels, bool expires);
   [[nodiscard]] bool is_too_large(const Record& record) const;
 
@@ -159,8 +162,12 @@ class SharedTier final : public Tier, public LeasesLoads {
   [[nodiscard]] int remove_live(Turn& turn, bool& has_more);
   // Whether all that found it open are done before `deadline`.
   [[nodiscard]] bool wait_for_changes(Deadline deadline);
-  void evict();
-  void sweep();
+  [[nodiscard]] bool rest();
+  [[nodiscard]] bool evict(bool is_first);
+  // Removes some of what is past its keep_for, moves the cursor on, and returns how many went.
+  [[nodiscard]] Result<std::uint64_t> expire_some(Rows::ExpiryCursor& cursor, Deadline deadline);
+  [[nodiscard]] Deadline slice_deadline(Deadline deadline) const;
+  void check_places();
   void tell(const Labels& labels, bool expires);
 
   const SqliteOptions options_;
@@ -202,6 +209,8 @@ class SharedTier final : public Tier, public LeasesLoads {
   Instant confirmed_;           // when the log was read to its end
   Instant kept_house_;
   Instant swept_;
+  Rows::ExpiryCursor sweep_;
+  bool sweeps_ = false;  // the sweep has not come to its end
   Thread thread_;
 };
 

@@ -4,8 +4,11 @@
 #include <sqlite3.h>
 
 #include <atomic>
+#include <filesystem>
 #include <string>
+#include <vector>
 
+#include "core/yield_point.h"
 #include "sqlite/shared_tier.h"
 #include "testkit/script.h"
 #include "testkit/shared_bed.h"
@@ -32,6 +35,8 @@ TEST_F(SharedTurnTest, AnInvalidationOfManyLabelsRemovesAsManyRowsAtOnceAsOneOfO
 TEST_F(SharedTurnTest, AnExpireOfManyLabelsDecodesNoMoreAtOnceThanOneOfOne) {
   Labels changed;
   const std::string large(2u << 20, ' ');
+  ASSERT_TRUE(a->flush({}).ok());
+  ASSERT_EQ(a->stats().tombstones, 0u);
   constexpr int kLabels = 6;
   for (int i = 0; i < kLabels; ++i) {
     changed.push_back(tag(std::to_string(i)));
@@ -43,7 +48,37 @@ TEST_F(SharedTurnTest, AnExpireOfManyLabelsDecodesNoMoreAtOnceThanOneOfOne) {
   EXPECT_EQ(a->stats().tombstones, 0u);
 }
 
+// What the others invalidate is heard of between two slices of a long sweep.
 #if defined(STRATA_YIELD_POINTS)
+TEST_F(SharedTurnTest, ASweepListensBetweenItsSlices) {
+  Told told;
+  constexpr int kRows = 2'500;
+  Record brief = bed.record("", "value");
+  brief.lifetime.fresh_for = brief.lifetime.keep_for = std::chrono::seconds(1);
+  for (int i = 0; i < kRows; ++i) {
+    brief.key_text = "k" + std::to_string(i);
+    ASSERT_EQ(a->fill(brief, a->position(), {}).value(), FillOutcome::kStored);
+  }
+  std::atomic<bool> is_due{false};
+  std::atomic<int> rests{0};
+  std::atomic<std::size_t> told_at_second_rest{0};
+  strata::testing::set_yield_hook([&](const char* point) {
+    if (!is_due || std::string(point) != "sqlite.shared.rest") return;
+    if (++rests == 1) invalidate(*a, tag("t"));
+    if (rests == 2) told_at_second_rest = told.so_far().size();
+  });
+  SqliteOptions often = options();
+  often.sharing_poll = std::chrono::milliseconds(1);
+  b = bed.open(often);
+  b->set_invalidation_listener(told.listener());
+  is_due = true;
+  bed.clock->advance(std::chrono::minutes(10));
+  wait_until([&] { return rests >= 3; });
+  EXPECT_EQ(told_at_second_rest, 1u);
+  b->close({});
+  strata::testing::set_yield_hook({});
+}
+
 // The last process closes the file while an invalidation is about to take the lock.
 TEST_F(SharedTurnTest, AnInvalidationBesideTheLastCloseIsNotLost) {
   bed.fill(*a, "k", "old", {tag("t")});
@@ -76,6 +111,46 @@ TEST_F(SharedTurnTest, TheLastCloseWaitsForAnInvalidation) {
   EXPECT_EQ(value_of(*a, "j"), "value");
 }
 #endif
+
+TEST_F(SharedTurnTest, AnInvalidationThatCannotBeWrittenIsTold) {
+  std::vector<std::string> messages;
+  auto& teller = dynamic_cast<TellsTrouble&>(*a);
+  teller.set_trouble_listener([&](const Error& error) { messages.push_back(error.message); });
+  {
+    const WriterHold hold(bed.path());
+    invalidate(*a, tag("t"));
+  }
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].find("an invalidation could not be written"), 0u) << messages[0];
+  EXPECT_EQ(a->stats().state, TierState::kDegraded);
+  EXPECT_EQ(a->stats().reason, messages[0]);
+  invalidate(*a, tag("t"));
+  EXPECT_EQ(a->stats().state, TierState::kOk);
+}
+
+TEST_F(SharedTurnTest, AFileThatWasReplacedIsUsedNoMore) {
+  for (const char* suffix : {"", ".lock", ".shared"}) {
+    SharedBed other;
+    SqliteOptions often = other.options();
+    often.sharing_poll = std::chrono::milliseconds(1);
+    other.b = other.bed.open(often);
+    other.bed.fill(*other.a, "k", "value");
+    std::filesystem::rename(other.bed.path() + suffix, other.bed.folder.file("away"));
+    other.bed.clock->advance(std::chrono::seconds(2));
+    wait_until([&] { return other.b->stats().state == TierState::kOff; });
+    EXPECT_FALSE(other.a->get(key_of("k"), {}).ok()) << suffix;
+  }
+}
+
+TEST_F(SharedTurnTest, LeasesEndWithTheTier) {
+  auto& in_a = dynamic_cast<LeasesLoads&>(*a);
+  auto& in_b = dynamic_cast<LeasesLoads&>(*b);
+  const std::uint64_t last = ~std::uint64_t{0};
+  EXPECT_TRUE(in_a.try_lease(1) && in_a.try_lease(last));
+  EXPECT_FALSE(in_b.try_lease(1) || in_b.try_lease(last));
+  a->close({});
+  EXPECT_TRUE(in_b.try_lease(1) && in_b.try_lease(last));
+}
 
 std::atomic<std::uint64_t> slept_us{0};
 
