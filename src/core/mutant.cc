@@ -57,6 +57,7 @@ constexpr std::array kNames{
     Row{Mutant::kReclaimAtOnce, "reclaim-at-once"},
     Row{Mutant::kSharedUnchecked, "shared-unchecked"},
     Row{Mutant::kSharedIgnoresNumbers, "shared-ignores-numbers"},
+    Row{Mutant::kSharedTicketAhead, "shared-ticket-ahead"},
     Row{Mutant::kSharedDemandsNothing, "shared-demands-nothing"},
     Row{Mutant::kDoomForgotten, "doom-forgotten"},
     Row{Mutant::kDriftingAccount, "drifting-account"},

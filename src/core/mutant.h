@@ -52,6 +52,7 @@ enum class Mutant : int {
   kReclaimAtOnce,           // what leaves memory is destroyed at once, whoever looks at it
   kSharedUnchecked,         // a shared file takes fills without comparing in the transaction
   kSharedIgnoresNumbers,    // a read of a shared file does not look at its labels' numbers
+  kSharedTicketAhead,       // a shared file's tickets run ahead of what was told of its log
   kSharedDemandsNothing,    // an invalidation that a shared file cannot take is forgotten
   // Those that follow break what is promised beside the protocol: docs/reliability.md.
   kDoomForgotten,         // memory forgets an invalidation that it has no memory to carry out

@@ -287,6 +287,7 @@ class Checker {
     if (is_lost()) {
       report_.quarantined = quarantine(paths_, clock_.wall_now());
       remove_file(paths_.journal);
+      remove_file(paths_.shared);
       report_.removed = report_.entries;
       sync_folder_of(paths_.database);
     } else if (has(Damage::kJournal)) {

@@ -130,6 +130,13 @@ Result<void> Database::configure(const Options& options) {
   return execute(pragmas.c_str());
 }
 
+void Database::reset_statements() {
+  for (sqlite3_stmt* each = sqlite3_next_stmt(handle(), nullptr); each != nullptr;
+       each = sqlite3_next_stmt(handle(), each)) {
+    sqlite3_reset(each);
+  }
+}
+
 int Database::run(const char* sql) {
   return sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr);
 }

@@ -93,6 +93,8 @@ class Database {
   // Precondition: no statement of it is left.
   void close() { connection_.reset(); }
 
+  // Every statement, also one that something that was thrown left in its middle.
+  void reset_statements();
   // Runs `sql`, whose rows are thrown away. A code, or an Error for people.
   [[nodiscard]] int run(const char* sql);
   [[nodiscard]] Result<void> execute(const char* sql);

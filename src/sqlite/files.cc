@@ -214,6 +214,7 @@ Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_sys
   paths.shm = paths.database + "-shm";
   paths.rollback = paths.database + "-journal";
   paths.journal = paths.database + ".journal";
+  paths.shared = paths.database + ".shared";
   paths.lock = paths.database + ".lock";
   paths.fresh = paths.database + ".new";
   if (paths.database.size() + 64 > PATH_MAX || name.size() + 64 > NAME_MAX) {
@@ -223,8 +224,8 @@ Result<Paths> prepare_paths(const std::string& path, bool allow_network_file_sys
 }
 
 Result<void> check_files(const Paths& paths) {
-  for (const std::string* path :
-       {&paths.database, &paths.wal, &paths.shm, &paths.rollback, &paths.journal, &paths.lock}) {
+  for (const std::string* path : {&paths.database, &paths.wal, &paths.shm, &paths.rollback,
+                                  &paths.journal, &paths.shared, &paths.lock}) {
     if (auto checked = check_file(*path); !checked) return checked;
   }
   return {};

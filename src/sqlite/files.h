@@ -33,7 +33,7 @@ class Descriptor {
 struct Paths {
   std::string folder;    // without symbolic links
   std::string database;  // the others are this with something behind it
-  std::string wal, shm, rollback, journal, lock;
+  std::string wal, shm, rollback, journal, shared, lock;
   std::string fresh;  // what is to become the database
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sqlite/checked_vfs.h"
+#include "sqlite/shared_control.h"
 
 namespace strata::sqlite {
 namespace {
@@ -55,23 +56,31 @@ struct Situation {
   const SqliteOptions& options;
   Clock& clock;
   const std::optional<JournalContents>& journal;
-  std::optional<Voucher> voucher;
+  const Sharers& sharers;
   bool has_log = false;    // of SQLite's
   bool is_sealed = false;  // pages were without a checksum
 };
+
+// Why what is in the file may not be served; empty: it may.
+std::string doubt(const Situation& situation, const Meta& meta) {
+  const Sharers& sharers = situation.sharers;
+  const bool is_theirs = sharers.epoch == meta.epoch;
+  if (is_theirs && sharers.commits > meta.commits) return "commits are missing from it";
+  // What they invalidated is in tables that only they know.
+  const bool is_open = sharers.exist && (is_theirs || sharers.epoch == 0) && !meta.clean;
+  if (is_open && !(is_theirs && sharers.vouch)) return "it was shared and not closed";
+  if (is_open && !is_of(situation.journal, meta)) return {};
+  return distrust(situation.options, situation.clock.boot_id(), situation.journal, meta).why;
+}
 
 // Opens the store with what is in it, if that may be served.
 Result<bool> open_trusted(Opened& opened, const Situation& situation) {
   if (auto done = opened.store->open(); !done) return done.error();
   const Meta& meta = opened.store->meta();
-  const std::optional<Voucher>& voucher = situation.voucher;
-  const bool is_vouched_for = voucher && voucher->epoch == meta.epoch &&
-                              voucher->commits <= meta.commits && !is_of(situation.journal, meta);
-  const std::string why =
-      is_vouched_for
-          ? std::string()
-          : distrust(situation.options, situation.clock.boot_id(), situation.journal, meta).why;
-  if (!why.empty()) {
+  if (situation.sharers.is_damaged && situation.sharers.epoch == meta.epoch) {
+    return Error{ErrorCode::kCorrupt, "processes that shared it found it so", {}};
+  }
+  if (const std::string why = doubt(situation, meta); !why.empty()) {
     opened.store->close(why);
     return false;
   }
@@ -159,6 +168,16 @@ Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
   return {};
 }
 
+Sharers sharers_of(const Paths& paths) {
+  Sharers sharers{.exist = inode_of(paths.shared) != 0};
+  const std::unique_ptr<SharedControl> page = SharedControl::open(paths.shared);
+  if (!page) return sharers;
+  sharers.epoch = page->owner().epoch;
+  sharers.commits = page->committed();
+  sharers.is_damaged = page->is_damaged();
+  return sharers;
+}
+
 Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, Clock& clock,
                           Random& random) {
   if (auto checked = check_options(options); !checked) return checked.error();
@@ -167,16 +186,23 @@ Result<Opened> open_files(const SqliteOptions& options, const std::string& vfs, 
   if (auto checked = check_files(*paths); !checked) return checked.error();
   auto lock = lock_files(*paths);
   if (!lock) return lock.error();
-  Result<Opened> opened = open_owned(options, *paths, vfs, clock, random);
-  if (opened) opened->lock = std::move(*lock);
+  const Sharers sharers = sharers_of(*paths);
+  Result<Opened> opened = open_owned(options, *paths, vfs, clock, random, sharers);
+  if (!opened) return opened.error();
+  opened->lock = std::move(*lock);
+  // From here on it says nothing that is true, and nobody may believe it later.
+  if (sharers.exist) {
+    remove_file(paths->shared);
+    sync_folder_of(paths->shared);
+  }
   return opened;
 }
 
 Result<Opened> open_owned(const SqliteOptions& options, const Paths& paths, const std::string& vfs,
-                          Clock& clock, Random& random, std::optional<Voucher> voucher) {
+                          Clock& clock, Random& random, const Sharers& sharers) {
   Opened opened;
   const std::optional<JournalContents> journal = Journal::read(paths.journal);
-  Situation situation{options, clock, journal, voucher, inode_of(paths.wal) != 0};
+  Situation situation{options, clock, journal, sharers, inode_of(paths.wal) != 0};
   auto found = inspect(paths, journal);
   if (found && found->kind == Found::Kind::kDamaged && seal(paths.database, situation)) {
     found = inspect(paths, journal);

@@ -39,16 +39,21 @@ struct Distrust {
 [[nodiscard]] Distrust distrust(const SqliteOptions& options, std::uint64_t boot_id,
                                 const std::optional<JournalContents>& journal, const Meta& meta);
 
-// Who shared a file and did not close it vouches for it in the place of a journal.
-struct Voucher {
-  std::uint64_t epoch = 0;
+// What those left who shared a file and did not close it.
+struct Sharers {
+  bool exist = false;         // there is a page of theirs
+  std::uint64_t epoch = 0;    // of their file; 0: the page is not whole
   std::uint64_t commits = 0;  // that the file must have
+  bool is_damaged = false;    // as they found
+  // Whether the page takes the place of a journal, for one who knows the rest of it.
+  bool vouch = false;
 };
+[[nodiscard]] Sharers sharers_of(const Paths& paths);
 
 // What open_files() does when it owns the files at `paths`; Opened::lock stays empty.
 [[nodiscard]] Result<Opened> open_owned(const SqliteOptions& options, const Paths& paths,
                                         const std::string& vfs, Clock& clock, Random& random,
-                                        std::optional<Voucher> voucher = std::nullopt);
+                                        const Sharers& sharers);
 [[nodiscard]] Result<void> check_options(const SqliteOptions& options);
 
 // Errors: those of open_sqlite_tier().

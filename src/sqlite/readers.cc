@@ -113,7 +113,9 @@ Result<Readers::Lease> Readers::borrow(Deadline deadline) {
 void Readers::give_back(std::unique_ptr<Reader> reader) {
   const MutexLock lock(mutex_);
   --lent_;
-  if (reader != nullptr && state_ == State::kOpen) idle_.push_back(std::move(reader));
+  // One that something that was thrown left in the middle of a transaction is closed as well.
+  const bool is_good = reader != nullptr && reader->is_idle();
+  if (is_good && state_ == State::kOpen) idle_.push_back(std::move(reader));
   // A reader of a file that goes is closed before its lease counts as over.
   reader.reset();
   if (state_ == State::kOpen) {

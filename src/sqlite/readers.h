@@ -48,6 +48,7 @@ class Reader {
   // Between them every SELECT sees the same state of the file.
   [[nodiscard]] int begin();
   [[nodiscard]] int end();
+  [[nodiscard]] bool is_idle() const { return sqlite3_get_autocommit(database_.handle()) != 0; }
   // At most `limit` rows with an id above `after`, in their order. SQLITE_OK or an error's code.
   [[nodiscard]] int scan(std::int64_t after, std::size_t limit, std::vector<Selected>& rows);
 

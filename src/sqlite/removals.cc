@@ -11,6 +11,7 @@ namespace {
 
 // Of records that one slice decodes: more would hold up the groups of writes between slices.
 constexpr std::size_t kSliceBytes = 8u << 20;
+constexpr std::size_t kRowBytes = 8u << 10;  // that count as one more row
 
 // Whether a row is older than the removal. Signed as SQLite has them, numbers stay far below
 // the sign.
@@ -25,8 +26,10 @@ LabelId key_at(const Statement& select, int column) {
 
 }  // namespace
 
-// Removes what a slice found, or ends its ttl. `more` is set if some of it is left for the next.
-int Rows::remove_all(std::span<const Found> rows, Removal& removal, Tally& tally, bool& more) {
+// Removes what a slice found, or ends its ttl. `more` is set if some of it is left for the next;
+// what was decoded is taken off `limit`.
+int Rows::remove_all(std::span<const Found> rows, Removal& removal, std::size_t& limit,
+                     Tally& tally, bool& more) {
   std::size_t bytes = 0;
   for (std::size_t index = 0; index < rows.size(); ++index) {
     const Found& row = rows[index];
@@ -38,6 +41,7 @@ int Rows::remove_all(std::span<const Found> rows, Removal& removal, Tally& tally
     more = true;
     break;
   }
+  limit -= more ? limit : std::min(limit, bytes / kRowBytes);
   return SQLITE_OK;
 }
 
@@ -66,11 +70,9 @@ int Rows::remove_slice(Statement& select, Removal& removal, std::size_t& limit, 
   }
   if (code != SQLITE_DONE) return code;
   select.reset();
-  bool is_cut = false;
-  code = remove_all(old, removal, tally, is_cut);
-  more = is_cut || seen == limit;
-  limit -= is_cut ? limit : seen;
-  return code;
+  more = seen == limit;
+  limit -= seen;
+  return remove_all(old, removal, limit, tally, more);
 }
 
 int Rows::remove_by_key(Removal& removal, std::size_t& limit, Tally& tally) {
@@ -84,7 +86,7 @@ int Rows::remove_by_key(Removal& removal, std::size_t& limit, Tally& tally) {
   if (!is_old) return SQLITE_OK;
   limit -= std::min<std::size_t>(limit, 1);
   bool more = false;
-  return remove_all({&row, 1}, removal, tally, more);
+  return remove_all({&row, 1}, removal, limit, tally, more);
 }
 
 int Rows::remove_by_group(Removal& removal, std::size_t& limit, Tally& tally) {
@@ -125,7 +127,7 @@ int Rows::remove_some(Removal& removal, std::size_t& limit, Tally& tally) {
     removal.cause = RemovalCause::kCleared;
     removal.stage = Stage::kAll;
   }
-  if (removal.stage == Stage::kKey) {
+  if (removal.stage == Stage::kKey && (limit > 0 || !filter_.may_have(Way::kKey, removal.label))) {
     if (filter_.may_have(Way::kKey, removal.label)) {
       if (const int code = remove_by_key(removal, limit, tally); code != SQLITE_OK) return code;
     }

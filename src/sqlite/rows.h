@@ -161,8 +161,8 @@ class Rows {
   [[nodiscard]] int erase(const Found& row, RemovalCause cause, Tally& tally);
   [[nodiscard]] int remove(const Found& row, const RecordRemoval& told, Tally& tally);
   [[nodiscard]] int remove(const Found& row, Removal& removal, RemovalCause cause, Tally& tally);
-  [[nodiscard]] int remove_all(std::span<const Found> rows, Removal& removal, Tally& tally,
-                               bool& more);
+  [[nodiscard]] int remove_all(std::span<const Found> rows, Removal& removal, std::size_t& limit,
+                               Tally& tally, bool& more);
   [[nodiscard]] int end_ttl(const Found& row, Removal& removal, Tally& tally, std::size_t& bytes);
   [[nodiscard]] int remove_by_key(Removal& removal, std::size_t& limit, Tally& tally);
   [[nodiscard]] int remove_by_group(Removal& removal, std::size_t& limit, Tally& tally);

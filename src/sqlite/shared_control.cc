@@ -162,7 +162,6 @@ void SharedControl::report_damage() {
 // Asked again and again, since the kernel's wait has no end: a process that is stopped keeps it.
 bool SharedControl::lock(const Clock& clock, Deadline deadline) {
   constexpr Duration kPauseMin = std::chrono::microseconds(100);
-  constexpr Duration kPauseMax = std::chrono::milliseconds(1);
   Duration pause = kPauseMin;
   const MutexLock lock(mutex_);
   for (;;) {
@@ -188,6 +187,12 @@ bool SharedControl::try_lease(std::uint64_t key_hash) {
   struct flock range = lease_range(key_hash, F_WRLCK);
   if (::fcntl(file_.get(), F_OFD_SETLK, &range) == 0) return true;
   return errno != EAGAIN && errno != EACCES;
+}
+
+void SharedControl::end_leases() {
+  struct flock range = lease_range(0, F_UNLCK);
+  range.l_len = 0;  // to the end
+  static_cast<void>(::fcntl(file_.get(), F_OFD_SETLK, &range));
 }
 
 void SharedControl::release(std::uint64_t key_hash) {

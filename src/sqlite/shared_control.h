@@ -64,6 +64,8 @@ class SharedControl {
   [[nodiscard]] bool is_damaged() const;
   void report_damage();
 
+  // Who waits for the lock asks for it at least so often.
+  static constexpr Duration kPauseMax = std::chrono::milliseconds(1);
   // The lock that all writing is done under: one thread of one process has it, and who dies gives
   // it back. False: not before `deadline`.
   [[nodiscard]] bool lock(const Clock& clock, Deadline deadline);
@@ -72,6 +74,7 @@ class SharedControl {
   // The lease of a key's load (strata/ports/leases_loads.h): a lock of a byte of the file.
   [[nodiscard]] bool try_lease(std::uint64_t key_hash);
   void release(std::uint64_t key_hash);
+  void end_leases();  // all of this opening
 
  private:
   struct Layout;

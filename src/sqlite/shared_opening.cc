@@ -25,10 +25,7 @@ constexpr Duration kJoinPause = std::chrono::milliseconds(10);
 constexpr int kJoinTries = 200;
 // The lock is held for a transaction at a time; a process that is stopped may have it for ever.
 constexpr Duration kTurnWait = std::chrono::seconds(5);
-constexpr int kBusyTimeoutMs = 500;  // for programs that look into the file from outside
 constexpr Duration kPollMin = std::chrono::milliseconds(1);
-
-std::string control_path(const Paths& paths) { return paths.database + ".shared"; }
 
 void pause() {
   Mutex mutex;
@@ -95,18 +92,11 @@ int begin_sharing(Store& store, SharedRows& rows, const std::vector<Mark>& marks
 // Recovers the files, which are this opening's alone, and vouches for them.
 Result<void> recover(const SqliteOptions& options, const Paths& paths, const std::string& vfs,
                      Clock& clock, Random& random, std::string& loss) {
-  const std::unique_ptr<SharedControl> former = SharedControl::open(control_path(paths));
+  const std::unique_ptr<SharedControl> former = SharedControl::open(paths.shared);
   if (former) former->set_in_recovery(true);
-  const bool vouches =
-      former && former->owner().boot_id == clock.boot_id() && !former->is_damaged();
-  std::optional<Voucher> voucher;
-  if (vouches) voucher = {.epoch = former->owner().epoch, .commits = former->committed()};
-  if (former && former->is_damaged()) {
-    const std::string name = quarantine(paths, clock.wall_now());
-    loss = "started empty, the cache file was damaged" +
-           (name.empty() ? std::string() : "; it was moved to " + name);
-  }
-  Result<Opened> opened = open_owned(options, paths, vfs, clock, random, voucher);
+  Sharers sharers = sharers_of(paths);
+  sharers.vouch = former && former->owner().boot_id == clock.boot_id();
+  Result<Opened> opened = open_owned(options, paths, vfs, clock, random, sharers);
   if (!opened) return opened.error();
   if (!opened->trouble.empty()) return Error{ErrorCode::kUnavailable, opened->trouble, {}};
   if (!opened->loss.empty()) loss = opened->loss;
@@ -123,11 +113,13 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
   }
   store.close({});
   const SharedControl::Owner owner{.epoch = opened->epoch, .boot_id = clock.boot_id()};
-  auto control = SharedControl::make(control_path(paths), owner,
+  auto control = SharedControl::make(paths.shared, owner,
                                      {.demanded = demanded, .committed = store.meta().commits});
   if (!control) return control.error();
   // What it knew is in the file.
   if (::unlink(paths.journal.c_str()) == 0 || errno == ENOENT) {
+    // A loss of power may not bring it back.
+    if (store.meta().boot_id == kAnyBoot) sync_folder_of(paths.journal);
     (*control)->set_in_recovery(false);
     return {};
   }
@@ -138,7 +130,7 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
 // Opens a file that is vouched for. False: this one is not, by now.
 Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std::string& vfs,
                   Clock& clock) {
-  opened.control = SharedControl::open(control_path(opened.paths));
+  opened.control = SharedControl::open(opened.paths.shared);
   if (!opened.control || opened.control->is_damaged() || opened.control->is_in_recovery() ||
       opened.control->owner().boot_id != clock.boot_id()) {
     return false;
@@ -164,7 +156,7 @@ Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std:
   if (store.meta().clean || store.meta().epoch != opened.control->owner().epoch) return false;
   if (store.meta().commits < opened.control->committed()) opened.control->report_damage();
   if (opened.control->is_damaged()) return false;
-  sqlite3_busy_timeout(store.database().handle(), kBusyTimeoutMs);
+  sqlite3_busy_timeout(store.database().handle(), kSharedBusyMs);
   auto rows = SharedRows::prepare(store.database(), SharedRows::Use::kWrite);
   if (!rows) return rows.error();
   opened.rows = std::move(*rows);
@@ -241,21 +233,25 @@ Result<SharedOpened> open_shared_files(const SqliteOptions& options, const std::
                {}};
 }
 
+bool is_in_place(const SharedOpened& opened) {
+  struct stat lock {};
+  return opened.store->is_in_place() && opened.control->is_current(opened.paths.shared) &&
+         ::fstat(opened.lock.get(), &lock) == 0 && inode_of(opened.paths.lock) == lock.st_ino;
+}
+
 void close_shared_files(SharedOpened& opened, Clock& clock, Deadline deadline) {
   // Who is in a transaction still is waited for, or keeps what it uses.
   const SharedTurn turn(*opened.control, clock, deadline);
   if (!turn.has_it()) return;
   Store& store = *opened.store;
-  const std::uint64_t inode = store.inode();
   const bool is_last = ::flock(opened.lock.get(), LOCK_EX | LOCK_NB) == 0;
   // Somebody may have had the files between the two locks.
-  const bool is_same = is_last && opened.control->is_current(control_path(opened.paths)) &&
-                       inode_of(opened.paths.journal) == 0 && store.inode() == inode && inode != 0;
+  const bool is_same = is_last && is_in_place(opened) && inode_of(opened.paths.journal) == 0;
   const bool is_clean = is_same && !opened.control->is_damaged() && mark_clean(opened);
   opened.rows.reset();
   if (is_clean && store.checkpoint(true) == SQLITE_OK) {
     store.finish();
-    remove_file(control_path(opened.paths));
+    remove_file(opened.paths.shared);
   }
   store.close("the SQLite tier is closed");
   opened.lock = Descriptor();

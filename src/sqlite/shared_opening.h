@@ -20,6 +20,9 @@
 
 namespace strata::sqlite {
 
+// How long those who have the lock wait for programs that look into the file from outside.
+inline constexpr int kSharedBusyMs = 500;
+
 struct SharedOpened {
   Descriptor lock;  // in common with others
   Paths paths;
@@ -35,6 +38,9 @@ struct SharedOpened {
 [[nodiscard]] Result<SharedOpened> open_shared_files(const SqliteOptions& options,
                                                      const std::string& vfs, Clock& clock,
                                                      Random& random);
+
+// Whether database, page and lock are still those under their names.
+[[nodiscard]] bool is_in_place(const SharedOpened& opened);
 
 // Leaves the file as a single owner would, if no other member is left and nothing is left to
 // remove; otherwise as it is. Nobody uses `opened` any more.

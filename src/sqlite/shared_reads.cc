@@ -17,27 +17,11 @@ constexpr std::size_t kScanRecords = 1'000;
 
 Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", {}}; }
 
-void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t least) {
-  std::uint64_t now = value.load();
-  while (now < least && !value.compare_exchange_weak(now, least)) {
-  }
-}
-
 }  // namespace
 
 bool SharedTier::is_kept(const Lifetime& lifetime) const {
   return remaining(lifetime, clock_->now(), clock_->wall_now(), clock_->boot_id()).kept >
          Duration::zero();
-}
-
-// Notes what a snapshot says of the others, and has them read if there is something new.
-void SharedTier::notice(const SharedState& state) {
-  raise_to(position_, number(state.position));
-  if (state.log_end <= log_end_.load()) return;
-  raise_to(log_end_, state.log_end);
-  const MutexLock lock(mutex_);
-  is_woken_ = true;
-  wake_.notify_one();
 }
 
 // Why the record may not be served, if so; otherwise it gets the lifetime that it has by now.
@@ -82,11 +66,11 @@ Error SharedTier::failed(Readers::Lease& reader, int code) {
   return error;
 }
 
-int SharedTier::read_some(Reader& reader, std::span<Read> reads, std::uint64_t demanded) {
+int SharedTier::read_some(Reader& reader, std::span<Read> reads, std::uint64_t demanded,
+                          SharedState& state) {
   Result<SharedRows*> rows = reader.shared();
   if (!rows) return SQLITE_ERROR;
   int code = reader.begin();
-  SharedState state;
   if (code == SQLITE_OK) code = (*rows)->read(state);
   for (Read& read : reads) {
     if (code != SQLITE_OK) return code;
@@ -113,10 +97,11 @@ Result<void> SharedTier::read_all(std::span<Read> reads, Deadline deadline) {
   // Before the snapshot: what is demanded later may be answered as if it had not been yet.
   const std::uint64_t demanded = opened_.control->demanded();
   STRATA_YIELD("sqlite.shared.before_select");
+  SharedState state;
   {
     Result<Readers::Lease> reader = opened_.store->readers().borrow(deadline);
     if (!reader) return reader.error();
-    const int code = read_some(*reader->operator->(), reads, demanded);
+    const int code = read_some(*reader->operator->(), reads, demanded, state);
     // A file that somebody has locked is as good as one that has nothing.
     if (fault_of(code) == Fault::kBusy) {
       for (Read& read : reads) read = {.key = read.key};
@@ -125,16 +110,15 @@ Result<void> SharedTier::read_all(std::span<Read> reads, Deadline deadline) {
       return failed(*reader, code);
     }
   }
+  bool has_misses = false;
   for (Read& read : reads) {
     if (read.is_wrong) drop(read.row.key, read.row.number);
     if (read.removal) condition_.tell({&*read.removal, 1});
-    if (!read.answer) continue;
-    if (is_kept(read.answer->lifetime)) {
-      recent_.add(read.row.id);
-    } else {
-      read.answer.reset();
-    }
+    if (read.answer && !is_kept(read.answer->lifetime)) read.answer.reset();
+    read.answer ? recent_.add(read.row.id) : void(has_misses = true);
   }
+  // What is missing is loaded next.
+  if (has_misses) catch_up(state.log_end);
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "sqlite/shared_tier.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "core/assert.h"
@@ -16,12 +17,6 @@ namespace strata::sqlite {
 namespace {
 
 constexpr std::uint64_t kRecordShare = 8;  // one record may not push out everything else
-constexpr std::size_t kRowsPerTurn = 1'000;
-// Where the log is copied into the file: at a share of what the file may have. It is cut at four
-// times that.
-constexpr std::uint64_t kLogBytesMax = 16u << 20;
-constexpr std::uint64_t kLogShare = 4;
-constexpr std::uint64_t kLogCut = 4;
 // How long an invalidation waits for the lock. It is the last resort: without it everything goes.
 constexpr Duration kChangeWait = std::chrono::seconds(2);
 
@@ -36,6 +31,7 @@ SharedTier::SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, Shar
       position_(number(opened_.state.position)),
       log_end_(opened_.state.log_end),
       told_(opened_.state.log_end),
+      demands_told_(opened_.control->demanded()),
       confirmed_(clock_->now()),
       kept_house_(clock_->now()),
       swept_(clock_->now()) {
@@ -43,102 +39,6 @@ SharedTier::SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, Shar
   condition_.set_entries(opened_.store->meta().entries);
   opened_.store->admit_readers();
   thread_ = Thread("strata-shared", [this] { run(); });
-}
-
-// Fills, puts and touches wait no longer than a put may, whatever their deadline.
-Deadline SharedTier::patience(Deadline deadline) const {
-  return {std::min(deadline.at, saturating_add(clock_->now(), options_.put_wait))};
-}
-
-int SharedTier::begin(Turn& turn) {
-  if (const int code = opened_.store->rows().begin(); code != SQLITE_OK) return code;
-  if (!opened_.store->read_meta_again()) return SQLITE_IOERR;
-  turn.meta = opened_.store->meta();
-  if (const int code = opened_.rows->read(turn.state); code != SQLITE_OK) return code;
-  // Others' invalidations, which could not be written: everything goes with them.
-  const std::uint64_t demanded = opened_.control->demanded();
-  if (demanded <= turn.state.cleared) return SQLITE_OK;
-  turn.state.cleared = demanded;
-  return raise(everything(), everything().id(),
-               {.below = Ticket{++turn.meta.position}, .cause = RemovalCause::kCleared}, turn);
-}
-
-int SharedTier::commit(Turn& turn) {
-  turn.meta.entries = static_cast<std::uint64_t>(
-      std::max<std::int64_t>(0, static_cast<std::int64_t>(turn.meta.entries) + turn.tally.entries));
-  ++turn.meta.commits;
-  if (turn.state.labels > options_.remembered_labels) {
-    const int code = opened_.rows->forget_labels(turn.state);
-    if (code != SQLITE_OK) return code;
-  }
-  Rows::Usage usage;
-  if (opened_.store->rows().usage(usage) == SQLITE_OK) {
-    condition_.set_bytes(usage.used_pages * kPageBytes);
-  }
-  const int code = opened_.rows->write(turn.state);
-  return code == SQLITE_OK ? opened_.store->rows().commit(turn.meta) : code;
-}
-
-Error SharedTier::undo(int code) {
-  const Error error = opened_.store->database().error("writing to", code);
-  opened_.store->rows().roll_back();
-  running_.reset();
-  condition_.count_error();
-  if (fault_of(code) == Fault::kCorrupt) {
-    opened_.control->report_damage();
-    condition_.set_off("the cache file is damaged, and nobody uses it until all have closed it: " +
-                       error.message);
-  } else {
-    condition_.set_trouble(error.message);
-  }
-  return {ErrorCode::kUnavailable, error.message, {}};
-}
-
-Result<void> SharedTier::transact_alone(const Change& change, Turn& turn) {
-  SharedControl& control = *opened_.control;
-  int code = begin(turn);
-  const std::uint64_t log_began = turn.state.log_end;
-  if (code == SQLITE_OK) code = change(turn);
-  Store& store = *opened_.store;
-  // What was found to be demanded is written even if there is nothing else.
-  const bool writes = turn.writes || turn.meta.position != store.meta().position;
-  if (code == SQLITE_OK && !writes) {
-    store.rows().roll_back();
-    return {};
-  }
-  STRATA_YIELD("sqlite.shared.applied");
-  if (code == SQLITE_OK) code = commit(turn);
-  if (code != SQLITE_OK) return undo(code);
-  control.set_committed(turn.meta.commits);
-  store.set_meta(turn.meta);
-  condition_.set_trouble({});
-  condition_.set_entries(turn.meta.entries);
-  condition_.count(turn.tally);
-  // Of what it wrote itself this process need not be told.
-  std::uint64_t seen = log_began;
-  log_end_.compare_exchange_strong(seen, turn.state.log_end);
-  notice({.position = Ticket{turn.meta.position}, .log_end = log_began});
-  const std::uint64_t most = std::min(options_.max_bytes / kLogShare, kLogBytesMax) / kPageBytes;
-  const std::uint64_t pages = store.log_pages();
-  if (pages >= most) static_cast<void>(store.checkpoint(pages >= kLogCut * most));
-  return {};
-}
-
-Result<void> SharedTier::transact(Deadline deadline, const Change& change) {
-  Turn turn;
-  {
-    const SharedTurn lock(*opened_.control, *clock_, deadline);
-    if (closed_) return closed_error();
-    if (!lock.has_it()) {
-      return Error{ErrorCode::kUnavailable, "other processes keep the cache file locked", {}};
-    }
-    if (opened_.control->is_damaged()) {
-      return Error{ErrorCode::kUnavailable, "the cache file is damaged", {}};
-    }
-    if (auto done = transact_alone(change, turn); !done) return done;
-  }
-  condition_.tell(turn.tally.told);
-  return {};
 }
 
 // The fill rule, for a record under `key`.
@@ -163,9 +63,10 @@ int SharedTier::may_enter(const Record& record, LabelId key, Ticket ticket, cons
   return code;
 }
 
-// Gives the label the number removal.below, removes or ends what it covers as far as a turn may
-// go, and tells the others.
-int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, Turn& turn) {
+// Gives the label the number removal.below, removes or ends what it covers as far as the turn may
+// still go, and tells the others.
+int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, std::uint64_t origin,
+                      Turn& turn) {
   SharedLabel known;
   if (const int code = opened_.rows->find(id, known); code != SQLITE_OK) return code;
   const Ticket known_before = known.last();
@@ -173,8 +74,7 @@ int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, Tu
   now.label = id;
   const bool expires = removal.end.has_value();
   if (expires && known.ends) now.end = known.end;  // of what was not ended yet
-  std::size_t limit = kRowsPerTurn;
-  if (const int code = opened_.store->rows().remove_some(now, limit, turn.tally);
+  if (const int code = opened_.store->rows().remove_some(now, turn.rows, turn.tally);
       code != SQLITE_OK) {
     return code;
   }
@@ -191,7 +91,7 @@ int SharedTier::raise(const Label& label, LabelId id, const Removal& removal, Tu
   if (known_before == Ticket{}) ++turn.state.labels;
   if (const int code = opened_.rows->keep(id, known); code != SQLITE_OK) return code;
   return opened_.rows->log(
-      {.id = ++turn.state.log_end, .origin = opened_.origin, .expires = expires, .label = label});
+      {.id = ++turn.state.log_end, .origin = origin, .expires = expires, .label = label});
 }
 
 bool SharedTier::is_too_large(const Record& record) const {
@@ -234,7 +134,7 @@ int SharedTier::put_row(KeyRef key, Record* record, Turn& turn) {
     const int code = opened_.store->rows().store(removal.label, *record, turn.tally);
     if (code != SQLITE_OK) return code;
   }
-  return raise(label, removal.label, removal, turn);
+  return raise(label, removal.label, removal, opened_.origin, turn);
 }
 
 Result<FillOutcome> SharedTier::put(KeyRef key, const Record* record, Ticket ticket,
@@ -259,29 +159,55 @@ Result<FillOutcome> SharedTier::put(KeyRef key, const Record* record, Ticket tic
   return may ? FillOutcome::kStored : FillOutcome::kRefused;
 }
 
+void SharedTier::tell_of_demand(const Error& error) {
+  if (closed_) return condition_.count_error();
+  try {
+    const std::string reason =
+        "an invalidation could not be written, so that all that is cached goes: " + error.message;
+    if (!opened_.control->is_damaged()) condition_.set_trouble(reason);
+    condition_.note({ErrorCode::kUnavailable, reason, {}});
+  } catch (const std::bad_alloc&) {
+    condition_.count_error();
+  }
+}
+
 InvalidateOutcome SharedTier::change(std::span<const Label> labels, bool expires) {
   std::optional<Moment> end;
   if (expires) end = moment_of(*clock_);
   Ticket raised{};
   const Deadline wait{saturating_add(clock_->now(), kChangeWait)};
-  const auto done = transact(wait, [&](Turn& turn) {
+  const auto raise_all = [&](Turn& turn) {
     raised = Ticket{++turn.meta.position};
     for (const Label& label : labels) {
       const Removal removal{.below = raised, .end = end};
-      const int code = raise(label, label.id(), removal, turn);
+      const int code = raise(label, label.id(), removal, opened_.origin, turn);
       if (code != SQLITE_OK) return code;
     }
     return SQLITE_OK;
-  });
+  };
+  Result<void> done;
+  try {
+    done = transact(wait, raise_all);
+  } catch (const std::bad_alloc&) {
+    done = Error{ErrorCode::kUnavailable, {}, {}};
+  }
   ++invalidations_;
   if (!done) {
-    condition_.count_error();
     if (!STRATA_MUTANT(kSharedDemandsNothing)) opened_.control->demand();
+    tell_of_demand(done.error());
     // Nobody fills a tier that is closed, so its tickets may run ahead of the file's numbers.
     if (closed_) raised = Ticket{++position_};
     return {.position = closed_ ? raised : position(), .removed = std::nullopt};
   }
   return {.position = raised, .removed = std::nullopt};
+}
+
+bool SharedTier::try_lease(std::uint64_t key_hash) {
+  if (closed_) return true;
+  const bool is_taken = opened_.control->try_lease(key_hash);
+  // close() may have ended all others meanwhile.
+  if (closed_) opened_.control->release(key_hash);
+  return is_taken;
 }
 
 // What an expire() covers is accepted anew, with the number of now, so that it has a new life.

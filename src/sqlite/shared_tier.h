@@ -15,8 +15,10 @@
 //     transaction that stores it.
 // (4) A row is served only if none of its labels has a higher number than it, and only if the file
 //     has carried out every demand (SharedControl) made before the read began.
-// A ticket is a position that this process has seen committed: whatever has a higher number may
-// have come after it.
+// (5) A ticket is a position up to which the listener was told of the log: whatever has a higher
+//     number may have come after it, and what memory holds was made wrong by nothing below it that
+//     is not gone. What this process raised itself needs no telling, as the cache does that.
+// (6) A demand is told as an invalidation of everything, whether or not it is carried out.
 #pragma once
 
 #include <atomic>
@@ -36,6 +38,7 @@
 #include "sqlite/condition.h"
 #include "sqlite/shared_opening.h"
 #include "strata/ports/leases_loads.h"
+#include "strata/ports/tells_trouble.h"
 #include "strata/ports/thread.h"
 #include "strata/ports/tier.h"
 #include "strata/sqlite/sqlite_tier.h"
@@ -48,7 +51,7 @@ namespace strata::sqlite {
                                                              std::shared_ptr<Clock> clock,
                                                              std::shared_ptr<Random> random);
 
-class SharedTier final : public Tier, public LeasesLoads {
+class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
  public:
   SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, SharedOpened opened);
   ~SharedTier() override { close({clock_->now()}); }
@@ -75,11 +78,12 @@ class SharedTier final : public Tier, public LeasesLoads {
   void set_removal_listener(RecordRemovalListener listener) override {
     condition_.set_listener(std::move(listener));
   }
+  void set_trouble_listener(TroubleListener listener) override {
+    condition_.set_trouble_listener(std::move(listener));
+  }
   void set_invalidation_listener(InvalidationListener listener) override;
   [[nodiscard]] bool is_shared() const override { return true; }
-  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override {
-    return closed_ || opened_.control->try_lease(key_hash);
-  }
+  [[nodiscard]] bool try_lease(std::uint64_t key_hash) override;
   void release(std::uint64_t key_hash) override { opened_.control->release(key_hash); }
   [[nodiscard]] TierStats stats() const override;
   void close(Deadline deadline) override;
@@ -90,7 +94,11 @@ class SharedTier final : public Tier, public LeasesLoads {
     Meta meta;
     SharedState state;
     Tally tally;
-    bool writes = true;  // false: there is nothing to commit
+    bool writes = true;           // false: there is nothing to commit
+    std::uint64_t log_began = 0;  // where the log ended before it
+    bool is_of_all = false;       // it carries out what others demanded
+    std::size_t rows = kRows;     // that it may still remove
+    static constexpr std::size_t kRows = 1'000;
   };
   using Change = std::function<int(Turn& turn)>;
   [[nodiscard]] Result<void> transact(Deadline deadline, const Change& change);
@@ -99,13 +107,17 @@ class SharedTier final : public Tier, public LeasesLoads {
   [[nodiscard]] int begin(Turn& turn);
   [[nodiscard]] int commit(Turn& turn);
   [[nodiscard]] Error undo(int code);
+  void roll_back();
+  void copy_log();
   [[nodiscard]] Deadline patience(Deadline deadline) const;
 
   [[nodiscard]] int may_enter(const Record& record, LabelId key, Ticket ticket, const Turn& turn,
                               bool& may);
-  [[nodiscard]] int raise(const Label& label, LabelId id, const Removal& removal, Turn& turn);
+  [[nodiscard]] int raise(const Label& label, LabelId id, const Removal& removal,
+                          std::uint64_t origin, Turn& turn);
   [[nodiscard]] int put_row(KeyRef key, Record* record, Turn& turn);
   [[nodiscard]] int touch_row(KeyRef key, const Lifetime& lifetime, Turn& turn, bool& is_there);
+  void tell_of_demand(const Error& error);
   [[nodiscard]] InvalidateOutcome change(std::span<const Label> labels, bool expires);
   [[nodiscard]] bool is_too_large(const Record& record) const;
 
@@ -118,24 +130,44 @@ class SharedTier final : public Tier, public LeasesLoads {
     bool is_wrong = false;                   // the row is not what it should be
   };
   [[nodiscard]] Result<void> read_all(std::span<Read> reads, Deadline deadline);
-  [[nodiscard]] int read_some(Reader& reader, std::span<Read> reads, std::uint64_t demanded);
+  [[nodiscard]] int read_some(Reader& reader, std::span<Read> reads, std::uint64_t demanded,
+                              SharedState& state);
   [[nodiscard]] int judge(SharedRows& rows, LabelId key, Record& record,
                           std::optional<RecordRemoval>& removal);
-  void notice(const SharedState& state);
   void drop(LabelId key, Ticket number);
   [[nodiscard]] Error failed(Readers::Lease& reader, int code);
   [[nodiscard]] bool is_kept(const Lifetime& lifetime) const;
   [[nodiscard]] int scan_some(Reader& reader, std::int64_t after, std::size_t limit, ScanPage& page,
                               std::vector<Selected>& wrong);
 
+  // Notes what a snapshot says of the others, and has them read if there is something new.
+  void notice(const SharedState& state);
+  // Notes what this process wrote itself.
+  void wrote(const Turn& turn);
+  // Notes that the log was told up to `told`, by a snapshot that says `state`.
+  void advance(std::uint64_t told, const SharedState& state) STRATA_REQUIRES(mutex_);
+  // Waits a moment until the log is told up to `log_end`: a load that begins before that may not
+  // be stored.
+  void catch_up(std::uint64_t log_end);
+
   void run();
   void poll();
+  void tell_demands();
+  [[nodiscard]] std::uint64_t tell_changes(const std::vector<SharedChange>& changes,
+                                           std::uint64_t told, std::uint64_t log_end);
   [[nodiscard]] Result<bool> poll_some();
   void keep_house();
   // Goes on with what is left to remove. Returns whether anything still is.
   [[nodiscard]] Result<bool> remove_some(Deadline deadline);
-  void evict();
-  void sweep();
+  [[nodiscard]] int remove_live(Turn& turn, bool& has_more);
+  // Whether all that found it open are done before `deadline`.
+  [[nodiscard]] bool wait_for_changes(Deadline deadline);
+  [[nodiscard]] bool rest();
+  [[nodiscard]] bool evict(bool is_first);
+  // Removes some of what is past its keep_for, moves the cursor on, and returns how many went.
+  [[nodiscard]] Result<std::uint64_t> expire_some(Rows::ExpiryCursor& cursor, Deadline deadline);
+  [[nodiscard]] Deadline slice_deadline(Deadline deadline) const;
+  void check_places();
   void tell(const Labels& labels, bool expires);
 
   const SqliteOptions options_;
@@ -149,11 +181,13 @@ class SharedTier final : public Tier, public LeasesLoads {
   std::optional<SharedRows::Live> running_;  // of which `removal_` has come some way
   Removal removal_;
   std::int64_t hand_ = INT64_MIN;
+  Instant copy_again_{};       // no copy of SQLite's log is tried before
   std::uint64_t log_cut_ = 0;  // where the log ended when it was cut last
 
-  std::atomic<std::uint64_t> position_;
-  std::atomic<std::uint64_t> log_end_;  // that was seen
+  std::atomic<std::uint64_t> position_;  // rises with told_
+  std::atomic<std::uint64_t> log_end_;   // that was seen
   std::atomic<std::uint64_t> stored_{0}, refused_{0}, declined_{0}, invalidations_{0};
+  std::atomic<int> underway_{0};  // changes that found it open
   std::atomic<bool> closed_{false};
   std::atomic<bool> has_live_{true};  // removals that are not done, as far as is known
 
@@ -161,18 +195,22 @@ class SharedTier final : public Tier, public LeasesLoads {
   bool is_closed_ STRATA_GUARDED_BY(close_mutex_) = false;
   Mutex mutex_;
   CondVar wake_;
+  CondVar told_more_;
   bool is_woken_ STRATA_GUARDED_BY(mutex_) = false;
   bool stops_ STRATA_GUARDED_BY(mutex_) = false;
+  std::uint64_t told_ STRATA_GUARDED_BY(mutex_);    // up to which row of the log
   std::thread::id self_ STRATA_GUARDED_BY(mutex_);  // the thread below
   // Held while the listener is called: once it is replaced it is not called any more.
   Mutex listener_mutex_;
   InvalidationListener listener_ STRATA_GUARDED_BY(listener_mutex_);
 
   // Of the thread.
-  std::uint64_t told_;  // up to which row of the log
-  Instant confirmed_;   // when the log was read to its end
+  std::uint64_t demands_told_;  // of SharedControl
+  Instant confirmed_;           // when the log was read to its end
   Instant kept_house_;
   Instant swept_;
+  Rows::ExpiryCursor sweep_;
+  bool sweeps_ = false;  // the sweep has not come to its end
   Thread thread_;
 };
 

@@ -3,13 +3,11 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <vector>
 
 #include "core/mutant.h"
 #include "sqlite/shared_control.h"
-#include "testkit/sqlite_bed.h"
+#include "testkit/shared_bed.h"
 
 namespace strata::sqlite {
 namespace {
@@ -18,31 +16,7 @@ using strata::testing::Mutant;
 
 constexpr Duration kHour = std::chrono::hours(1);
 
-class SharedTierTest : public ::testing::Test {
- protected:
-  TestBed bed;
-  std::unique_ptr<Tier> a = open();
-  std::unique_ptr<Tier> b = open();
-
-  [[nodiscard]] SqliteOptions options() const {
-    SqliteOptions made = bed.options();
-    made.sharing = true;
-    made.sharing_poll = kHour;
-    return made;
-  }
-  std::unique_ptr<Tier> open() { return bed.open(options()); }
-  static void invalidate(Tier& tier, const Label& label) { tier.invalidate({&label, 1}); }
-
-  // A copy of the files as they are now: what the end of all processes would leave.
-  void copy_to(const TestBed& other, bool with_log = true) const {
-    for (const char* suffix : {"", "-wal", ".shared"}) {
-      if (!with_log && std::string(suffix) == "-wal") continue;
-      if (std::filesystem::exists(bed.path() + suffix)) {
-        std::filesystem::copy_file(bed.path() + suffix, other.path() + suffix);
-      }
-    }
-  }
-};
+class SharedTierTest : public ::testing::Test, protected SharedBed {};
 
 TEST_F(SharedTierTest, WhatOneFillsTheOtherServes) {
   EXPECT_EQ(bed.fill(*a, "k", "value"), FillOutcome::kStored);
@@ -113,6 +87,7 @@ TEST_F(SharedTierTest, RowsThatAreStillToBeRemovedAreMisses) {
   }
   EXPECT_EQ(value_of(*a, last), "-");
   EXPECT_EQ(value_of(*b, last), "-");
+  catch_up();
   bed.fill(*b, last, "new", {tag("t")});
   ASSERT_TRUE(b->flush({}).ok());  // another process can do what is left
   EXPECT_EQ(value_of(*a, last), "new");
@@ -140,60 +115,13 @@ TEST_F(SharedTierTest, AnInvalidationThatCannotBeWrittenTakesEverything) {
   bed.put(*b, "other", "value");
   EXPECT_FALSE(serves_what_could_not_be_invalidated(bed, *a, *b));
   EXPECT_EQ(value_of(*b, "other"), "-");
+  catch_up();
   EXPECT_EQ(bed.put(*b, "other", "again"), FillOutcome::kStored);
   EXPECT_EQ(value_of(*a, "other"), "again");
   if (!strata::testing::kMutantsBuilt) return;
   strata::testing::set_mutant(Mutant::kSharedDemandsNothing);
   EXPECT_TRUE(serves_what_could_not_be_invalidated(bed, *a, *b));
   strata::testing::set_mutant(Mutant::kNone);
-}
-
-// What a tier told of others' invalidations.
-struct Told {
-  std::mutex mutex;
-  std::vector<std::string> lines;
-  InvalidationListener listener() {
-    return [this](const Labels& labels, bool expires) {
-      const std::lock_guard lock(mutex);
-      for (const Label& label : labels) {
-        lines.push_back((expires ? "expire " : "invalidate ") + format_label(label));
-      }
-    };
-  }
-  std::vector<std::string> so_far() {
-    const std::lock_guard lock(mutex);
-    return lines;
-  }
-};
-
-TEST_F(SharedTierTest, TheListenerIsToldWhatOthersInvalidated) {
-  Told told;
-  b->set_invalidation_listener(told.listener());
-  invalidate(*a, tag("one"));
-  invalidate(*b, tag("own"));
-  const Label changed = keyspace("space");
-  a->expire({&changed, 1});
-  bed.put(*a, "k", "value");
-  invalidate(*a, everything());
-  (void)value_of(*b, "k");  // a look at the file is enough
-  wait_until([&] { return told.so_far().size() == 4; });
-  EXPECT_EQ(told.so_far(), (std::vector<std::string>{"invalidate tag:one", "expire keyspace:space",
-                                                     "invalidate key:k", "invalidate *"}));
-  b->set_invalidation_listener({});
-}
-
-TEST_F(SharedTierTest, TheListenerIsToldOfEverythingWhenTheLogWasCut) {
-  Told told;
-  b->set_invalidation_listener(told.listener());
-  invalidate(*a, tag("one"));
-  auto database = Database::open({.path = bed.path(), .use = Database::Use::kWrite}).value();
-  database.execute("DELETE FROM shared_log").value();
-  database.close();
-  invalidate(*a, tag("two"));
-  (void)value_of(*b, "k");
-  wait_until([&] { return told.so_far().size() == 1; });
-  EXPECT_EQ(told.so_far(), std::vector<std::string>{"invalidate *"});
-  b->set_invalidation_listener({});
 }
 
 TEST_F(SharedTierTest, TheLastToCloseLeavesAFileForASingleOwner) {

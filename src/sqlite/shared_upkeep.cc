@@ -1,8 +1,8 @@
-// SharedTier: the thread that listens to the other processes and keeps house, and the end.
+// SharedTier: what its thread does to keep house, and the end.
 #include <algorithm>
-#include <new>
 #include <utility>
 
+#include "core/yield_point.h"
 #include "sqlite/checked_vfs.h"
 #include "sqlite/shared_tier.h"
 #include "sqlite/writer.h"
@@ -10,116 +10,34 @@
 namespace strata::sqlite {
 namespace {
 
-constexpr Duration kMaxStaleness = std::chrono::seconds(2);
 constexpr Duration kHouseInterval = std::chrono::seconds(1);
-constexpr std::size_t kRowsPerTurn = 1'000;
 constexpr std::size_t kSlices = 16;
-constexpr std::size_t kLogPage = 1'000;
+// Between slices, longer than others pause who wait for the lock.
+constexpr Duration kRest = 2 * SharedControl::kPauseMax;
+constexpr Duration kSliceWait = std::chrono::seconds(2);
+constexpr Duration kChangesPause = std::chrono::milliseconds(1);
 constexpr Duration kCloseWait = std::chrono::seconds(2);
+
+void pause_between_slices() {
+  Mutex mutex;
+  CondVar never;
+  const MutexLock lock(mutex);
+  static_cast<void>(never.wait_for(mutex, kRest));
+}
 
 Error closed_error() { return {ErrorCode::kClosed, "the SQLite tier is closed", {}}; }
 
 }  // namespace
 
-void SharedTier::set_invalidation_listener(InvalidationListener listener) {
-  const MutexLock lock(listener_mutex_);
-  listener_ = std::move(listener);
-}
-
-void SharedTier::run() {
-  {
-    const MutexLock lock(mutex_);
-    self_ = std::this_thread::get_id();
-  }
-  for (;;) {
-    {
-      const MutexLock lock(mutex_);
-      if (!stops_ && !is_woken_) {
-        static_cast<void>(wake_.wait_for(mutex_, std::max(options_.sharing_poll, Duration{1})));
-      }
-      is_woken_ = false;
-      if (stops_) return;
-    }
-    try {
-      poll();
-      keep_house();
-    } catch (const std::bad_alloc&) {
-      condition_.count_error();
-    }
-  }
-}
-
-void SharedTier::tell(const Labels& labels, bool expires) {
-  const MutexLock lock(listener_mutex_);
-  if (listener_ && !labels.empty()) listener_(labels, expires);
-}
-
-void SharedTier::poll() {
-  for (;;) {
-    const Result<bool> more = poll_some();
-    if (!more) break;
-    if (!*more) {
-      confirmed_ = clock_->now();
-      return;
-    }
-  }
-  // Nobody knows what the others did meanwhile.
-  if (between(confirmed_, clock_->now()) < kMaxStaleness) return;
-  confirmed_ = clock_->now();
-  tell({everything()}, false);
-}
-
-// Reads one page of the log and tells it. Returns whether there is more.
-Result<bool> SharedTier::poll_some() {
-  SharedState state;
-  std::vector<SharedChange> changes;
-  {
-    const Deadline deadline{saturating_add(clock_->now(), options_.sharing_poll)};
-    Result<Readers::Lease> reader = opened_.store->readers().borrow(deadline);
-    if (!reader) return reader.error();
-    Result<SharedRows*> rows = (*reader)->shared();
-    if (!rows) return rows.error();
-    int code = (*reader)->begin();
-    if (code == SQLITE_OK) code = (*rows)->read(state);
-    if (code == SQLITE_OK && state.log_end > told_) {
-      code = (*rows)->read_log(told_, kLogPage, changes);
-    }
-    if (code == SQLITE_OK) code = (*reader)->end();
-    if (code != SQLITE_OK) return failed(*reader, code);
-  }
-  notice(state);
-  if (state.log_end <= told_) return false;
-  if (changes.empty() || changes.front().id != told_ + 1) {
-    // The log was cut before it was read.
-    told_ = state.log_end;
-    tell({everything()}, false);
-    return false;
-  }
-  // Told before it counts as told, so that a failure in between tells it again.
-  Labels labels;
-  bool expires = false;
-  for (const SharedChange& change : changes) {
-    if (change.origin == opened_.origin) continue;
-    if (change.expires != expires) {
-      tell(labels, expires);
-      labels.clear();
-      expires = change.expires;
-    }
-    labels.push_back(change.label);
-  }
-  tell(labels, expires);
-  told_ = changes.back().id;
-  return told_ < state.log_end;
-}
-
-Result<bool> SharedTier::remove_some(Deadline deadline) {
-  bool has_more = true;
-  const auto done = transact(deadline, [&](Turn& turn) {
-    SharedRows& rows = *opened_.rows;
+int SharedTier::remove_live(Turn& turn, bool& has_more) {
+  SharedRows& rows = *opened_.rows;
+  turn.writes = false;
+  while (turn.rows > 0) {
     std::optional<SharedRows::Live> live;
     if (const int code = rows.find_live(live); code != SQLITE_OK) return code;
-    turn.writes = has_more = live.has_value();
-    if (!live) return SQLITE_OK;
+    has_more = live.has_value();
+    if (!has_more) return SQLITE_OK;
+    turn.writes = true;
     const bool hard = live->known.removes;
     Removal wanted{.label = live->label, .below = hard ? live->known.hard : live->known.soft};
     if (!hard) wanted.end = live->known.end;
@@ -127,16 +45,35 @@ Result<bool> SharedTier::remove_some(Deadline deadline) {
                          removal_.below == wanted.below && removal_.end.has_value() == !hard;
     if (!goes_on) removal_ = wanted;
     running_ = live;
-    std::size_t limit = kRowsPerTurn;
-    const int code = opened_.store->rows().remove_some(removal_, limit, turn.tally);
+    const int code = opened_.store->rows().remove_some(removal_, turn.rows, turn.tally);
     if (code != SQLITE_OK || !removal_.done()) return code;
     running_.reset();
     (hard ? live->known.removes : live->known.ends) = false;
-    return rows.keep(live->label, live->known);
-  });
+    if (const int kept = rows.keep(live->label, live->known); kept != SQLITE_OK) return kept;
+    // A label that leads to nothing takes its time too.
+    turn.rows -= std::min<std::size_t>(turn.rows, 1);
+  }
+  return SQLITE_OK;
+}
+
+Result<bool> SharedTier::remove_some(Deadline deadline) {
+  bool has_more = true;
+  const auto done = transact(deadline, [&](Turn& turn) { return remove_live(turn, has_more); });
   if (!done) return done.error();
   if (!has_more) has_live_ = false;
   return has_more;
+}
+
+// Between two slices of upkeep: others get the lock, and are listened to. False: the tier closes.
+bool SharedTier::rest() {
+  pause_between_slices();
+  STRATA_YIELD("sqlite.shared.rest");
+  {
+    const MutexLock lock(mutex_);
+    if (stops_) return false;
+  }
+  poll();
+  return true;
 }
 
 void SharedTier::keep_house() {
@@ -146,12 +83,26 @@ void SharedTier::keep_house() {
   if (is_due) has_live_ = true;
   for (std::size_t slice = 0; slice < kSlices && has_live_; ++slice) {
     if (!remove_some({clock_->now()})) break;
+    if (!rest()) return;
+  }
+  if (between(swept_, now) >= kSweepInterval) {
+    swept_ = now;
+    sweep_ = Rows::ExpiryCursor();
+    sweeps_ = true;
+  }
+  // As long as it takes, some at a time.
+  for (std::size_t slice = 0; slice < kSlices && sweeps_; ++slice) {
+    if (!expire_some(sweep_, {clock_->now()})) break;
+    sweeps_ = sweep_.more;
+    if (!rest()) return;
   }
   if (!is_due) return;
   kept_house_ = now;
-  if (between(swept_, now) >= kSweepInterval) sweep();
-  evict();
+  for (std::size_t slice = 0; slice < kSlices && evict(slice == 0); ++slice) {
+    if (!rest()) return;
+  }
   static_cast<void>(transact({clock_->now()}, [&](Turn& turn) {
+    check_places();
     turn.writes = turn.state.log_end - log_cut_ > kSharedLogRows;
     if (!turn.writes) return SQLITE_OK;
     log_cut_ = turn.state.log_end;
@@ -159,62 +110,81 @@ void SharedTier::keep_house() {
   }));
 }
 
-void SharedTier::evict() {
-  for (std::size_t slice = 0; slice < kSlices; ++slice) {
-    bool is_enough = true;
-    const auto done = transact({clock_->now()}, [&](Turn& turn) {
-      Rows& rows = opened_.store->rows();
-      Rows::Usage usage;
-      if (const int code = rows.usage(usage); code != SQLITE_OK) return code;
-      const std::uint64_t bytes = usage.used_pages * kPageBytes;
-      const std::uint64_t most = slice == 0 ? options_.max_bytes : options_.max_bytes / 20 * 19;
-      condition_.set_bytes(bytes);
-      is_enough = bytes <= most || turn.meta.entries == 0;
-      turn.writes = !is_enough;
-      if (is_enough) return SQLITE_OK;
-      return rows.evict(hand_, kRowsPerTurn, turn.tally,
-                        [this](std::int64_t id) { return recent_.take(id); });
-    });
-    if (!done || is_enough) return;
-  }
+// Who opens a file that took the place of ours, or of the lock, does not know of us.
+void SharedTier::check_places() {
+  if (is_in_place(opened_)) return;
+  opened_.control->report_damage();
+  condition_.set_off("the cache file, or one that belongs to it, was removed or replaced in use");
 }
 
-void SharedTier::sweep() {
-  swept_ = clock_->now();
-  static_cast<void>(remove_expired({saturating_add(swept_, kHouseInterval)}));
+// Returns whether there may be more to evict.
+bool SharedTier::evict(bool is_first) {
+  bool is_enough = true;
+  const auto done = transact({clock_->now()}, [&](Turn& turn) {
+    Rows& rows = opened_.store->rows();
+    Rows::Usage usage;
+    if (const int code = rows.usage(usage); code != SQLITE_OK) return code;
+    const std::uint64_t bytes = usage.used_pages * kPageBytes;
+    const std::uint64_t most = is_first ? options_.max_bytes : options_.max_bytes / 20 * 19;
+    condition_.set_bytes(bytes);
+    is_enough = bytes <= most || turn.meta.entries == 0;
+    turn.writes = !is_enough;
+    if (is_enough) return SQLITE_OK;
+    return rows.evict(hand_, Turn::kRows, turn.tally,
+                      [this](std::int64_t id) { return recent_.take(id); });
+  });
+  return done && !is_enough;
+}
+
+Result<std::uint64_t> SharedTier::expire_some(Rows::ExpiryCursor& cursor, Deadline deadline) {
+  std::uint64_t removed = 0;
+  Rows::ExpiryCursor next = cursor;
+  const auto done = transact(deadline, [&](Turn& turn) {
+    Rows& rows = opened_.store->rows();
+    std::vector<Rows::Expired> expired;
+    const int code = rows.find_expired(next, moment_of(*clock_), Turn::kRows, expired);
+    turn.writes = !expired.empty();
+    if (code != SQLITE_OK || expired.empty()) return code;
+    const int done_with = rows.remove_expired(expired, turn.tally);
+    removed = turn.tally.removed[static_cast<std::size_t>(RemovalCause::kExpired)];
+    return done_with;
+  });
+  if (!done) return done.error();
+  cursor = next;
+  return removed;
+}
+
+// How long a slice that somebody waits for waits for the lock.
+Deadline SharedTier::slice_deadline(Deadline deadline) const {
+  return {std::min(deadline.at, saturating_add(clock_->now(), kSliceWait))};
 }
 
 Result<std::uint64_t> SharedTier::remove_expired(Deadline deadline) {
   if (closed_) return closed_error();
   std::uint64_t removed = 0;
   Rows::ExpiryCursor cursor;
-  while (cursor.more) {
-    std::uint64_t before = removed;
-    const auto done = transact(deadline, [&](Turn& turn) {
-      Rows& rows = opened_.store->rows();
-      std::vector<Rows::Expired> expired;
-      const int code = rows.find_expired(cursor, moment_of(*clock_), kRowsPerTurn, expired);
-      turn.writes = !expired.empty();
-      if (code != SQLITE_OK || expired.empty()) return code;
-      const int done_with = rows.remove_expired(expired, turn.tally);
-      before += turn.tally.removed[static_cast<std::size_t>(RemovalCause::kExpired)];
-      return done_with;
-    });
-    if (!done) return done.error();
-    removed = before;
+  for (;;) {
+    const Result<std::uint64_t> more = expire_some(cursor, slice_deadline(deadline));
+    if (!more) return more.error();
+    removed += *more;
+    if (!cursor.more) return removed;
+    if (between(clock_->now(), deadline.at) <= Duration::zero()) {
+      return Error{ErrorCode::kDeadlineExceeded, "the SQLite tier still removes", {}};
+    }
+    pause_between_slices();
   }
-  return removed;
 }
 
 Result<void> SharedTier::flush(Deadline deadline) {
   for (;;) {
     if (closed_) return closed_error();
-    const Result<bool> more = remove_some(deadline);
+    const Result<bool> more = remove_some(slice_deadline(deadline));
     if (!more) return more.error();
     if (!*more) return {};
     if (between(clock_->now(), deadline.at) <= Duration::zero()) {
       return Error{ErrorCode::kDeadlineExceeded, "the SQLite tier is still writing", {}};
     }
+    pause_between_slices();
   }
 }
 
@@ -235,6 +205,15 @@ TierStats SharedTier::stats() const {
   return stats;
 }
 
+bool SharedTier::wait_for_changes(Deadline deadline) {
+  const MutexLock lock(mutex_);
+  while (underway_ > 0) {
+    if (between(clock_->now(), deadline.at) <= Duration::zero()) return false;
+    static_cast<void>(wake_.wait_for(mutex_, kChangesPause));
+  }
+  return true;
+}
+
 void SharedTier::close(Deadline deadline) {
   const MutexLock lock(close_mutex_);
   if (is_closed_) return;
@@ -245,6 +224,7 @@ void SharedTier::close(Deadline deadline) {
     // Called by what the listener called: the thread does not wait for itself, the destructor does.
     if (self_ == std::this_thread::get_id()) {
       closed_ = true;
+      opened_.control->end_leases();
       return;
     }
   }
@@ -255,6 +235,9 @@ void SharedTier::close(Deadline deadline) {
   const Deadline wait{std::min(deadline.at, saturating_add(clock_->now(), kCloseWait))};
   static_cast<void>(flush(wait));
   closed_ = true;
+  opened_.control->end_leases();
+  // Who found it open may still change something; what that is does not matter if all is gone.
+  if (!wait_for_changes(wait)) opened_.control->demand();
   condition_.set_off("the SQLite tier is closed");
   lock_in_children_.end();
   close_shared_files(opened_, *clock_, wait);

@@ -193,6 +193,7 @@ int Store::checkpoint(bool truncate) {
   const int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
   const int code =
       sqlite3_wal_checkpoint_v2(database_.handle(), nullptr, mode, &pages_in_log, &pages_copied);
+  is_copied_ = code == SQLITE_OK && pages_copied == pages_in_log;
   if (code == SQLITE_OK && truncate) log_pages_ = 0;
   // Somebody reads: the rest is copied another time.
   return fault_of(code) == Fault::kBusy ? SQLITE_OK : code;

@@ -72,6 +72,7 @@ class Store {
   [[nodiscard]] std::uint64_t log_pages() const { return log_pages_; }
   // Copies the log's pages into the file. `truncate`: and gives its room back.
   [[nodiscard]] int checkpoint(bool truncate);
+  [[nodiscard]] bool is_copied() const { return is_copied_; }  // all of it, the last time
   // Ends with a file that needs no log.
   void finish();
 
@@ -84,6 +85,7 @@ class Store {
   std::unique_ptr<Rows> rows_;
   Meta meta_;
   std::uint64_t log_pages_ = 0;
+  bool is_copied_ = true;
   std::uint64_t opened_inode_ = 0;
   Clock& clock_;
   Readers readers_;

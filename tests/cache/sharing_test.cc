@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "sqlite/shared_control.h"
 #include "strata/strata.h"
+#include "testkit/sqlite_bed.h"
 #include "testkit/temp_dir.h"
 #include "testkit/wait_until.h"
 
@@ -69,6 +71,23 @@ TEST_F(SharingTest, WhatOnePutsTheOtherServes) {
 TEST_F(SharingTest, AClearOfOneEmptiesTheOther) {
   EXPECT_EQ(load(in_b, "old"), "old");
   EXPECT_TRUE(a.invalidate(everything()).ok());
+  testkit::wait_until([&] { return held(in_b) == "-"; });
+}
+
+// Nothing of it is in the file, which is where the other hears of invalidations.
+TEST_F(SharingTest, WhatOneCannotWriteLeavesTheMemoryOfTheOther) {
+  EXPECT_EQ(load(in_a, "old"), "old");
+  EXPECT_EQ(load(in_b, "-"), "old");
+  const sqlite::WriterHold hold(folder.file("cache.db"));
+  EXPECT_TRUE(a.invalidate(tag("t")).ok());
+  testkit::wait_until([&] { return held(in_b) == "-"; });
+}
+
+TEST_F(SharingTest, WhatOneInvalidatesInADamagedFileLeavesTheMemoryOfTheOther) {
+  EXPECT_EQ(load(in_a, "old"), "old");
+  EXPECT_EQ(load(in_b, "-"), "old");
+  sqlite::SharedControl::open(folder.file("cache.db.shared"))->report_damage();
+  EXPECT_TRUE(a.invalidate(tag("t")).ok());
   testkit::wait_until([&] { return held(in_b) == "-"; });
 }
 

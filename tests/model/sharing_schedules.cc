@@ -1,4 +1,5 @@
 // A file that several processes share: two openings of it, as two processes have them.
+#include <future>
 #include <string>
 
 #include "model/schedule.h"
@@ -55,6 +56,21 @@ bool invalidation_that_cannot_be_written() {
   return two.serve_old("k");
 }
 
+// Another process invalidates, and memory is not yet rid of what it made wrong when a load begins
+// that reads it there.
+bool load_from_memory_that_was_not_told() {
+  Two two;
+  std::promise<void> told;
+  two.b->set_invalidation_listener(
+      [is_told = told.get_future().share()](const Labels&, bool) { is_told.wait(); });
+  two.a->invalidate({&two.changed, 1});
+  (void)sqlite::value_of(*two.b, "another");  // sees the log
+  const Ticket ticket = two.b->position();
+  (void)two.b->fill(two.bed.record("derived", "old", {two.changed}), ticket, {});
+  told.set_value();
+  return two.serve_old("derived");
+}
+
 }  // namespace
 
 std::vector<Schedule> sharing_schedules() {
@@ -65,6 +81,9 @@ std::vector<Schedule> sharing_schedules() {
       {"a row of a shared file is read before its removal",
        {Mutant::kSharedIgnoresNumbers},
        read_of_a_row_that_is_to_go},
+      {"a load computes with what memory holds while it is told of another process' invalidation",
+       {Mutant::kSharedTicketAhead},
+       load_from_memory_that_was_not_told},
       {"a shared file cannot be written when it is invalidated",
        {Mutant::kSharedDemandsNothing},
        invalidation_that_cannot_be_written},

@@ -88,7 +88,8 @@ TEST(Scenarios, EveryMutantOutsideSqliteIsFoundByOne) {
                                    Mutant::kNoRetiredCounter,       Mutant::kPendingAfterSelect,
                                    Mutant::kTombstoneWithoutNumber, Mutant::kSoftTombstoneAsNone,
                                    Mutant::kSoftWinsOverHard,       Mutant::kSharedUnchecked,
-                                   Mutant::kSharedIgnoresNumbers,   Mutant::kSharedDemandsNothing};
+                                   Mutant::kSharedIgnoresNumbers,   Mutant::kSharedTicketAhead,
+                                   Mutant::kSharedDemandsNothing};
   std::set<Mutant> found;
   for (const Scenario& scenario : scenarios()) {
     found.insert(scenario.mutants.begin(), scenario.mutants.end());
