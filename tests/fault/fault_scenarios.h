@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fault/fault_vfs.h"
+#include "sqlite/shared_tier.h"
 #include "sqlite/tier.h"
 #include "strata/ports/clock.h"
 #include "strata/ports/random.h"
@@ -22,27 +23,24 @@ namespace strata::testkit {
 
 inline KeyRef ref_to(const std::string& key) { return {key, key_hash(key), {}}; }
 
+enum class Owners { kOne, kSharing };
+
+// A shared file cannot be opened while the disk fails: the end of the play.
+struct OpeningFailed {};
+
 // A tier, and what its keys may hold. Each value is a number; what was replaced or invalidated
-// raises the least number that the key may still be served with.
+// raises the least number that the key may still be served with. Of a shared file there is another
+// tier all the time, which must serve nothing else.
 class FaultScenario {
  public:
-  FaultScenario() { open(); }
+  explicit FaultScenario(Owners owners = Owners::kOne) : owners_(owners) { open(); }
 
   void open() {
-    SqliteOptions options;
-    options.path = folder_.file("cache.db");
-    options.max_bytes = 4u << 20;
-    options.readers = 2;
-    options.put_wait = std::chrono::milliseconds(20);
-    options.max_pending_writes = 200;
-    options.journal_slots = 128;
-    auto opened = sqlite::open_tier(fault_vfs(), options, system_clock(), random_);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    tier = std::move(*opened);
+    tier = open_one();
+    if (owners_ == Owners::kSharing && other_ == nullptr) other_ = open_one();
   }
   void reopen() {
-    tier->close({});
-    tier.reset();
+    close_one(tier);
     open();
   }
 
@@ -56,7 +54,7 @@ class FaultScenario {
   }
   void put(const std::string& key, std::size_t size = 200) {
     const Record made = record(key, "t" + key, size);
-    (void)tier->put(ref_to(key), &made, tier->position(), {});
+    put_or_invalidate(key, &made);
     least_[key] = newest_;
   }
   void fill(const std::string& key) {
@@ -66,7 +64,7 @@ class FaultScenario {
   }
   void erase(const std::string& key) {
     least_[key] = newest_ + 1;
-    (void)tier->put(ref_to(key), nullptr, tier->position(), {});
+    put_or_invalidate(key, nullptr);
   }
   void invalidate(const Label& label, const std::vector<std::string>& keys) {
     tier->invalidate({&label, 1});
@@ -85,25 +83,17 @@ class FaultScenario {
     }
   }
   void check_all() {
-    std::vector<std::string> names;
-    for (const auto& [key, least] : least_) names.push_back(key);
-    for (const std::string& key : names) {
-      check(tier->get(ref_to(key), {}).value_or(std::nullopt), key);
-    }
-    std::vector<KeyRef> keys;
-    for (const std::string& key : names) keys.push_back(ref_to(key));
-    const auto many = tier->get_many(keys, {});
-    if (many.ok()) {
-      for (std::size_t i = 0; i < names.size(); ++i) check((*many)[i], names[i]);
-    }
-    const auto page = tier->scan({}, 100, {});
-    if (page.ok()) {
-      for (const Record& found : page->records) check(found, found.key_text);
-    }
+    check_all_of(*tier);
+    if (other_ != nullptr) check_all_of(*other_);
   }
 
-  // The files work again: so does the tier, and it keeps what it is given.
+  // The files work again: so does the tier, and it keeps what it is given. A shared file that was
+  // taken for damaged does when all have closed it.
   void check_recovered() {
+    if (tier == nullptr || (other_ != nullptr && tier->stats().state == TierState::kOff)) {
+      close_one(other_);
+      reopen();
+    }
     bool is_kept = false;
     for (int attempt = 0; attempt < 200 && !is_kept; ++attempt) {
       put("probe");
@@ -121,10 +111,56 @@ class FaultScenario {
   bool expects_sound = true;  // false: they are counted, and fail nothing
 
  private:
+  static void close_one(std::unique_ptr<Tier>& one) {
+    if (one != nullptr) one->close({});
+    one.reset();
+  }
+  // As a cache does: a tier that cannot take a put can still invalidate.
+  void put_or_invalidate(const std::string& key, const Record* record) {
+    if (tier->put(ref_to(key), record, tier->position(), {}).ok()) return;
+    const Label label(LabelKind::kKey, key);
+    tier->invalidate({&label, 1});
+  }
+  std::unique_ptr<Tier> open_one() {
+    SqliteOptions options;
+    options.path = folder_.file("cache.db");
+    options.max_bytes = 4u << 20;
+    options.readers = 2;
+    options.put_wait = std::chrono::milliseconds(20);
+    options.max_pending_writes = 200;
+    options.journal_slots = 128;
+    options.sharing = owners_ == Owners::kSharing;
+    const auto open = options.sharing ? sqlite::open_shared_tier : sqlite::open_tier;
+    auto opened = open(fault_vfs(), options, system_clock(), random_);
+    if (opened.ok()) return std::move(*opened);
+    EXPECT_TRUE(options.sharing) << opened.error().message;
+    EXPECT_EQ(opened.error().code, ErrorCode::kUnavailable) << opened.error().message;
+    throw OpeningFailed();
+  }
+  void check_all_of(Tier& one) {
+    std::vector<std::string> names;
+    for (const auto& [key, least] : least_) names.push_back(key);
+    for (const std::string& key : names) {
+      check(one.get(ref_to(key), {}).value_or(std::nullopt), key);
+    }
+    std::vector<KeyRef> keys;
+    for (const std::string& key : names) keys.push_back(ref_to(key));
+    const auto many = one.get_many(keys, {});
+    if (many.ok()) {
+      for (std::size_t i = 0; i < names.size(); ++i) check((*many)[i], names[i]);
+    }
+    const auto page = one.scan({}, 100, {});
+    if (page.ok()) {
+      for (const Record& found : page->records) check(found, found.key_text);
+    }
+  }
+
+  const Owners owners_;
   TempDir folder_;
   std::shared_ptr<Random> random_ = seeded_random(1);
   std::uint64_t newest_ = 0;
   std::map<std::string, std::uint64_t> least_;
+  std::unique_ptr<Tier> other_;
 };
 
 inline void write_and_invalidate(FaultScenario& on) {
@@ -303,13 +339,15 @@ inline constexpr FaultCase kFaultCases[] = {
 // Plays a case with one call failing, or all from it on, and lets the tier recover. Returns whether
 // there was such a call.
 inline bool play_with_fault(const FaultCase& fault_case, FaultKind kind, FaultLook look,
-                            std::uint64_t call) {
+                            std::uint64_t call, Owners owners = Owners::kOne) {
   SCOPED_TRACE(::testing::Message() << fault_case.name << ", failing call " << call);
   const std::shared_ptr<FaultPlan> plan = plan_of(kind, call);
-  FaultScenario scenario;
-  {
-    FailingFiles failing(*plan, look);
+  FaultScenario scenario(owners);
+  try {
+    const FailingFiles failing(*plan, look);
     fault_case.run(scenario);
+  } catch (const OpeningFailed&) {
+    EXPECT_GT(plan->faults(), 0U);
   }
   scenario.check_recovered();
   return plan->faults() > 0;

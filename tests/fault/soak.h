@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <atomic>
@@ -86,7 +87,7 @@ class Soak {
             .counted_entries = memory().entries,
             .wrong_values = wrong_,
             .is_too_large = most.resident_bytes > resident_max,
-            .grows = soak_.seconds >= 600 && growth_mib() > 1,
+            .grows = soak_.seconds >= 600 && growth_mib(&Sample::resident_bytes) > 1,
             .more_files = most.files - at_first.files,
             .more_threads = most.threads - at_first.threads};
   }
@@ -101,7 +102,8 @@ class Soak {
     report.count("operations", operations_).count("samples", samples_.size()).seeds(1, kThreads);
     report.figure("cached_mib", static_cast<double>(filled_bytes_) / kMiB);
     report.figure("resident_mib_max", most.resident_bytes / kMiB);
-    report.figure("growth_mib", growth_mib());
+    report.figure("growth_mib", growth_mib(&Sample::resident_bytes));
+    report.figure("allocated_growth_mib", growth_mib(&Sample::allocated_bytes));
     report.figure("log_mib_max", most.log_bytes / kMiB);
     report.figure("open_files", static_cast<double>(most.files));
     // Fewer while an emptied file takes the place of one that would take longer to catch up.
@@ -128,6 +130,7 @@ class Soak {
 
   struct Sample {
     double resident_bytes = 0;
+    double allocated_bytes = 0;  // from the C library; what is free between them is not
     std::size_t files = 0;
     std::size_t threads = 0;
     double log_bytes = 0;
@@ -207,6 +210,10 @@ class Soak {
     using Entries = std::filesystem::directory_iterator;
     return static_cast<std::size_t>(std::distance(Entries(folder), Entries()));
   }
+  static double allocated() {
+    const struct mallinfo2 info = ::mallinfo2();
+    return static_cast<double>(info.uordblks + info.hblkhd);
+  }
   [[nodiscard]] Sample sample() const {
     std::ifstream pages("/proc/self/statm");
     double total = 0;
@@ -215,6 +222,7 @@ class Soak {
     std::error_code none;
     const auto log = std::filesystem::file_size(folder_.file("cache.db-wal"), none);
     return {.resident_bytes = resident * 4096,
+            .allocated_bytes = allocated(),
             .files = entries_of("/proc/self/fd"),
             .threads = entries_of("/proc/self/task"),
             .log_bytes = none ? 0 : static_cast<double>(log)};
@@ -237,14 +245,14 @@ class Soak {
     return fewest;
   }
   // From the second fifth to the last.
-  [[nodiscard]] double growth_mib() const {
-    return (mean_resident(0.8, 1) - mean_resident(0.2, 0.4)) / kMiB;
+  [[nodiscard]] double growth_mib(double Sample::*what) const {
+    return (mean(what, 0.8, 1) - mean(what, 0.2, 0.4)) / kMiB;
   }
-  [[nodiscard]] double mean_resident(double from, double to) const {
+  [[nodiscard]] double mean(double Sample::*what, double from, double to) const {
     double sum = 0;
     const auto first = static_cast<std::size_t>(from * kSamples);
     const auto last = static_cast<std::size_t>(to * kSamples);
-    for (std::size_t i = first; i < last; ++i) sum += samples_[i].resident_bytes;
+    for (std::size_t i = first; i < last; ++i) sum += samples_[i].*what;
     return sum / static_cast<double>(last - first);
   }
 
