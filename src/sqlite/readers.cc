@@ -93,21 +93,21 @@ Result<Readers::Lease> Readers::borrow(Deadline deadline) {
       static_cast<void>(returned_.wait_for(mutex_, std::min(left, kSlice)));
     }
     if (state_ == State::kClosed) return Error{ErrorCode::kUnavailable, reason_, {}};
+    // What may throw comes before the loan.
+    if (idle_.empty()) options = options_;
+    epoch = epoch_;
     ++lent_;
     if (!idle_.empty()) {
       Lease lease(*this, std::move(idle_.back()));
       idle_.pop_back();
       return lease;
     }
-    options = options_;
-    epoch = epoch_;
   }
+  Lease lease(*this, nullptr);
   Result<std::unique_ptr<Reader>> reader = Reader::open(options, epoch);
-  if (!reader) {
-    give_back(nullptr);
-    return reader.error();
-  }
-  return Lease(*this, std::move(*reader));
+  if (!reader) return reader.error();
+  lease.hold(std::move(*reader));
+  return lease;
 }
 
 void Readers::give_back(std::unique_ptr<Reader> reader) {

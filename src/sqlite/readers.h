@@ -82,6 +82,7 @@ class Readers {
     Lease(Lease&& other) noexcept
         : readers_(std::exchange(other.readers_, nullptr)), reader_(std::move(other.reader_)) {}
     Lease& operator=(Lease&&) = delete;
+    void hold(std::unique_ptr<Reader> reader) { reader_ = std::move(reader); }
     Reader* operator->() { return reader_.get(); }
     // The connection is not to be used again.
     void discard() { reader_.reset(); }

@@ -41,7 +41,10 @@ void SharedTier::advance(std::uint64_t told, const SharedState& state) {
 
 void SharedTier::catch_up(std::uint64_t log_end) {
   const MutexLock lock(mutex_);
-  if (self_ == std::this_thread::get_id()) return;
+  if (told_ >= log_end || self_ == std::this_thread::get_id()) return;
+  // It may have failed when it was woken before.
+  is_woken_ = true;
+  wake_.notify_one();
   for (int pauses = 0; pauses < kCatchUpPauses && told_ < log_end && !stops_; ++pauses) {
     static_cast<void>(told_more_.wait_for(mutex_, kCatchUpPause));
   }

@@ -85,6 +85,7 @@ Result<void> SharedRows::prepare_all(Database& database, Use use) {
        "SELECT max(hard, soft) AS n FROM shared_labels WHERE live=0 ORDER BY n"
        " LIMIT 1 OFFSET ?1"},
       {&forget_, "DELETE FROM shared_labels WHERE live=0 AND max(hard, soft)<=?1"},
+      {&newest_, "SELECT id, length(text) FROM shared_log ORDER BY id DESC LIMIT ?1"},
       {&cut_, "DELETE FROM shared_log WHERE id<=?1"},
       {&record_, "SELECT record FROM entries WHERE key=?1"},
   };
@@ -189,9 +190,19 @@ int SharedRows::forget_labels(SharedState& state) {
   return only(step);
 }
 
-int SharedRows::cut_log(std::uint64_t log_end) {
-  if (log_end <= kSharedLogRows) return SQLITE_OK;
-  cut_.bind(1, static_cast<std::int64_t>(log_end - kSharedLogRows));
+int SharedRows::cut_log(std::uint64_t bytes) {
+  const ResetGuard guard(newest_);
+  newest_.bind(1, static_cast<std::int64_t>(kSharedLogRows + 1));
+  std::uint64_t rows = 0;
+  std::uint64_t taken = 0;
+  int code = newest_.step();
+  for (; code == SQLITE_ROW; code = newest_.step()) {
+    taken += kSharedRowBytes + static_cast<std::uint64_t>(newest_.number(1));
+    if (++rows > kSharedLogRows || taken > bytes) break;
+  }
+  if (code != SQLITE_ROW) return only(code);
+  cut_.bind(1, newest_.number(0));
+  newest_.reset();
   return cut_.run();
 }
 

@@ -25,8 +25,13 @@
 
 namespace strata::sqlite {
 
-// How many invalidated labels the log holds at least.
+// How many invalidated labels the log is to hold, and the share of a file's room that it may take
+// at most, as well as what is known of labels.
 inline constexpr std::uint64_t kSharedLogRows = 20'000;
+inline constexpr std::uint64_t kSharedTableShare = 16;
+// About what a row of each takes, without the label's text, and at most.
+inline constexpr std::uint64_t kSharedRowBytes = 64;
+inline constexpr std::uint64_t kSharedLogRowBytes = 1'024 + kSharedRowBytes;
 
 struct SharedState {
   Ticket position{};          // of the last invalidation
@@ -80,7 +85,8 @@ class SharedRows {
   [[nodiscard]] int find_live(std::optional<Live>& found);
   // Forgets the older half of the labels.
   [[nodiscard]] int forget_labels(SharedState& state);
-  [[nodiscard]] int cut_log(std::uint64_t log_end);
+  // Keeps the newest rows, as many as may be and take no more than `bytes`.
+  [[nodiscard]] int cut_log(std::uint64_t bytes);
   // The row under `key`, if it decodes.
   [[nodiscard]] int record_of(LabelId key, std::optional<Record>& record);
 
@@ -88,7 +94,7 @@ class SharedRows {
   [[nodiscard]] Result<void> prepare_all(Database& database, Use use);
 
   Statement read_, find_, log_after_;
-  Statement write_, keep_, log_, live_, count_, middle_, forget_, cut_, record_;
+  Statement write_, keep_, log_, live_, count_, middle_, forget_, newest_, cut_, record_;
 };
 
 }  // namespace strata::sqlite

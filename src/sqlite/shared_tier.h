@@ -167,6 +167,7 @@ class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
   // Removes some of what is past its keep_for, moves the cursor on, and returns how many went.
   [[nodiscard]] Result<std::uint64_t> expire_some(Rows::ExpiryCursor& cursor, Deadline deadline);
   [[nodiscard]] Deadline slice_deadline(Deadline deadline) const;
+  void cut_log();
   void check_places();
   void tell(const Labels& labels, bool expires);
 

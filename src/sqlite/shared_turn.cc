@@ -61,7 +61,9 @@ int SharedTier::commit(Turn& turn) {
   turn.meta.entries = static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, static_cast<std::int64_t>(turn.meta.entries) + turn.tally.entries));
   ++turn.meta.commits;
-  if (turn.state.labels > options_.remembered_labels) {
+  const std::uint64_t labels = std::min<std::uint64_t>(
+      options_.remembered_labels, options_.max_bytes / kSharedTableShare / kSharedRowBytes);
+  if (turn.state.labels > labels) {
     const int code = opened_.rows->forget_labels(turn.state);
     if (code != SQLITE_OK) return code;
   }

@@ -142,6 +142,25 @@ TEST_F(SharedTurnTest, AFileThatWasReplacedIsUsedNoMore) {
   }
 }
 
+// The log of a small file would take all the room of its entries.
+TEST_F(SharedTurnTest, TheLogTakesNoRoomThatIsForEntries) {
+  a->close({});
+  b->close({});
+  SqliteOptions small = options();
+  small.max_bytes = 1u << 20;
+  small.sharing_poll = std::chrono::milliseconds(1);
+  a = bed.open(small);
+  bed.fill(*a, "k", "value");
+  const std::string long_name(1'000, 'x');
+  for (int i = 0; i < 1'300; ++i) invalidate(*a, tag(long_name + std::to_string(i)));
+  EXPECT_GT(a->stats().bytes, small.max_bytes);
+  bed.clock->advance(std::chrono::seconds(2));
+  wait_until([&] { return a->stats().bytes < small.max_bytes / 4; });
+  bed.clock->advance(std::chrono::seconds(2));
+  ASSERT_TRUE(a->flush({}).ok());
+  EXPECT_EQ(value_of(*a, "k"), "value");
+}
+
 TEST_F(SharedTurnTest, LeasesEndWithTheTier) {
   auto& in_a = dynamic_cast<LeasesLoads&>(*a);
   auto& in_b = dynamic_cast<LeasesLoads&>(*b);

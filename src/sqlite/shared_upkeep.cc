@@ -98,15 +98,22 @@ void SharedTier::keep_house() {
   }
   if (!is_due) return;
   kept_house_ = now;
+  cut_log();
   for (std::size_t slice = 0; slice < kSlices && evict(slice == 0); ++slice) {
     if (!rest()) return;
   }
+}
+
+// What the log takes is none of the entries' room, so it is cut before they are evicted.
+void SharedTier::cut_log() {
+  const std::uint64_t bytes = options_.max_bytes / kSharedTableShare;
+  const std::uint64_t rows = std::min(kSharedLogRows, bytes / kSharedLogRowBytes);
   static_cast<void>(transact({clock_->now()}, [&](Turn& turn) {
     check_places();
-    turn.writes = turn.state.log_end - log_cut_ > kSharedLogRows;
+    turn.writes = turn.state.log_end - log_cut_ > rows;
     if (!turn.writes) return SQLITE_OK;
     log_cut_ = turn.state.log_end;
-    return opened_.rows->cut_log(turn.state.log_end);
+    return opened_.rows->cut_log(bytes);
   }));
 }
 

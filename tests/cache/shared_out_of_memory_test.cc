@@ -19,6 +19,7 @@ class SharedOutOfMemory : public ::testing::Test, protected SharedBed {
       // Labels of which no process knows yet.
       const std::string name = "k" + std::to_string(++count_);
       const Record record = bed.record(name, "value", {tag(name), tag("t")});
+      catch_up();  // so that their threads have nothing to do
       failing.begin();
       try {
         call(record);

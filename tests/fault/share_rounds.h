@@ -1,4 +1,4 @@
-// Kills processes that share a cache file, one or all at a time, while the others go on.
+// Kills and stops processes that share a cache file, one or all at a time, while the others go on.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,6 +38,7 @@ class ShareRounds {
 
   // One kill at any moment; one in eight times all are killed.
   void kill_some() {
+    if (random_.one_in(4)) stop_some(std::chrono::milliseconds(random_.below(20)));
     std::this_thread::sleep_for(std::chrono::microseconds(random_.below(30'000)));
     if (random_.one_in(8)) {
       for (const pid_t child : children_) ::kill(child, SIGKILL);
@@ -50,6 +51,15 @@ class ShareRounds {
     }
     // One in four may be killed while it opens the file.
     if (!random_.one_in(4)) wait_for_calls();
+    check();
+  }
+
+  // One is stopped for a while wherever it is, as a debugger does it, within a change or a read.
+  void stop_some(std::chrono::milliseconds how_long) {
+    const pid_t child = children_[random_.below(ShareOracle::kProcesses)];
+    ::kill(child, SIGSTOP);
+    std::this_thread::sleep_for(how_long);
+    ::kill(child, SIGCONT);
     check();
   }
 

@@ -2,6 +2,8 @@
 // (60). Seeds go on where the tests of tests/fault end.
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "fault/share_rounds.h"
 #include "torture/budget.h"
 
@@ -15,6 +17,8 @@ TEST(ShareTorture, Kills) {
     for (int round = 1; round <= 500 && budget.lasts() && !HasFailure(); ++round) {
       SCOPED_TRACE(testing::Message() << "seed " << seed << ", round " << round);
       rounds.kill_some();
+      // Longer than an invalidation waits.
+      if (round % 50 == 0) rounds.stop_some(std::chrono::milliseconds(2'500));
     }
     if (!HasFailure()) rounds.end();
     rounds.report();
