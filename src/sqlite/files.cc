@@ -245,7 +245,8 @@ Result<Descriptor> lock_files(const Paths& paths) {
     while (!owner.empty() && owner.back() == '\n') owner.pop_back();
     return Error{ErrorCode::kUnavailable,
                  "the cache file " + internal::quoted(paths.database) + " is in use by process " +
-                     (owner.empty() ? "(unknown)" : owner) + ": one process at a time can open it",
+                     (owner.empty() ? "(unknown)" : owner) +
+                     ": one process at a time can open it, unless all set `sharing: true`",
                  {}};
   }
   const std::string owner = std::to_string(::getpid()) + "\n";
