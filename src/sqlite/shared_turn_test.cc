@@ -128,6 +128,14 @@ TEST_F(SharedTurnTest, AnInvalidationThatCannotBeWrittenIsTold) {
   EXPECT_EQ(a->stats().state, TierState::kOk);
 }
 
+TEST_F(SharedTurnTest, AWriterThatFindsTheFileDamagedSaysSoToAll) {
+  auto database = Database::open({.path = bed.path(), .use = Database::Use::kWrite}).value();
+  database.execute("DELETE FROM meta").value();
+  database.close();
+  EXPECT_FALSE(a->fill(bed.record("k", "value"), a->position(), {}).ok());
+  EXPECT_EQ(b->stats().state, TierState::kOff);
+}
+
 TEST_F(SharedTurnTest, AFileThatWasReplacedIsUsedNoMore) {
   for (const char* suffix : {"", ".lock", ".shared"}) {
     SharedBed other;

@@ -91,6 +91,51 @@ TEST_F(SharingTest, WhatOneInvalidatesInADamagedFileLeavesTheMemoryOfTheOther) {
   testkit::wait_until([&] { return held(in_b) == "-"; });
 }
 
+// What one computes from its memory, in the moment before that hears of what the other invalidated,
+// is left in no file.
+TEST_F(SharingTest, WhatIsComputedBesideAnInvalidationOfTheOtherIsNotLeftStale) {
+  std::atomic<int> version{0};
+  std::atomic<bool> ends{false};
+  const auto derived = [&](const std::string& id) {
+    return in_b.get_or_load(id, [&](Load& outer) {
+      return outer
+          .get_or_load(in_b, "k",
+                       [&](Load& load) {
+                         load.tag("t");
+                         return std::to_string(version);
+                       })
+          .value();
+    });
+  };
+  constexpr int kRounds = 150;
+  constexpr int kDerived = 8;
+  auto loads = std::async(std::launch::async, [&] {
+    for (int i = 0; !ends; ++i) {
+      const int round = version;
+      (void)derived("d" + std::to_string(round) + "." + std::to_string(i % kDerived));
+    }
+  });
+  struct End {
+    std::atomic<bool>& ends;
+    ~End() { ends = true; }
+  } const end{ends};
+  for (int round = 1; round <= kRounds; ++round) {
+    // Something of the others is read, and so its log.
+    (void)in_b.get("nothing");
+    version = round;
+    ASSERT_TRUE(a.invalidate(tag("t")).ok());
+    testkit::wait_until([&] { return held(in_b) == "-" || held(in_b) == std::to_string(round); });
+    for (const int of : {round - 1, round}) {
+      for (int i = 0; i < kDerived; ++i) {
+        const auto found = in_a.get("d" + std::to_string(of) + "." + std::to_string(i));
+        if (found) {
+          ASSERT_EQ(*found, std::to_string(round)) << "in the file";
+        }
+      }
+    }
+  }
+}
+
 // A load in one cache that lasts until it is told its end.
 class SharedLoadTest : public SharingTest {
  protected:
