@@ -162,6 +162,8 @@ InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label>
   STRATA_YIELD("tiered.invalidate.begin");
   result = change_with_cause(cache, kind_of(labels, change), labels, change);
   add_to(result, widen(cache, labels, change));
+  // A tier that was closed before it was asked has no record of it.
+  if (cache.is_closed() && result.ok()) result.error = shared_error(cache.closed_error());
   return result;
 }
 

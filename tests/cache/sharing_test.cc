@@ -10,6 +10,7 @@
 
 #include "sqlite/shared_control.h"
 #include "strata/strata.h"
+#include "testkit/script.h"
 #include "testkit/sqlite_bed.h"
 #include "testkit/temp_dir.h"
 #include "testkit/wait_until.h"
@@ -134,6 +135,18 @@ TEST_F(SharingTest, WhatIsComputedBesideAnInvalidationOfTheOtherIsNotLeftStale) 
       }
     }
   }
+}
+
+// Or it would be reported as final, and be in no file.
+TEST_F(SharingTest, AnInvalidationThatFindsItsCacheClosedMeanwhileSaysSo) {
+  testkit::Script script;
+  InvalidationResult result;
+  script.actor("A", [&] { result = a.invalidate(tag("t")); });
+  ASSERT_EQ(script.run_to("A", "tiered.invalidate.begin"), testkit::Script::Stop::kParked);
+  a.close();
+  script.finish("A");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error->code, ErrorCode::kClosed);
 }
 
 // A load in one cache that lasts until it is told its end.

@@ -23,7 +23,8 @@ struct InvalidationResult {
   };
   std::vector<Tier> tiers;  // deepest first: the order in which they were invalidated
   // Set if the labels were not acceptable; then nothing was changed. kUnavailable: memory ran out
-  // on the way; it is not complete until it was repeated without an error.
+  // on the way; it is not complete until it was repeated without an error. kClosed: so it is if the
+  // cache was closed meanwhile.
   std::shared_ptr<const Error> error;
 
   [[nodiscard]] bool ok() const { return error == nullptr; }
