@@ -71,8 +71,8 @@ class Mutants(Tree):
              "tests/model/a_schedules.cc": 'return {{"it is late",\n  {Mutant::kLate}, a},\n'
                                            '  {"it is early", {Mutant::kLate}, b}};\n'}
 
-    def check(self, rows):
-        return self.FILES | {"docs/consistency.md": rows}
+    def check(self, rows, reliability=""):
+        return self.FILES | {"docs/consistency.md": rows, "docs/reliability.md": reliability}
 
     def test_rows(self):
         self.assert_clean(check_docs.check_mutants,
@@ -83,6 +83,14 @@ class Mutants(Tree):
                          self.check(""))
         self.assert_seen("there is no mutant gone", check_docs.check_mutants, self.check(
             "| `late` | Breaks. | it is early; it is late |\n| `gone` | Breaks. | x |\n"))
+
+    def test_those_without_schedules(self):
+        rows = "| `late` | Breaks. | it is early; it is late |\n"
+        files = self.check(rows, "| R1 | `lost`: it is gone |\n")
+        files["src/core/mutant.cc"] += 'Row{Mutant::kLost, "lost"},\n'
+        self.assert_clean(check_docs.check_mutants, files)
+        self.assert_seen("does not say what finds the mutant lost", check_docs.check_mutants,
+                         files | {"docs/reliability.md": ""})
 
 
 class Numbers(Tree):
