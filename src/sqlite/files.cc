@@ -311,6 +311,12 @@ std::uint64_t inode_of(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
+bool leads_elsewhere(const std::string& path, std::uint64_t inode) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return status.st_ino != inode;
+  return errno == ENOENT || errno == ENOTDIR;
+}
+
 bool read_whole_file(const std::string& path, std::string& bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status {};

@@ -63,6 +63,8 @@ struct Found {
 // Makes an empty file, 0600, under a name that must be free. kUnavailable.
 [[nodiscard]] Result<void> make_file(const std::string& path);
 [[nodiscard]] std::uint64_t inode_of(const std::string& path);  // 0 if there is none
+// Whether the path is known to lead to another file than this, or to none.
+[[nodiscard]] bool leads_elsewhere(const std::string& path, std::uint64_t inode);
 [[nodiscard]] bool read_whole_file(const std::string& path, std::string& bytes);
 void remove_file(const std::string& path);
 void sync_folder_of(const std::string& path);

@@ -167,5 +167,16 @@ TEST_F(FilesTest, TheNewestDamagedFileIsKept) {
   EXPECT_EQ(quarantine(paths, WallTime{3'000}), "") << "there is nothing to move";
 }
 
+TEST(FilesTest, APathLeadsElsewhereIfItIsKnownTo) {
+  const testkit::TempDir folder;
+  const std::string path = folder.file("a");
+  EXPECT_TRUE(leads_elsewhere(path, 1)) << "there is none";
+  ASSERT_TRUE(make_file(path).ok());
+  EXPECT_FALSE(leads_elsewhere(path, inode_of(path)));
+  EXPECT_TRUE(leads_elsewhere(path, inode_of(path) + 1));
+  EXPECT_TRUE(leads_elsewhere(path + "/b", 1)) << "it is no folder";
+  EXPECT_FALSE(leads_elsewhere(folder.file(std::string(300, 'x')), 1)) << "nobody knows";
+}
+
 }  // namespace
 }  // namespace strata::sqlite

@@ -132,7 +132,7 @@ std::uint64_t SharedControl::next_member() {
 
 bool SharedControl::is_current(const std::string& path) const {
   struct stat status {};
-  return ::fstat(file_.get(), &status) == 0 && inode_of(path) == status.st_ino;
+  return ::fstat(file_.get(), &status) == 0 && !leads_elsewhere(path, status.st_ino);
 }
 
 std::uint64_t SharedControl::demanded() const {

@@ -11,9 +11,6 @@ namespace {
 
 constexpr Duration kMaxStaleness = std::chrono::seconds(2);
 constexpr std::size_t kLogPage = 1'000;
-// How long who may be about to load waits for the thread.
-constexpr Duration kCatchUpPause = std::chrono::milliseconds(1);
-constexpr int kCatchUpPauses = 5;
 
 void raise_to(std::atomic<std::uint64_t>& value, std::uint64_t least) {
   std::uint64_t now = value.load();
@@ -39,14 +36,14 @@ void SharedTier::advance(std::uint64_t told, const SharedState& state) {
   told_more_.notify_all();
 }
 
-void SharedTier::catch_up(std::uint64_t log_end) {
+void SharedTier::catch_up(std::uint64_t log_end, int milliseconds) {
   const MutexLock lock(mutex_);
   if (told_ >= log_end || self_ == std::this_thread::get_id()) return;
   // It may have failed when it was woken before.
   is_woken_ = true;
   wake_.notify_one();
-  for (int pauses = 0; pauses < kCatchUpPauses && told_ < log_end && !stops_; ++pauses) {
-    static_cast<void>(told_more_.wait_for(mutex_, kCatchUpPause));
+  for (int pauses = 0; pauses < milliseconds && told_ < log_end && !stops_; ++pauses) {
+    static_cast<void>(told_more_.wait_for(mutex_, std::chrono::milliseconds(1)));
   }
 }
 
@@ -95,25 +92,29 @@ void SharedTier::tell(const Labels& labels, bool expires) {
 }
 
 void SharedTier::poll() {
-  for (;;) {
-    const Result<bool> more = poll_some();
-    if (!more) break;
-    if (!*more) {
-      confirmed_ = clock_->now();
-      return;
+  try {
+    for (;;) {
+      const Result<bool> more = poll_some();
+      if (!more) break;
+      if (!*more) {
+        confirmed_ = clock_->now();
+        return;
+      }
     }
+  } catch (const std::bad_alloc&) {
+    condition_.count_error();
   }
   // Nobody knows what the others did meanwhile.
   if (between(confirmed_, clock_->now()) < kMaxStaleness) return;
   confirmed_ = clock_->now();
-  tell({everything()}, false);
+  tell(all_, false);
 }
 
 // Others' invalidations that are in no log, since nobody could write it.
 void SharedTier::tell_demands() {
   const std::uint64_t demanded = opened_.control->demanded();
   if (demanded == demands_told_) return;
-  tell({everything()}, false);
+  tell(all_, false);
   demands_told_ = demanded;
 }
 
@@ -155,7 +156,7 @@ std::uint64_t SharedTier::tell_changes(const std::vector<SharedChange>& changes,
                                        std::uint64_t log_end) {
   if (changes.empty() || changes.front().id != told + 1) {
     // The log was cut before it was read.
-    tell({everything()}, false);
+    tell(all_, false);
     return log_end;
   }
   Labels labels;

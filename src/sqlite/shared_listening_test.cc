@@ -46,6 +46,24 @@ TEST_F(SharedListeningTest, TheListenerIsToldOfEverythingWhenTheLogWasCut) {
   b->set_invalidation_listener({});
 }
 
+TEST_F(SharedListeningTest, WhoIsToldMayCloseWhatSomebodyClosesAlready) {
+  std::promise<void> is_told;
+  std::promise<void> may_go_on;
+  b->set_invalidation_listener([&](const Labels&, bool) {
+    is_told.set_value();
+    may_go_on.get_future().wait();
+    b->close({});
+  });
+  invalidate(*a, tag("one"));
+  (void)value_of(*b, "k");
+  is_told.get_future().wait();
+  auto closing = std::async(std::launch::async, [&] { b->close({}); });
+  closing.wait_for(std::chrono::milliseconds(20));  // so that it waits for the thread
+  may_go_on.set_value();
+  closing.get();
+  EXPECT_FALSE(b->get(key_of("k"), {}).ok());
+}
+
 // Nobody can write, so nothing is in the log.
 TEST_F(SharedListeningTest, TheListenerIsToldOfWhatCouldNotBeWritten) {
   Told told;

@@ -62,9 +62,10 @@ int invalidate_all(SharedRows& rows, SharedState& state, Meta& meta) {
 }
 
 // What the first one writes: nobody has a ticket of before, and what a single owner's journal
-// knows is to be removed still.
+// knows is to be removed still. `demanded` is where the new page's count goes on: not below what
+// the file says is done.
 int begin_sharing(Store& store, SharedRows& rows, const std::vector<Mark>& marks,
-                  std::uint64_t demanded) {
+                  std::uint64_t& demanded) {
   SharedState state;
   Meta meta = store.meta();
   int code = store.rows().begin();
@@ -79,7 +80,7 @@ int begin_sharing(Store& store, SharedRows& rows, const std::vector<Mark>& marks
     if (code == SQLITE_OK) code = rows.keep(mark.label, known);
   }
   if (code == SQLITE_OK && demanded > state.cleared) code = invalidate_all(rows, state, meta);
-  state.cleared = std::max(state.cleared, demanded);
+  demanded = state.cleared = std::max(state.cleared, demanded);
   state.floor = Ticket{meta.position};
   if (code == SQLITE_OK) code = rows.write(state);
   ++meta.commits;
@@ -236,7 +237,7 @@ Result<SharedOpened> open_shared_files(const SqliteOptions& options, const std::
 bool is_in_place(const SharedOpened& opened) {
   struct stat lock {};
   return opened.store->is_in_place() && opened.control->is_current(opened.paths.shared) &&
-         ::fstat(opened.lock.get(), &lock) == 0 && inode_of(opened.paths.lock) == lock.st_ino;
+         ::fstat(opened.lock.get(), &lock) == 0 && !leads_elsewhere(opened.paths.lock, lock.st_ino);
 }
 
 void close_shared_files(SharedOpened& opened, Clock& clock, Deadline deadline) {

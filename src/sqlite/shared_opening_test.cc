@@ -54,6 +54,26 @@ TEST_F(SharedOpeningTest, WhatARecoveryThatDidNotEndLeavesIsTrustedByThoseWhoSha
   EXPECT_EQ(value_of(*next, "k"), "value");
 }
 
+// The file remembers how many were carried out, and the page that counts them is a new one.
+TEST_F(SharedOpeningTest, WhatCannotBeWrittenAfterACleanReopeningIsDemandedToo) {
+  const auto demand = [&](const char* label) {
+    const WriterHold hold(bed.path());
+    invalidate(*a, tag(label));
+  };
+  demand("first");
+  bed.put(*a, "other", "value");  // carries it out
+  a.reset();
+  b.reset();
+  a = open();
+  b = open();
+  bed.fill(*a, "k", "old", {tag("t")});
+  ASSERT_EQ(value_of(*b, "k"), "old");
+  demand("t");
+  EXPECT_EQ(value_of(*b, "k"), "-");
+  bed.put(*b, "other", "again");
+  EXPECT_EQ(value_of(*b, "k"), "-");
+}
+
 TEST_F(SharedOpeningTest, AFileThatSharersDidNotCloseIsNotTrustedByASingleOwner) {
   bed.fill(*a, "k", "old", {tag("t")});
   TestBed other;

@@ -117,8 +117,7 @@ Result<void> SharedTier::read_all(std::span<Read> reads, Deadline deadline) {
     if (read.answer && !is_kept(read.answer->lifetime)) read.answer.reset();
     read.answer ? recent_.add(read.row.id) : void(has_misses = true);
   }
-  // What is missing is loaded next.
-  if (has_misses) catch_up(state.log_end);
+  if (has_misses) catch_up(state.log_end, kAfterMiss);
   return {};
 }
 

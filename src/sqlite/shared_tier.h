@@ -146,9 +146,12 @@ class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
   void wrote(const Turn& turn);
   // Notes that the log was told up to `told`, by a snapshot that says `state`.
   void advance(std::uint64_t told, const SharedState& state) STRATA_REQUIRES(mutex_);
-  // Waits a moment until the log is told up to `log_end`: a load that begins before that may not
-  // be stored.
-  void catch_up(std::uint64_t log_end);
+  // Waits a moment, of so many milliseconds, until the log is told up to `log_end`: what begins
+  // before that may not be stored. After a miss that is a load; after a change of one's own, a put
+  // as well, whose caller counts on it.
+  static constexpr int kAfterMiss = 5;
+  static constexpr int kAfterChange = 250;
+  void catch_up(std::uint64_t log_end, int milliseconds);
 
   void run();
   void poll();
@@ -175,6 +178,7 @@ class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
   const std::shared_ptr<Clock> clock_;
   SharedOpened opened_;
   internal::ClosedInChildren lock_in_children_{opened_.lock.get()};
+  const Labels all_{everything()};  // so that telling it takes no memory
   Condition condition_;
   Recent recent_;
 

@@ -160,8 +160,7 @@ Result<void> SharedTier::transact(Deadline deadline, const Change& change) {
     if (auto done = transact_alone(change, turn); !done) return done;
   }
   condition_.tell(turn.tally.told);
-  // A load of what it invalidated may come next.
-  if (turn.state.log_end != turn.log_began) catch_up(turn.state.log_end);
+  if (turn.state.log_end != turn.log_began) catch_up(turn.state.log_end, kAfterChange);
   return {};
 }
 

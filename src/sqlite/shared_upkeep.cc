@@ -222,19 +222,20 @@ bool SharedTier::wait_for_changes(Deadline deadline) {
 }
 
 void SharedTier::close(Deadline deadline) {
-  const MutexLock lock(close_mutex_);
-  if (is_closed_) return;
   {
-    const MutexLock wake_lock(mutex_);
+    const MutexLock lock(mutex_);
     stops_ = true;
     wake_.notify_one();
-    // Called by what the listener called: the thread does not wait for itself, the destructor does.
+    // Called by what the listener called: the thread does not wait for itself, nor for who waits
+    // for it. Another close() or the destructor does.
     if (self_ == std::this_thread::get_id()) {
       closed_ = true;
       opened_.control->end_leases();
       return;
     }
   }
+  const MutexLock lock(close_mutex_);
+  if (is_closed_) return;
   is_closed_ = true;
   thread_.join();
   // What is left to remove keeps the file from being clean, so it goes first if there is time. All

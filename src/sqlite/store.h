@@ -66,7 +66,9 @@ class Store {
   [[nodiscard]] const Paths& paths() const { return options_.paths; }
   [[nodiscard]] std::uint64_t inode() const { return inode_of(options_.paths.database); }
   // Whether the file that is open is still the one under its name.
-  [[nodiscard]] bool is_in_place() const { return inode() == opened_inode_; }
+  [[nodiscard]] bool is_in_place() const {
+    return !leads_elsewhere(options_.paths.database, opened_inode_);
+  }
 
   // Pages in the write-ahead log since it was last begun anew.
   [[nodiscard]] std::uint64_t log_pages() const { return log_pages_; }

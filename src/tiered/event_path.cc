@@ -22,20 +22,15 @@ std::string internal::described(const Event& event) {
 
 namespace {
 
-void add_result(InvalidationResult& sum, InvalidationResult more) {
-  if (more.error) sum.error = more.error;
-  internal::add_to(sum, more);
-}
-
 // The labels of each rule that fired, in its name.
 void apply(Cache::State& state, const RuleOutcome& outcome, EventResult& result) {
   std::span<const Label> invalidate = outcome.invalidate;
   std::span<const Label> expire = outcome.expire;
   const auto change = [&](std::span<const Label>& labels, std::size_t count, Change how) {
     InvalidationResult& sum = how == Change::kExpire ? result.expired : result.invalidated;
-    add_result(sum, internal::caught_removal([&] {
-                 return internal::change_in_slices(state, labels.first(count), how);
-               }));
+    internal::add_to(sum, internal::caught_removal([&] {
+                       return internal::change_in_slices(state, labels.first(count), how);
+                     }));
     labels = labels.subspan(count);
   };
   for (const FiredRule& rule : outcome.fired) {

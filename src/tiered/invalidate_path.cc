@@ -87,7 +87,12 @@ void note_lower_numbers(Cache::State& cache, CauseScope& scope, const Tickets& b
   cache.causes.set_lower_numbers(scope.id(), before, cache.read_positions());
 }
 
+std::shared_ptr<const Error> error_if_closed(const Cache::State& cache) {
+  return cache.is_closed() ? shared_error(cache.closed_error()) : nullptr;
+}
+
 void add_to(InvalidationResult& sum, const InvalidationResult& more) {
+  if (sum.ok()) sum.error = more.error;
   for (std::size_t i = 0; i < more.tiers.size(); ++i) {
     if (i == sum.tiers.size()) {
       sum.tiers.push_back(more.tiers[i]);
@@ -162,8 +167,7 @@ InvalidationResult change_everywhere(Cache::State& cache, std::span<const Label>
   STRATA_YIELD("tiered.invalidate.begin");
   result = change_with_cause(cache, kind_of(labels, change), labels, change);
   add_to(result, widen(cache, labels, change));
-  // A tier that was closed before it was asked has no record of it.
-  if (cache.is_closed() && result.ok()) result.error = shared_error(cache.closed_error());
+  if (result.ok()) result.error = error_if_closed(cache);
   return result;
 }
 
@@ -211,6 +215,7 @@ InvalidationResult remove_key(KeyspaceState& keyspace, const Id& id, RemovalCaus
   result.tiers.back().removed = former ? 1U : 0U;
   const Label label(LabelKind::kKey, key.text);
   add_to(result, widen(cache, std::span(&label, 1), Change::kInvalidate));
+  if (result.ok()) result.error = error_if_closed(cache);
   return result;
 }
 

@@ -5,6 +5,8 @@
 // between the first look and the lease. Who has not looks again and again, and tries the lease each
 // time, so that a process that was killed, or whose load failed, is followed at once.
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "core/mutex.h"
 #include "tiered/load_path.h"
@@ -57,6 +59,15 @@ void pause(Duration how_long) {
   static_cast<void>(never.wait_for(mutex, how_long));
 }
 
+FlightResult gave_up(Error error) {
+  return {.error = shared_error(std::move(error)), .gave_up = true};
+}
+Error too_late(const Request& request) {
+  return {ErrorCode::kDeadlineExceeded,
+          "another process still loads '" + std::string(request.key.text) + "'",
+          {}};
+}
+
 }  // namespace
 
 FlightResult load_once(const Request& request, const Flight& flight, EntryRef previous) {
@@ -65,8 +76,7 @@ FlightResult load_once(const Request& request, const Flight& flight, EntryRef pr
   LeasesLoads* const leases = leases_of(request);
   if (leases == nullptr) return run_load(request, flight, previous);
   LoadLease lease(*leases, request.key.hash);
-  // The flight has a lease too, which must last for a load of its own. Callers with deadlines wait
-  // for the flight, and leave it to those who can wait longer.
+  // The flight has a lease too, which must last for a load of its own.
   const Instant last = saturating_add(flight.started(), keyspace.options.load_lease / 2);
   for (Duration pause_now = kPauseMin;; pause_now = std::min(2 * pause_now, kPauseMax)) {
     const bool is_ours = lease.take();
@@ -79,7 +89,10 @@ FlightResult load_once(const Request& request, const Flight& flight, EntryRef pr
     const Instant now = clock.now();
     // Who has it may hang, and a tier that fails tells nothing.
     if (is_ours || now >= last || below.miss == MissReason::kError) break;
-    pause(std::min(pause_now, between(now, last)));
+    // Those who joined and can wait longer begin a flight of their own.
+    if (keyspace.cache.is_closed()) return gave_up(keyspace.cache.closed_error());
+    if (now >= request.call.deadline.at) return gave_up(too_late(request));
+    pause(std::min(pause_now, between(now, std::min(last, request.call.deadline.at))));
   }
   return run_load(request, flight, previous);
 }

@@ -276,7 +276,7 @@ bool suits(const Request& request, const FlightResult& result) {
 bool may_take(const Request& request, const Flight& flight, Ticket arrival) {
   const Cache::State& cache = request.keyspace.cache;
   const FlightResult& result = flight.result();
-  if (!suits(request, result)) return false;
+  if (result.gave_up || !suits(request, result)) return false;
   const Ticket ticket = flight.tickets().hot;
   // What was invalidated meanwhile may have ended it.
   if (result.remembered && arrival > ticket) return false;

@@ -114,6 +114,8 @@ InvalidationResult change_in_slices(Cache::State& cache, std::span<const Label> 
 void note_lower_numbers(Cache::State& cache, CauseScope& scope, const Tickets& before);
 // Adds the results of one step after those of another.
 void add_to(InvalidationResult& sum, const InvalidationResult& more);
+// Of a change that is made. A tier that was closed before it was asked has no record of it.
+[[nodiscard]] std::shared_ptr<const Error> error_if_closed(const Cache::State& cache);
 // The part of an invalidation that the graph of dependencies adds, after its labels were raised in
 // every tier. The caller's Guard is still there.
 InvalidationResult widen(Cache::State& cache, std::span<const Label> labels, Change change);

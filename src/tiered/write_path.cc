@@ -229,6 +229,7 @@ PutResult put_at(KeyspaceState& keyspace, KeyRef key, const Box& box, const Call
       {std::string(cache.hot->name()), hot ? outcome : FillOutcome::kDeclined, nullptr});
   note_lower_numbers(cache, scope, tickets);
   widen_key(cache, key);
+  result.error = error_if_closed(cache);
   return result;
 }
 

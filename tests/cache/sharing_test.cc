@@ -5,6 +5,7 @@
 #include <atomic>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -138,6 +139,29 @@ TEST_F(SharingTest, WhatIsComputedBesideAnInvalidationOfTheOtherIsNotLeftStale) 
 }
 
 // Or it would be reported as final, and be in no file.
+TEST_F(SharingTest, ManyInvalidationsThatFindTheirCacheClosedMeanwhileSaySo) {
+  testkit::Script script;
+  InvalidationResult result;
+  const std::vector<std::string> ids{"k", "l"};
+  script.actor("A", [&] { result = in_a.erase_many(ids); });
+  ASSERT_EQ(script.run_to("A", "tiered.invalidate.begin"), testkit::Script::Stop::kParked);
+  a.close();
+  script.finish("A");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error->code, ErrorCode::kClosed);
+}
+
+TEST_F(SharingTest, APutThatFindsItsCacheClosedMeanwhileSaysSo) {
+  testkit::Script script;
+  std::optional<PutResult> result;
+  script.actor("A", [&] { result = in_a.put("k", "value"); });
+  ASSERT_EQ(script.run_to("A", "tiered.put.tickets"), testkit::Script::Stop::kParked);
+  a.close();
+  script.finish("A");
+  ASSERT_TRUE(result);
+  EXPECT_FALSE(result->ok());
+}
+
 TEST_F(SharingTest, AnInvalidationThatFindsItsCacheClosedMeanwhileSaysSo) {
   testkit::Script script;
   InvalidationResult result;

@@ -40,6 +40,7 @@ struct FlightResult {
   std::shared_ptr<const Error> error;  // with kError, and with a kept value
   std::uint8_t note = 0;    // from who ran it to all who take it; nothing here looks at it
   bool remembered = false;  // no load ran: `error` is that of an earlier one
+  bool gave_up = false;  // no load ran, and who ran the flight waits no longer: nobody else's end
 };
 
 class Flight {
