@@ -113,6 +113,7 @@ std::string Importer::why_not_wanted(const Record& record) const {
   const std::string name(key->keyspace());
   const KeyspaceOptions& options = options_of(session_.settings(), name);
   if (options.sensitive) return "keyspace " + name + " is sensitive: only memory may hold it";
+  if (options.encrypt) return "keyspace " + name + " is encrypted, and values of an export are not";
   if (!options.enabled.includes(key->hash())) {
     return "keyspace " + name +
            (options.enabled.none() ? " is switched off"

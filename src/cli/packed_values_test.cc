@@ -94,6 +94,18 @@ TEST_F(PackedValues, ValuesAreInNoListing) {
   }
 }
 
+TEST_F(PackedValues, AnExportHasNoEncryptedValueAndAnImportPutsNoneInPlainText) {
+  const std::string locked = "cache: {sqlite: {path: cache.db}, encryption: {keys_file: keys}, ";
+  std::ofstream(folder_.file("strata.yaml")) << locked << "keyspaces: {secret: {encrypt: true}}}\n";
+  const Outcome exported = run({"export"});
+  EXPECT_THAT(exported.data, HasSubstr(R"({"redacted":"secret"})"));
+  std::ofstream(folder_.file("strata.yaml"))
+      << locked << "keyspaces: {text: {encrypt: true}, secret: {encrypt: true}}}\n";
+  std::ofstream(folder_.file("e.jsonl")) << exported.data;
+  const Outcome imported = run({"import", folder_.file("e.jsonl"), "--overwrite"});
+  EXPECT_THAT(imported.messages, HasSubstr("keyspace text is encrypted"));
+}
+
 TEST_F(PackedValues, StatsTellWhatCompressionSpares) {
   ASSERT_EQ(run({"put", "text", "other", long_text_}).code, ExitCode::kOk);
   EXPECT_THAT(run({"stats"}).data,

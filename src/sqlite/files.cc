@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -243,6 +244,9 @@ Result<Descriptor> lock_files(const Paths& paths) {
     const ssize_t size = ::pread(file.get(), owner.data(), owner.size(), 0);
     owner.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     while (!owner.empty() && owner.back() == '\n') owner.pop_back();
+    // Of processes that share a file, the last to open it wrote this, and may have ended.
+    const auto id = static_cast<pid_t>(std::strtol(owner.c_str(), nullptr, 10));
+    if (id <= 0 || (::kill(id, 0) != 0 && errno == ESRCH)) owner.clear();
     return Error{ErrorCode::kUnavailable,
                  "the cache file " + internal::quoted(paths.database) + " is in use by process " +
                      (owner.empty() ? "(unknown)" : owner) +

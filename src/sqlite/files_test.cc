@@ -167,7 +167,7 @@ TEST_F(FilesTest, TheNewestDamagedFileIsKept) {
   EXPECT_EQ(quarantine(paths, WallTime{3'000}), "") << "there is nothing to move";
 }
 
-TEST(FilesTest, APathLeadsElsewhereIfItIsKnownTo) {
+TEST(FilePlaces, APathLeadsElsewhereIfItIsKnownTo) {
   const testkit::TempDir folder;
   const std::string path = folder.file("a");
   EXPECT_TRUE(leads_elsewhere(path, 1)) << "there is none";

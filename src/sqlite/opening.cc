@@ -234,6 +234,11 @@ Result<Opened> open_owned(const SqliteOptions& options, const Paths& paths, cons
                      "does with the file, and start again",
                  {}};
   }
+  // Nobody goes on without it, so nothing is invalidated that it would not know.
+  if (sharers.keep_on_failure) {
+    opened.store->close(done.error().message);
+    return Error{ErrorCode::kUnavailable, done.error().message, {}};
+  }
 
   // A disk that fails is no reason not to start. The writer makes a new file when it can. Until
   // then no journal survives this process, so nobody may find the old file after it.

@@ -47,6 +47,8 @@ struct Sharers {
   bool is_damaged = false;    // as they found
   // Whether the page takes the place of a journal, for one who knows the rest of it.
   bool vouch = false;
+  // Whether an opening that fails is reported and changes nothing, instead of beginning empty.
+  bool keep_on_failure = false;
 };
 [[nodiscard]] Sharers sharers_of(const Paths& paths);
 

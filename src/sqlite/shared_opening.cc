@@ -97,6 +97,7 @@ Result<void> recover(const SqliteOptions& options, const Paths& paths, const std
   if (former) former->set_in_recovery(true);
   Sharers sharers = sharers_of(paths);
   sharers.vouch = former && former->owner().boot_id == clock.boot_id();
+  sharers.keep_on_failure = true;
   Result<Opened> opened = open_owned(options, paths, vfs, clock, random, sharers);
   if (!opened) return opened.error();
   if (!opened->trouble.empty()) return Error{ErrorCode::kUnavailable, opened->trouble, {}};
@@ -185,6 +186,18 @@ bool mark_clean(SharedOpened& opened) {
   return false;
 }
 
+// Why nobody could join in all that time.
+Error unopened(const Paths& paths) {
+  const std::unique_ptr<SharedControl> control = SharedControl::open(paths.shared);
+  const bool is_damaged = control && control->is_damaged();
+  return {
+      ErrorCode::kUnavailable,
+      "the cache file " + internal::quoted(paths.database) +
+          (is_damaged ? " is damaged, and nobody uses it until all processes that have it close it"
+                      : " is in use by a process that does not share it, or is being recovered"),
+      {}};
+}
+
 void let_go(SharedOpened& opened) {
   opened.rows.reset();
   opened.store.reset();
@@ -228,10 +241,7 @@ Result<SharedOpened> open_shared_files(const SqliteOptions& options, const std::
     }
     pause();
   }
-  return Error{ErrorCode::kUnavailable,
-               "the cache file " + internal::quoted(paths->database) +
-                   " is in use by a process that does not share it, or is being recovered",
-               {}};
+  return unopened(*paths);
 }
 
 bool is_in_place(const SharedOpened& opened) {

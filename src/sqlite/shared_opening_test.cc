@@ -54,6 +54,26 @@ TEST_F(SharedOpeningTest, WhatARecoveryThatDidNotEndLeavesIsTrustedByThoseWhoSha
   EXPECT_EQ(value_of(*next, "k"), "value");
 }
 
+TEST_F(SharedOpeningTest, AnOpeningThatFailsLeavesWhatIsThere) {
+  bed.fill(*a, "k", "value");
+  a->close({});
+  b->close({});
+  const std::string in_the_way = bed.path() + ".journal.new/x";
+  fs::create_directories(in_the_way);
+  EXPECT_EQ(bed.try_open(options()).error().code, ErrorCode::kUnavailable);
+  fs::remove_all(bed.path() + ".journal.new");
+  a = open();
+  EXPECT_EQ(value_of(*a, "k"), "value");
+}
+
+TEST_F(SharedOpeningTest, WhoCannotJoinADamagedFileIsToldThatItIsDamaged) {
+  SharedControl::open(bed.path() + ".shared")->report_damage();
+  const auto third = bed.try_open(options());
+  ASSERT_FALSE(third.ok());
+  EXPECT_NE(third.error().message.find("is damaged, and nobody uses it"), std::string::npos)
+      << third.error().message;
+}
+
 // The file remembers how many were carried out, and the page that counts them is a new one.
 TEST_F(SharedOpeningTest, WhatCannotBeWrittenAfterACleanReopeningIsDemandedToo) {
   const auto demand = [&](const char* label) {

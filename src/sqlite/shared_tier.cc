@@ -37,6 +37,9 @@ SharedTier::SharedTier(SqliteOptions options, std::shared_ptr<Clock> clock, Shar
       swept_(clock_->now()) {
   condition_.set_loss(opened_.loss);
   condition_.set_entries(opened_.store->meta().entries);
+  if (Rows::Usage usage; opened_.store->rows().usage(usage) == SQLITE_OK) {
+    condition_.set_bytes(usage.used_pages * kPageBytes);
+  }
   opened_.store->admit_readers();
   thread_ = Thread("strata-shared", [this] { run(); });
 }

@@ -105,6 +105,7 @@ class SharedTier final : public Tier, public LeasesLoads, public TellsTrouble {
   // The same, with the lock.
   [[nodiscard]] Result<void> transact_alone(const Change& change, Turn& turn);
   [[nodiscard]] int begin(Turn& turn);
+  [[nodiscard]] int make_room(Turn& turn);
   [[nodiscard]] int commit(Turn& turn);
   [[nodiscard]] Error undo(int code);
   void roll_back();

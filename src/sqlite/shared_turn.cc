@@ -57,7 +57,26 @@ int SharedTier::begin(Turn& turn) {
                turn);
 }
 
+// What is stored while there is no room for it evicts as much as it brings, and some more: there
+// may be no process that lives long enough to do it later.
+int SharedTier::make_room(Turn& turn) {
+  constexpr int kEvictedMost = 32;
+  Rows& rows = opened_.store->rows();
+  const bool brings = turn.tally.entries > 0;
+  for (int evicted = 0;; ++evicted) {
+    Rows::Usage usage;
+    if (const int code = rows.usage(usage); code != SQLITE_OK) return code;
+    const std::uint64_t bytes = usage.used_pages * kPageBytes;
+    condition_.set_bytes(bytes);
+    if (!brings || bytes <= options_.max_bytes || evicted == kEvictedMost) return SQLITE_OK;
+    const int code =
+        rows.evict(hand_, 1, turn.tally, [this](std::int64_t id) { return recent_.take(id); });
+    if (code != SQLITE_OK) return code;
+  }
+}
+
 int SharedTier::commit(Turn& turn) {
+  if (const int code = make_room(turn); code != SQLITE_OK) return code;
   turn.meta.entries = static_cast<std::uint64_t>(
       std::max<std::int64_t>(0, static_cast<std::int64_t>(turn.meta.entries) + turn.tally.entries));
   ++turn.meta.commits;
@@ -66,10 +85,6 @@ int SharedTier::commit(Turn& turn) {
   if (turn.state.labels > labels) {
     const int code = opened_.rows->forget_labels(turn.state);
     if (code != SQLITE_OK) return code;
-  }
-  Rows::Usage usage;
-  if (opened_.store->rows().usage(usage) == SQLITE_OK) {
-    condition_.set_bytes(usage.used_pages * kPageBytes);
   }
   const int code = opened_.rows->write(turn.state);
   return code == SQLITE_OK ? opened_.store->rows().commit(turn.meta) : code;

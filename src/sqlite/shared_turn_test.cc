@@ -169,6 +169,25 @@ TEST_F(SharedTurnTest, TheLogTakesNoRoomThatIsForEntries) {
   EXPECT_EQ(value_of(*a, "k"), "value");
 }
 
+// Of processes that do not live long enough to do it behind.
+TEST_F(SharedTurnTest, WhatIsStoredMakesRoomForItself) {
+  SqliteOptions small = options();
+  small.max_bytes = 1u << 20;
+  b->close({});
+  const std::string payload(100'000, ' ');
+  for (int i = 0; i < 40; ++i) {
+    a->close({});
+    a = bed.open(small);
+    bed.put(*a, "k" + std::to_string(i), payload);
+    EXPECT_LE(a->stats().bytes, small.max_bytes + payload.size()) << i;
+  }
+  EXPECT_EQ(value_of(*a, "k39"), payload);
+  const std::uint64_t bytes = a->stats().bytes;
+  a->close({});
+  a = bed.open(small);
+  EXPECT_GE(a->stats().bytes, bytes / 2) << "it is known from the beginning";
+}
+
 TEST_F(SharedTurnTest, LeasesEndWithTheTier) {
   auto& in_a = dynamic_cast<LeasesLoads&>(*a);
   auto& in_b = dynamic_cast<LeasesLoads&>(*b);

@@ -17,6 +17,7 @@ constexpr Duration kRest = 2 * SharedControl::kPauseMax;
 constexpr Duration kSliceWait = std::chrono::seconds(2);
 constexpr Duration kChangesPause = std::chrono::milliseconds(1);
 constexpr Duration kCloseWait = std::chrono::seconds(2);
+constexpr Duration kEvictWait = std::chrono::milliseconds(20);
 
 void pause_between_slices() {
   Mutex mutex;
@@ -127,7 +128,9 @@ void SharedTier::check_places() {
 // Returns whether there may be more to evict.
 bool SharedTier::evict(bool is_first) {
   bool is_enough = true;
-  const auto done = transact({clock_->now()}, [&](Turn& turn) {
+  // Beside those who write all the time, too.
+  const Deadline wait{saturating_add(clock_->now(), kEvictWait)};
+  const auto done = transact(wait, [&](Turn& turn) {
     Rows& rows = opened_.store->rows();
     Rows::Usage usage;
     if (const int code = rows.usage(usage); code != SQLITE_OK) return code;

@@ -42,9 +42,10 @@ struct Counts {
   std::uint64_t left_out = 0;
 };
 
-// Whether the entry is nobody's business: its keyspace is sensitive, or its key holds a secret.
+// Whether the entry is nobody's business: its keyspace is sensitive, its value is encrypted, or its
+// key holds a secret.
 bool is_secret(const Settings& settings, const RecordRow& row, const Record& record) {
-  if (is_sensitive(settings, row.keyspace)) return true;
+  if (record.encrypted || is_sensitive(settings, row.keyspace)) return true;
   const Result<Key> key = Key::parse(record.key_text, record.long_params);
   if (!key) return false;
   for (const auto& [name, value] : key->parts().params) {
