@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -245,8 +244,7 @@ Result<Descriptor> lock_files(const Paths& paths) {
     owner.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     while (!owner.empty() && owner.back() == '\n') owner.pop_back();
     // Of processes that share a file, the last to open it wrote this, and may have ended.
-    const auto id = static_cast<pid_t>(std::strtol(owner.c_str(), nullptr, 10));
-    if (id <= 0 || (::kill(id, 0) != 0 && errno == ESRCH)) owner.clear();
+    if (inode_of("/proc/" + owner) == 0) owner.clear();
     return Error{ErrorCode::kUnavailable,
                  "the cache file " + internal::quoted(paths.database) + " is in use by process " +
                      (owner.empty() ? "(unknown)" : owner) +
