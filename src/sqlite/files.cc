@@ -100,7 +100,13 @@ Result<void> check_file(const std::string& path) {
   // The superuser is not held back by these bits, but they say what is wanted.
   constexpr mode_t kOwners = S_IRUSR | S_IWUSR;
   const bool is_open = (status.st_mode & kOwners) == kOwners;
-  if (!is_open || ::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
+  const bool may = ::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) == 0;
+  if (is_open && !may && errno == EROFS) {
+    return rejected("the cache's file " + internal::quoted(path) +
+                    " is on a file system that cannot be written, and is left as it is: mount it "
+                    "for writing, or choose another path");
+  }
+  if (!is_open || !may) {
     return rejected("the cache's file " + internal::quoted(path) +
                     " may not be read and written, and is left as it is: give its owner the "
                     "right (chmod u+rw), or choose another path");
