@@ -17,7 +17,7 @@ inline constexpr Duration kTurnPatience = std::chrono::seconds(2);
 // Whether the SQLite file could not be opened because another process has it.
 [[nodiscard]] inline bool is_used_elsewhere(const Error& error) {
   return error.code == ErrorCode::kUnavailable &&
-         error.message.find("in use by process") != std::string::npos;
+         error.message.find(" is in use by ") != std::string::npos;
 }
 
 // What `open` returns, as soon as no other process has its file. Of several that wait, any one is

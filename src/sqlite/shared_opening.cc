@@ -140,7 +140,9 @@ Result<bool> join(SharedOpened& opened, const SqliteOptions& options, const std:
   const SharedTurn turn(*opened.control, clock, {saturating_add(clock.now(), kTurnWait)});
   if (!turn.has_it()) {
     return Error{ErrorCode::kUnavailable,
-                 "another process holds the lock of " + internal::quoted(opened.paths.database),
+                 "the cache file " + internal::quoted(opened.paths.database) +
+                     " is in use by another process that keeps its lock, which is stopped or "
+                     "hangs: let it go on, or end it, and start again",
                  {}};
   }
   opened.store =
