@@ -17,10 +17,13 @@ using Hook = std::function<void(const char* point)>;
 
 // A thread that is inside the hook keeps it alive, so that replacing it waits for nobody.
 struct Installed {
-  std::atomic<bool> any{false};  // so that a point which nobody watches costs one load
   Mutex mutex;
   std::shared_ptr<const Hook> hook STRATA_GUARDED_BY(mutex);
 };
+
+// So that a point which nobody watches costs one load, and finds nothing half made in the child of
+// a fork().
+constinit std::atomic<bool> any_installed{false};
 
 // Never destroyed: threads may pass points while the process ends.
 Installed& installed() {
@@ -35,14 +38,14 @@ void set_yield_hook(Hook hook) {
   std::shared_ptr<const Hook> next;
   if (hook) next = std::make_shared<const Hook>(std::move(hook));
   const MutexLock lock(state.mutex);
-  state.any.store(next != nullptr, std::memory_order_release);
+  any_installed.store(next != nullptr, std::memory_order_release);
   state.hook.swap(next);
 }
 
 void yield(const char* point) {
   if (internal::thread_scheduler != nullptr) return internal::thread_scheduler->at_point(point);
+  if (!any_installed.load(std::memory_order_acquire)) return;
   Installed& state = installed();
-  if (!state.any.load(std::memory_order_acquire)) return;
   std::shared_ptr<const Hook> hook;
   {
     const MutexLock lock(state.mutex);
