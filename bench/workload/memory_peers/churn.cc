@@ -87,7 +87,7 @@ class Churn {
 
   // Of the number whose key is in key_.
   EntryRef make(std::uint32_t number) {
-    EntryRef entry = make_entry<Value>(key_ref(key_), value_of(number));
+    EntryRef entry = make_entry<Value>(key_ref(key_), value_of(number), true);
     const std::array labels{small_[number / kSmallTagEntries], large_[number % kLargeTags]};
     entry->set_labels(labels);
     return entry;

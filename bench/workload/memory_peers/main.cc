@@ -96,7 +96,8 @@ class Comparison {
       for (const std::uint32_t number : numbers) {
         write_key(number, key);
         const KeyRef ref = key_ref(key);
-        tier->fill(make_entry<Value>(ref, value_of(number), &tags[number / 100]), tier->position());
+        tier->fill(make_entry<Value>(ref, value_of(number), true, &tags[number / 100]),
+                   tier->position());
       }
     }
     return row_of("strata, with ttl and one tag", before, tier->stats().bytes);

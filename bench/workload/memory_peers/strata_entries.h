@@ -1,4 +1,4 @@
-// Entries for Strata's memory tier: of one keyspace, with a ttl, with or without a tag.
+// Entries for Strata's memory tier: of one keyspace, with or without a ttl and a tag.
 #pragma once
 
 #include <string>
@@ -28,7 +28,8 @@ inline const LabelGroup& entry_group() {
 [[nodiscard]] inline const char* stored_bytes(const std::string& value) { return value.data(); }
 
 template <typename Stored>
-[[nodiscard]] EntryRef make_entry(KeyRef key, const Value& value, const Label* label = nullptr) {
+[[nodiscard]] EntryRef make_entry(KeyRef key, const Value& value, bool has_ttl,
+                                  const Label* label = nullptr) {
   EntryRef entry;
   if constexpr (std::is_same_v<Stored, std::string>) {
     entry = Entry::make<std::string>(key, std::string(value.bytes.data(), value.bytes.size()));
@@ -36,7 +37,7 @@ template <typename Stored>
     entry = Entry::make<Value>(key, value);
   }
   entry->set_group(&entry_group());
-  const Instant end{Duration::max() - Duration(1)};
+  const Instant end = has_ttl ? Instant{Duration::max() - Duration(1)} : kNever;
   entry->set_times(end, end);
   if (label != nullptr) entry->set_labels({label, 1});
   return entry;

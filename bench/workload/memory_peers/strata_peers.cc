@@ -14,22 +14,30 @@
 namespace strata::bench {
 namespace {
 
+// What differs between the tiers. The peers know no ttl.
+struct Setup {
+  EvictionPolicy policy = EvictionPolicy::kAdaptive;
+  bool has_ttl = false;
+};
+
 // `Stored`: what the entries hold: the bytes themselves, or a std::string.
-template <typename Key, typename Stored>
+template <typename Key, typename Stored, Setup kSetup>
 class Store {
  public:
   explicit Store(std::size_t capacity)
-      : tier_(memory_tier({.max_entries = capacity, .max_bytes = kEnoughBytes}, system_clock(),
-                          seeded_random(1))) {}
+      : tier_(memory_tier(
+            {.max_entries = capacity, .max_bytes = kEnoughBytes, .policy = kSetup.policy},
+            system_clock(), seeded_random(1))) {}
 
   void put(const Key& key, const Value& value) {
     const KeyRef ref = key_ref(key);
     const Ticket ticket = tier_->position();
-    tier_->put(ref, make_entry<Stored>(ref, value), ticket, RemovalCause::kReplaced);
+    tier_->put(ref, make_entry<Stored>(ref, value, kSetup.has_ttl), ticket,
+               RemovalCause::kReplaced);
   }
   void load(const Key& key, const Value& value) {
     const Ticket ticket = tier_->position();
-    tier_->fill(make_entry<Stored>(key_ref(key), value), ticket);
+    tier_->fill(make_entry<Stored>(key_ref(key), value, kSetup.has_ttl), ticket);
   }
   [[nodiscard]] std::uint64_t own_bytes() const { return tier_->stats().bytes; }
 
@@ -37,10 +45,10 @@ class Store {
   std::unique_ptr<HotTier> tier_;
 };
 
-template <typename Key, typename Stored>
-class GetStore : public Store<Key, Stored> {
+template <typename Key, typename Stored, Setup kSetup = Setup{}>
+class GetStore : public Store<Key, Stored, kSetup> {
  public:
-  using Store<Key, Stored>::Store;
+  using Store<Key, Stored, kSetup>::Store;
   template <typename Read>
   bool read(const Key& key, const Read& read) {
     const EntryRef entry = this->tier_->get(key_ref(key));
@@ -50,10 +58,10 @@ class GetStore : public Store<Key, Stored> {
   }
 };
 
-template <typename Key, typename Stored>
-class GetManyStore : public Store<Key, Stored> {
+template <typename Key, typename Stored, Setup kSetup = Setup{}>
+class GetManyStore : public Store<Key, Stored, kSetup> {
  public:
-  using Store<Key, Stored>::Store;
+  using Store<Key, Stored, kSetup>::Store;
   static constexpr std::size_t kBatch = 32;
   template <typename Read>
   void read_batch(std::span<const Query<Key>> queries, const Read& read) {
@@ -68,10 +76,10 @@ class GetManyStore : public Store<Key, Stored> {
   }
 };
 
-template <typename Key, typename Stored>
-class VisitStore : public Store<Key, Stored> {
+template <typename Key, typename Stored, Setup kSetup = Setup{}>
+class VisitStore : public Store<Key, Stored, kSetup> {
  public:
-  using Store<Key, Stored>::Store;
+  using Store<Key, Stored, kSetup>::Store;
   template <typename Read>
   bool read(const Key& key, const Read& read) {
     const auto visitor = [](void* context, const Entry& entry) {
@@ -85,12 +93,17 @@ class VisitStore : public Store<Key, Stored> {
 
 template <typename Key>
 std::vector<PeerKind<Key>> strata_peers() {
+  constexpr Setup kTtl{.has_ttl = true};
+  constexpr Setup kFixed{.policy = EvictionPolicy::kS3Fifo};  // nobody samples look-ups
   std::vector<PeerKind<Key>> kinds;
   kinds.push_back(peer_kind<VisitStore<Key, Value>, Key>("strata visit", true));
   kinds.push_back(peer_kind<GetStore<Key, Value>, Key>("strata get", true));
   kinds.push_back(peer_kind<GetManyStore<Key, Value>, Key>("strata get_many(32)", false));
   kinds.push_back(
       peer_kind<GetStore<Key, std::string>, Key>("strata get, std::string values", true));
+  kinds.push_back(peer_kind<VisitStore<Key, Value, kTtl>, Key>("strata visit, with a ttl", false));
+  kinds.push_back(peer_kind<GetStore<Key, Value, kTtl>, Key>("strata get, with a ttl", false));
+  kinds.push_back(peer_kind<VisitStore<Key, Value, kFixed>, Key>("strata visit, s3fifo", false));
   return kinds;
 }
 template std::vector<PeerKind<std::string>> strata_peers();
