@@ -68,27 +68,30 @@ class EntryTable {
   EntryTable(const EntryTable&) = delete;
   EntryTable& operator=(const EntryTable&) = delete;
 
-  // The first entry at this place for which `matches(entry)`, or nullptr.
+  // The first entry at this place for which `matches(entry)`, or nullptr. `matches` is copied.
   template <typename Matches>
-  [[nodiscard, gnu::always_inline]] Entry* find(std::uint64_t place, const Matches& matches) const {
-    const Segment& segment = segment_of(place);
-    const std::uint64_t tag = tag_of(place);
-    const unsigned home = home_of(place);
-    const Bucket& first = segment.buckets[home];
-    if (Entry* entry = match(first, tag, matches)) [[likely]]
+  [[nodiscard, gnu::always_inline]] Entry* find(std::uint64_t place, Matches matches) const {
+    const Bucket& bucket = segment_of(place).buckets[home_of(place)];
+    const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
+    const unsigned slots = slots_with(group, tag_of(place));
+    if (slots == 0 && strays_of(group) == 0) return nullptr;
+    // Nearly always the first is the one. What else there may be is not looked for here, so that
+    // a hit keeps all it knows in registers.
+    if (Entry* entry = entry_in(bucket, slots, tag_of(place)); entry != nullptr && matches(*entry))
+        [[likely]]
       return entry;
-    if (strays_of(first.group.load(std::memory_order_acquire)) == 0) return nullptr;
-    return find_stray(segment, home, tag, matches);
+    return find_slowly(place, matches);
   }
 
-  // Fetches what find() looks at first, and returns what it will probably find.
+  // Starts to fetch what find() looks at first.
   void prefetch(std::uint64_t place) const {
     __builtin_prefetch(&segment_of(place).buckets[home_of(place)]);
   }
-  [[nodiscard]] const Entry* guess(std::uint64_t place) const {
-    return match(segment_of(place).buckets[home_of(place)], tag_of(place),
-                 [](const Entry&) { return true; });
-  }
+  // The same for who has more to look up meanwhile: guess() returns what find() will probably find,
+  // or nullptr. Both within one guard.
+  class Search;
+  Search begin(std::uint64_t place) const;
+  [[nodiscard]] static Entry* guess(const Search& search);
 
   // Precondition: no entry with this key is in the table. Throws std::bad_alloc if there is no
   // memory, or no room for more keys of one hash, and then has changed nothing.
@@ -204,8 +207,7 @@ class EntryTable {
   // The slots with this tag's mark, as bits. Without a branch, so that a processor that waits for
   // the bucket's line can go on with what comes after; the slots may have changed when they are
   // read.
-  [[nodiscard]] static unsigned slots_with(const Bucket& bucket, std::uint64_t tag) {
-    const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
+  [[nodiscard]] static unsigned slots_with(std::uint64_t group, std::uint64_t tag) {
     const std::uint64_t wanted = mark_of(tag) * 0x0101010101010101ULL;
     constexpr unsigned kAll = (1u << kSlots) - 1;
 #if defined(__SSE2__)
@@ -220,28 +222,29 @@ class EntryTable {
     return found & kAll;
 #endif
   }
-
-  template <typename Matches>
-  [[nodiscard, gnu::always_inline]] static Entry* match(const Bucket& bucket, std::uint64_t tag,
-                                                        const Matches& matches) {
-    for (unsigned found = slots_with(bucket, tag); found != 0; found &= found - 1) {
-      const unsigned at = static_cast<unsigned>(std::countr_zero(found));
-      const std::uint64_t word = bucket.slots[at].load(std::memory_order_acquire);
-      if (((word ^ tag) >> kTagShift) != 0) continue;  // It has changed.
-      Entry* entry = pointer_of(word);
-      if (matches(*entry)) return entry;
-    }
-    return nullptr;
+  // The entry in the first of these slots, or nullptr: there is none, or it has changed.
+  [[nodiscard]] static Entry* entry_in(const Bucket& bucket, unsigned slots, std::uint64_t tag) {
+    if (slots == 0) return nullptr;
+    const auto at = static_cast<unsigned>(std::countr_zero(slots));
+    const std::uint64_t word = bucket.slots[at].load(std::memory_order_acquire);
+    return ((word ^ tag) >> kTagShift) == 0 ? pointer_of(word) : nullptr;
   }
 
-  // Of an entry that is in a later bucket than its home.
+  // Of an entry that is not the first of its mark, or in a later bucket than its home.
   template <typename Matches>
-  [[nodiscard, gnu::noinline]] static Entry* find_stray(const Segment& segment, unsigned home,
-                                                        std::uint64_t tag, const Matches& matches) {
-    const unsigned reach = segment.reach.load(std::memory_order_relaxed);
-    for (unsigned step = 1; step <= reach; ++step) {
-      if (Entry* entry = match(segment.buckets[(home + step) % kBuckets], tag, matches)) {
-        return entry;
+  [[nodiscard, gnu::noinline]] Entry* find_slowly(std::uint64_t place, Matches matches) const {
+    const Segment& segment = segment_of(place);
+    const std::uint64_t tag = tag_of(place);
+    unsigned reach = 0;
+    for (unsigned step = 0; step <= reach; ++step) {
+      const Bucket& bucket = segment.buckets[(home_of(place) + step) % kBuckets];
+      const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
+      for (unsigned slots = slots_with(group, tag); slots != 0; slots &= slots - 1) {
+        Entry* entry = entry_in(bucket, slots, tag);
+        if (entry != nullptr && matches(*entry)) return entry;
+      }
+      if (step == 0 && strays_of(group) != 0) {
+        reach = segment.reach.load(std::memory_order_relaxed);
       }
     }
     return nullptr;
@@ -303,16 +306,40 @@ class EntryTable {
 
 struct EntryTable::Directory {
   explicit Directory(unsigned bits)
-      : depth(bits), segments(std::make_unique<std::atomic<Segment*>[]>(std::size_t{1} << bits)) {}
+      : depth(bits),
+        shift(kPrefixBits - bits),
+        segments(std::make_unique<std::atomic<Segment*>[]>(std::size_t{1} << bits)) {}
   const unsigned depth;
+  const unsigned shift;  // of a prefix
   const std::unique_ptr<std::atomic<Segment*>[]> segments;
 };
+
+class EntryTable::Search {
+ public:
+  Search() = default;
+
+ private:
+  friend EntryTable;
+  Search(const Bucket* bucket, std::uint64_t tag) : bucket_(bucket), tag_(tag) {}
+  const Bucket* bucket_;
+  std::uint64_t tag_;
+};
+
+inline EntryTable::Search EntryTable::begin(std::uint64_t place) const {
+  const Bucket* const bucket = &segment_of(place).buckets[home_of(place)];
+  __builtin_prefetch(bucket);
+  return {bucket, tag_of(place)};
+}
+
+inline Entry* EntryTable::guess(const Search& search) {
+  const std::uint64_t group = search.bucket_->group.load(std::memory_order_acquire);
+  return entry_in(*search.bucket_, slots_with(group, search.tag_), search.tag_);
+}
 
 inline EntryTable::Segment& EntryTable::segment_at(const Directory& directory,
                                                    std::uint64_t prefix) {
   // Unchecked: it is a part of every hit.
-  return *directory.segments.get()[prefix >> (kPrefixBits - directory.depth)].load(
-      std::memory_order_acquire);
+  return *directory.segments.get()[prefix >> directory.shift].load(std::memory_order_acquire);
 }
 
 }  // namespace strata::memory

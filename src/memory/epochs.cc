@@ -40,7 +40,7 @@ EpochGuard::Place EpochGuard::enter_slowly() STRATA_NO_ANALYSIS {
   const unsigned slot = internal::thread_slot();
   if (slot != internal::kSharedSlot) return {slot, enter(slot)};
   epochs::shared_slot_mutex().lock();
-  announce(epochs::readers[slot]);
+  epochs::readers[slot].announce();
   return {slot, Role::kShared};
 }
 

@@ -27,12 +27,19 @@ namespace strata::memory {
 
 namespace epochs {
 
+extern std::atomic<std::uint64_t> now;  // from 1 on
+
 struct alignas(64) Reader {
   std::atomic<std::uint64_t> epoch{0};  // 0: not reading
+
+  void announce() {
+    // What happened before the epoch began is seen.
+    epoch.store(now.load(std::memory_order_acquire), std::memory_order_relaxed);
+    internal::light_barrier();
+  }
 };
 
 extern Reader readers[internal::kThreadSlots];
-extern std::atomic<std::uint64_t> now;  // from 1 on
 
 }  // namespace epochs
 
@@ -80,19 +87,33 @@ class EpochGuard {
   static Role enter(unsigned slot) {
     epochs::Reader& reader = epochs::readers[slot];
     if (reader.epoch.load(std::memory_order_relaxed) != 0) return Role::kNested;
-    announce(reader);
+    reader.announce();
     return Role::kOutermost;
-  }
-  static void announce(epochs::Reader& reader) {
-    // What happened before the epoch began is seen.
-    reader.epoch.store(epochs::now.load(std::memory_order_acquire), std::memory_order_relaxed);
-    internal::light_barrier();
   }
   static Place enter_slowly();
   static void leave_shared();
 
   unsigned slot_;
   Role role_;
+};
+
+// What a hit pays for: the guard of a thread that has a slot of its own, and no other guard.
+class OutermostGuard {
+ public:
+  [[nodiscard]] static bool is_possible(unsigned slot) {
+    return EpochGuard::is_own(slot) &&
+           epochs::readers[slot].epoch.load(std::memory_order_relaxed) == 0;
+  }
+  // Precondition: it is the calling thread's slot, and is_possible(slot).
+  explicit OutermostGuard(unsigned slot) : slot_(slot) { epochs::readers[slot].announce(); }
+  ~OutermostGuard() { epochs::readers[slot_].epoch.store(0, std::memory_order_release); }
+  OutermostGuard(const OutermostGuard&) = delete;
+  OutermostGuard& operator=(const OutermostGuard&) = delete;
+
+  [[nodiscard]] unsigned slot() const { return slot_; }
+
+ private:
+  const unsigned slot_;
 };
 
 // Whether guards of the calling thread may be nested: with code of others within one.

@@ -35,6 +35,25 @@ TEST(EpochsTest, AReaderHoldsUpWhatWasUnlinkedWhileItReads) {
   EXPECT_GE(begin_epoch().bound, during.begun);
 }
 
+TEST(EpochsTest, AnOutermostGuardHoldsUpAsMuchAndIsTheOnlyOne) {
+  const unsigned slot = internal::thread_slot();
+  ASSERT_TRUE(OutermostGuard::is_possible(slot));
+  EXPECT_FALSE(OutermostGuard::is_possible(internal::kNoSlot));
+  EXPECT_FALSE(OutermostGuard::is_possible(internal::kSharedSlot));
+  Epoch during;
+  {
+    const OutermostGuard guard(slot);
+    EXPECT_EQ(guard.slot(), slot);
+    EXPECT_FALSE(OutermostGuard::is_possible(slot)) << "one that is nested would end it";
+    during = begin_epoch();
+    EXPECT_LT(during.bound, during.begun);
+    { const EpochGuard nested; }
+    EXPECT_EQ(begin_epoch().bound, during.bound) << "the outer guard is still there";
+  }
+  EXPECT_GE(begin_epoch().bound, during.begun);
+  EXPECT_TRUE(OutermostGuard::is_possible(slot));
+}
+
 TEST(EpochsTest, AReaderThatBeganLaterHoldsUpNothingOlder) {
   const Epoch before = begin_epoch();
   const EpochGuard guard;

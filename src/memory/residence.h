@@ -49,14 +49,15 @@ inline bool end_ttl(Entry& entry, Instant now) {
   return shared;
 }
 
-// Starts to fetch what a hit reads of an entry: from its use count to the end of its key and the
-// first bytes of its value, if they are as long as most. Null fetches nothing.
-inline void prefetch_hit(const Entry* entry) {
-  if (entry == nullptr) return;
+// Starts to fetch what a hit reads of an entry whose key has `key_size` bytes, at most 64 or so:
+// from its use count to the end of its key and the first bytes of its value. Null fetches nothing.
+inline void prefetch_hit(const Entry* entry, std::size_t key_size) {
   constexpr std::size_t kCacheLine = 64;
-  constexpr std::size_t kLines = 4;
-  const auto* bytes = reinterpret_cast<const char*>(&entry->last_use);
-  for (std::size_t at = 0; at < kLines; ++at) __builtin_prefetch(bytes + at * kCacheLine);
+  const auto* bytes = reinterpret_cast<const char*>(entry);
+  const auto* first = reinterpret_cast<const char*>(&entry->last_use);
+  __builtin_prefetch(first);
+  __builtin_prefetch(first + kCacheLine);
+  __builtin_prefetch(bytes + sizeof(Entry) + key_size);
 }
 
 // Starts to fetch the parts of an entry that a removal reads; null fetches nothing.

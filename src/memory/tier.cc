@@ -80,7 +80,7 @@ MemoryTier::MemoryTier(const MemoryOptions& options, std::shared_ptr<Clock> cloc
           {.aim = options.aim,
            .curve = options.curve,
            .look_ups =
-               [this] { return LookUps{.hits = hits_.read(), .misses = misses_.read()}; }})),
+               [this] { return LookUps{.hits = reads_.hits(), .misses = reads_.misses()}; }})),
       policy_kind_(options.policy),
       has_curve_(options.curve),
       wants_hits_(policies_.shards[0]->wants_hits()) {
@@ -184,8 +184,8 @@ TierStats MemoryTier::stats() const {
     stats.reason = "it may hold 0 bytes";
   }
   stats.name = name();
-  stats.hits = hits_.read();
-  stats.misses = misses_.read();
+  stats.hits = reads_.hits();
+  stats.misses = reads_.misses();
   return stats;
 }
 

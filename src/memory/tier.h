@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/mutex.h"
+#include "memory/read_counts.h"
 #include "memory/shard.h"
 #include "strata/memory/memory_tier.h"
 #include "strata/ports/hot_tier.h"
@@ -66,8 +67,6 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] std::size_t shard_count() const { return shards_.size(); }
 
  private:
-  struct Found;
-
   [[nodiscard]] Shard& shard_of(std::uint64_t hash) const {
     return shard_at(commons_.placement.mixed(hash));
   }
@@ -78,11 +77,15 @@ class MemoryTier final : public HotTier {
   [[nodiscard]] Shard& shard_of(const Label& key) const;
 
   // Reads.
+  template <typename Guard, typename Use>
+  bool read(unsigned slot, const KeyRef& key, const Use& use);
+  EntryRef get_slowly(const KeyRef& key);
   bool visit_slowly(const KeyRef& key, Visitor visitor, void* context);
+  void get_batch(std::span<const KeyRef> keys, std::span<EntryRef> entries);
   [[nodiscard]] bool is_servable(const Entry& entry) const;
-  [[nodiscard]] Found look(const KeyRef& key, std::uint64_t mixed) const;
-  bool note(const KeyRef& key, const Found& found, unsigned slot, bool& gone);
-  void tell_controller(const KeyRef& key, const Entry* entry, bool gone);
+  [[nodiscard]] Entry* look(const KeyRef& key, const Shard& shard, std::uint64_t mixed) const;
+  void note_hit(const KeyRef& key, Shard& shard, Entry& entry);
+  void note_miss(const KeyRef& key, const Entry* entry);
 
   // Changes.
   [[nodiscard]] bool holds_bounds(TenantNumber tenant) const;
@@ -100,11 +103,10 @@ class MemoryTier final : public HotTier {
   void set_bounds(std::uint64_t max_entries, std::uint64_t max_bytes)
       STRATA_REQUIRES(bounds_mutex_);
 
-  Counter hits_;
-  Counter misses_;
+  ReadCounts reads_;
   Counter invalidations_;
   Commons commons_;
-  const PolicySet policies_;  // reads the counters of hits and misses, to its end
+  const PolicySet policies_;  // asks reads_, to its end
   const PolicyKind policy_kind_;
   const bool has_curve_;
   const bool wants_hits_;

@@ -1,11 +1,12 @@
 // The memory tier's reads: one key, many keys, and slices of everything.
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <bit>
 
 #include "core/assert.h"
 #include "core/mutant.h"
 #include "memory/epochs.h"
+#include "memory/key_match.h"
 #include "memory/residence.h"
 #include "memory/tier.h"
 
@@ -19,61 +20,7 @@ constexpr std::size_t kScanPlaces = 256;
 // A scan's cursor is the number of a shard in its top bits, and a cursor of the shard's table.
 constexpr unsigned kShardShift = 44;
 
-template <typename Word>
-[[gnu::always_inline]] inline bool differs_at(const char* a, const char* b) {
-  Word x;
-  Word y;
-  std::memcpy(&x, a, sizeof x);
-  std::memcpy(&y, b, sizeof y);
-  return x != y;
-}
-
-// Whether the texts are equal; keys are short, and mostly of more than eight bytes. The last words
-// overlap those before.
-[[gnu::always_inline]] inline bool is_same(std::string_view a, std::string_view b) {
-  using Half = std::uint32_t;
-  using Word = std::uint64_t;
-  using Pair = unsigned __int128;
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  const char* x = a.data();
-  const char* y = b.data();
-  if (size >= sizeof(Pair)) {
-    const std::size_t last = size - sizeof(Pair);
-    for (std::size_t at = 0; at < last; at += sizeof(Pair)) {
-      if (differs_at<Pair>(x + at, y + at)) return false;
-    }
-    return !differs_at<Pair>(x + last, y + last);
-  }
-  if (size >= sizeof(Word)) {
-    const std::size_t last = size - sizeof(Word);
-    return !differs_at<Word>(x, y) && !differs_at<Word>(x + last, y + last);
-  }
-  if (size >= sizeof(Half)) {
-    const std::size_t last = size - sizeof(Half);
-    return !differs_at<Half>(x, y) && !differs_at<Half>(x + last, y + last);
-  }
-  return std::memcmp(x, y, size) == 0;
-}
-
-// Whether an entry with the key's text is the key's. Only texts that end with a hash of their
-// parameters, `#` and 32 hex digits, stand for several keys (key.h). For others the entry's
-// details, which are elsewhere in memory, need not be read.
-inline bool has_params_of(const Entry& entry, const KeyRef& key) {
-  constexpr std::size_t kHashText = 33;
-  const std::string_view text = key.text;
-  const bool may_be_hashed = text.size() > kHashText && text[text.size() - kHashText] == '#';
-  if (!may_be_hashed && key.long_params.empty()) return true;
-  return entry.has_key(key);
-}
-
 }  // namespace
-
-// Where a key is, and what is there.
-struct MemoryTier::Found {
-  Shard& shard;
-  Entry* entry;
-};
 
 [[gnu::always_inline]] inline bool MemoryTier::is_servable(const Entry& entry) const {
   const bool current = STRATA_MUTANT(kCellNotCompared) || is_current(entry);
@@ -81,78 +28,86 @@ struct MemoryTier::Found {
          (entry.keep_until() == kNever || !is_expired(entry, commons_.clock->coarse_now()));
 }
 
-// `mixed`: Placement::mixed() of the key's hash.
-[[gnu::always_inline]] inline MemoryTier::Found MemoryTier::look(const KeyRef& key,
-                                                                 std::uint64_t mixed) const {
-  Shard& shard = shard_at(mixed);
-  Entry* entry = shard.table().find(
-      commons_.placement.place_of_mixed(mixed), [&](const Entry& one)
-                                                    __attribute__((always_inline)) {
-                                                      return is_same(one.key_text(), key.text) &&
-                                                             has_params_of(one, key);
-                                                    });
-  return {shard, entry};
+// The entry of a key in its shard, or nullptr. `mixed`: Placement::mixed() of the key's hash.
+[[gnu::always_inline]] inline Entry* MemoryTier::look(const KeyRef& key, const Shard& shard,
+                                                      std::uint64_t mixed) const {
+  return shard.table().find(commons_.placement.place_of_mixed(mixed), KeyMatch{&key});
 }
 
-// Counts what a look brought and tells the policy of a use: most of them read marks, later; to some
-// it has to be told in order. Returns whether it is a hit. `slot`: the thread's. `gone`: the entry
-// is to be removed.
-[[gnu::always_inline]] inline bool MemoryTier::note(const KeyRef& key, const Found& found,
-                                                    unsigned slot, bool& gone) {
-  Entry* const entry = found.entry;
-  gone = entry != nullptr && !is_servable(*entry);
+// Tells the policy of a use: most of them read marks, later; to some it has to be told in order.
+[[gnu::always_inline]] inline void MemoryTier::note_hit(const KeyRef& key, Shard& shard,
+                                                        Entry& entry) {
   Controller* const controller = policies_.controller.get();
-  if (controller != nullptr && controller->samples(key.hash)) tell_controller(key, entry, gone);
-  if (entry == nullptr || gone) {
-    misses_.add_as(slot, 1);
-    return false;
+  if (controller != nullptr && controller->samples(key.hash)) [[unlikely]] {
+    controller->look_up(key.text,
+                        {.hash = key.hash, .weight = entry.weight, .kind = UseKind::kHit});
   }
-  hits_.add_as(slot, 1);
-  mark_use(*entry, found.shard.marks(*entry));
-  if (wants_hits_) found.shard.tell_hit(*entry);
-  return true;
+  mark_use(entry, shard.marks(entry));
+  if (wants_hits_) shard.tell_hit(entry);
 }
 
-// Of a sampled key.
-[[gnu::noinline]] void MemoryTier::tell_controller(const KeyRef& key, const Entry* entry,
-                                                   bool gone) {
-  const UseKind kind = entry == nullptr ? UseKind::kMiss : gone ? UseKind::kGone : UseKind::kHit;
-  const std::uint32_t weight = kind == UseKind::kHit ? entry->weight : 0;
-  policies_.controller->look_up(key.text, {.hash = key.hash, .weight = weight, .kind = kind});
+// `entry`: what is there and is no hit, or nullptr.
+[[gnu::noinline]] void MemoryTier::note_miss(const KeyRef& key, const Entry* entry) {
+  Controller* const controller = policies_.controller.get();
+  if (controller == nullptr || !controller->samples(key.hash)) return;
+  const UseKind kind = entry == nullptr ? UseKind::kMiss : UseKind::kGone;
+  controller->look_up(key.text, {.hash = key.hash, .weight = 0, .kind = kind});
+}
+
+// Calls use(entry) for a hit, within the guard, and returns whether it is one. `slot`:
+// internal::current_thread_slot.
+template <typename Guard, typename Use>
+[[gnu::always_inline]] inline bool MemoryTier::read(unsigned slot, const KeyRef& key,
+                                                    const Use& use) {
+  const std::uint64_t mixed = commons_.placement.mixed(key.hash);
+  Shard& shard = shard_at(mixed);
+  {
+    const Guard guard(slot);
+    Entry* const entry = look(key, shard, mixed);
+    if (entry != nullptr && is_servable(*entry)) [[likely]] {
+      reads_.add_hits(guard.slot(), 1);
+      note_hit(key, shard, *entry);
+      use(*entry);
+      return true;
+    }
+    reads_.add_misses(guard.slot(), 1);
+    note_miss(key, entry);
+    if (entry == nullptr) return false;
+  }
+  shard.remove_if_gone(key);
+  return false;
 }
 
 EntryRef MemoryTier::get(const KeyRef& key) {
-  bool gone = false;
+  const unsigned slot = internal::current_thread_slot;
+  if (!OutermostGuard::is_possible(slot)) [[unlikely]]
+    return get_slowly(key);
   EntryRef shared;
-  {
-    const EpochGuard guard;
-    const Found found = look(key, commons_.placement.mixed(key.hash));
-    if (note(key, found, guard.slot(), gone)) shared = share(found.entry);
-  }
-  if (gone) shard_of(key.hash).remove_if_gone(key);
+  read<OutermostGuard>(slot, key, [&](Entry& entry) { shared = share(&entry); });
+  return shared;
+}
+
+// By a thread that is visiting already, or that has not, or may not have, a slot of its own.
+[[gnu::noinline]] EntryRef MemoryTier::get_slowly(const KeyRef& key) {
+  EntryRef shared;
+  read<EpochGuard>(internal::current_thread_slot, key,
+                   [&](Entry& entry) { shared = share(&entry); });
   return shared;
 }
 
 bool MemoryTier::visit(const KeyRef& key, Visitor visitor, void* context) {
   const unsigned slot = internal::current_thread_slot;
-  if (!EpochGuard::is_own(slot)) [[unlikely]]
+  if (!OutermostGuard::is_possible(slot)) [[unlikely]]
     return visit_slowly(key, visitor, context);
-  bool gone = false;
-  {
-    const EpochGuard guard(slot);
-    const Found found = look(key, commons_.placement.mixed(key.hash));
-    if (note(key, found, slot, gone)) {
-      visitor(context, *found.entry);
-      return true;
-    }
-  }
-  if (gone) shard_of(key.hash).remove_if_gone(key);
-  return false;
+  return read<OutermostGuard>(slot, key, [&](const Entry& entry) { visitor(context, entry); });
 }
 
-// By a thread that has not, or may not have, a slot of its own.
+// As get_slowly().
 [[gnu::noinline]] bool MemoryTier::visit_slowly(const KeyRef& key, Visitor visitor, void* context) {
-  if (may_nest_guards()) return visit(key, visitor, context);
+  if (may_nest_guards()) {
+    return read<EpochGuard>(internal::current_thread_slot, key,
+                            [&](const Entry& entry) { visitor(context, entry); });
+  }
   // The visitor's own reads would wait for this one.
   const EntryRef entry = get(key);
   if (entry) visitor(context, *entry);
@@ -161,43 +116,62 @@ bool MemoryTier::visit(const KeyRef& key, Visitor visitor, void* context) {
 
 EntryRef MemoryTier::peek(const KeyRef& key) const {
   const EpochGuard guard;
-  Entry* const entry = look(key, commons_.placement.mixed(key.hash)).entry;
+  const std::uint64_t mixed = commons_.placement.mixed(key.hash);
+  Entry* const entry = look(key, shard_at(mixed), mixed);
   return entry != nullptr && is_servable(*entry) ? share(entry) : EntryRef();
 }
 
-// Three rounds over a batch: fetch the buckets, fetch the entries that are probably there, look.
-// Each round waits for memory once instead of once for each key.
 void MemoryTier::get_many(std::span<const KeyRef> keys, std::span<EntryRef> entries) {
   STRATA_ASSERT(keys.size() == entries.size());
   // What the caller held there is let go of before any guard.
   for (EntryRef& entry : entries) entry = EntryRef();
-  const Placement& placement = commons_.placement;
   for (std::size_t begin = 0; begin < keys.size(); begin += kBatchKeys) {
     const std::size_t count = std::min(kBatchKeys, keys.size() - begin);
-    const std::span<const KeyRef> batch = keys.subspan(begin, count);
-    std::array<bool, kBatchKeys> gone{};
-    std::array<std::uint64_t, kBatchKeys> mixed;
-    const auto table_of = [&](std::size_t at) -> const EntryTable& {
-      return shard_at(mixed[at]).table();
-    };
-    {
-      const EpochGuard guard;
-      for (std::size_t at = 0; at < count; ++at) {
-        mixed[at] = placement.mixed(batch[at].hash);
-        table_of(at).prefetch(placement.place_of_mixed(mixed[at]));
-      }
-      for (std::size_t at = 0; at < count; ++at) {
-        prefetch_hit(table_of(at).guess(placement.place_of_mixed(mixed[at])));
-      }
-      for (std::size_t at = 0; at < count; ++at) {
-        const Found found = look(batch[at], mixed[at]);
-        const bool hit = note(batch[at], found, guard.slot(), gone[at]);
-        entries[begin + at] = hit ? share(found.entry) : EntryRef();
-      }
+    get_batch(keys.subspan(begin, count), entries.subspan(begin, count));
+  }
+}
+
+// Three rounds: fetch the buckets, fetch the entries that are probably there, look. Each round
+// waits for memory once instead of once for each key.
+void MemoryTier::get_batch(std::span<const KeyRef> keys, std::span<EntryRef> entries) {
+  std::array<std::uint64_t, kBatchKeys> mixed;
+  std::array<EntryTable::Search, kBatchKeys> searches;
+  std::array<Entry*, kBatchKeys> guesses;
+  std::uint64_t gone = 0;  // a bit for each key
+  static_assert(kBatchKeys <= 64);
+  {
+    const EpochGuard guard;
+    for (std::size_t at = 0; at < keys.size(); ++at) {
+      mixed[at] = commons_.placement.mixed(keys[at].hash);
+      searches[at] =
+          shard_at(mixed[at]).table().begin(commons_.placement.place_of_mixed(mixed[at]));
     }
-    for (std::size_t at = 0; at < count; ++at) {
-      if (gone[at]) shard_of(batch[at].hash).remove_if_gone(batch[at]);
+    for (std::size_t at = 0; at < keys.size(); ++at) {
+      guesses[at] = EntryTable::guess(searches[at]);
+      if (guesses[at] != nullptr) prefetch_hit(guesses[at], keys[at].text.size());
     }
+    std::size_t hits = 0;
+    for (std::size_t at = 0; at < keys.size(); ++at) {
+      const KeyRef& key = keys[at];
+      Shard& shard = shard_at(mixed[at]);
+      Entry* entry = guesses[at];
+      if (entry == nullptr || !KeyMatch{&key}(*entry)) [[unlikely]]
+        entry = look(key, shard, mixed[at]);
+      if (entry != nullptr && is_servable(*entry)) [[likely]] {
+        ++hits;
+        note_hit(key, shard, *entry);
+        entries[at] = share(entry);
+        continue;
+      }
+      note_miss(key, entry);
+      if (entry != nullptr) gone |= std::uint64_t{1} << at;
+    }
+    reads_.add_hits(guard.slot(), hits);
+    reads_.add_misses(guard.slot(), keys.size() - hits);
+  }
+  for (; gone != 0; gone &= gone - 1) {
+    const auto at = static_cast<std::size_t>(std::countr_zero(gone));
+    shard_at(mixed[at]).remove_if_gone(keys[at]);
   }
 }
 

@@ -152,6 +152,8 @@ class Entry : private internal::EntryBackground, public Resident {
   [[nodiscard]] const LabelGroup* group() const { return group_; }
   // Tags, and everything inherited; not those of the group.
   [[nodiscard]] std::span<const Label> labels() const { return {first_label(), label_count_}; }
+  // Without a look at what lies elsewhere in memory.
+  [[nodiscard]] bool has_details() const { return has_details_; }
   [[nodiscard]] const EntryDetails* details() const {
     return has_details_ ? labels_.extras->details.get() : nullptr;
   }
