@@ -158,6 +158,17 @@ int main(int argc, char** argv) {
     }
     return sum;
   };
+  const auto get_or_load = [&](const std::vector<std::string>& keys) {
+    std::uint64_t sum = 0;
+    for (const std::string& key : keys) {
+      const auto found = values.get_or_load(key, [&](strata::Load&) {
+        ++misses;
+        return std::string(key.size(), 'x');
+      });
+      sum += static_cast<unsigned char>((*found)[0]);
+    }
+    return sum;
+  };
   const auto visit = [&](const std::vector<std::string>& keys) {
     std::uint64_t sum = 0;
     for (const std::string& key : keys) {
@@ -185,6 +196,8 @@ int main(int argc, char** argv) {
     for (const std::size_t number : choose(entries, zipf, *random)) keys.push_back(key_of(number));
     measure(zipf ? "Keyspace<V>::get, Zipf" : "Keyspace<V>::get, uniform", keys, get, run_count,
             checksum);
+    measure(zipf ? "Keyspace<V>::get_or_load, Zipf" : "Keyspace<V>::get_or_load, uniform", keys,
+            get_or_load, run_count, checksum);
     measure(zipf ? "Keyspace<V>::visit, Zipf" : "Keyspace<V>::visit, uniform", keys, visit,
             run_count, checksum);
     measure(zipf ? "plain LRU, Zipf" : "plain LRU, uniform", keys, get_plain, run_count, checksum);

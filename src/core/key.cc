@@ -2,8 +2,6 @@
 #include "strata/core/key.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
 #include "core/assert.h"
@@ -21,14 +19,6 @@ constexpr char kHashMark = '#';
 constexpr std::size_t kHashedParamsBytes = 1 + 32;
 
 Error rejected(std::string message) { return {ErrorCode::kRejected, std::move(message), {}}; }
-
-// Which bytes may stand as they are.
-constexpr std::array<bool, 256> kLiteral = [] {
-  std::array<bool, 256> literal{};
-  for (unsigned byte = 0x20; byte <= 0x7e; ++byte) literal[byte] = true;
-  for (const char c : {':', '&', '=', '%'}) literal[static_cast<unsigned char>(c)] = false;
-  return literal;
-}();
 
 constexpr bool is_name_byte(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -146,59 +136,6 @@ Result<KeyParts> split_key(std::string_view text, std::string_view long_params) 
 }  // namespace
 
 std::uint64_t key_hash(std::string_view text) { return internal::hash64(text); }
-
-namespace {
-
-// How each byte is written: itself, or its escape. Four bytes, of which the first `size` count.
-struct Written {
-  char text[4];
-  std::uint8_t size;
-};
-
-constexpr std::array<Written, 256> kWritten = [] {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::array<Written, 256> written{};
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    if (kLiteral[byte]) {
-      written[byte] = {{static_cast<char>(byte)}, 1};
-    } else {
-      written[byte] = {{'%', kDigits[byte >> 4], kDigits[byte & 15]}, internal::kEscapedByte};
-    }
-  }
-  return written;
-}();
-
-}  // namespace
-
-std::size_t internal::escape_into(char* out, std::string_view text) {
-  // Sixteen bytes at a time where none needs an escape; else each is written without a branch.
-  using Block = unsigned char __attribute__((vector_size(16)));
-  char* end = out;
-  const auto escape = [&](std::string_view part) {
-    for (const char c : part) {
-      const Written& written = kWritten[static_cast<unsigned char>(c)];
-      std::memcpy(end, written.text, sizeof written.text);
-      end += written.size;
-    }
-  };
-  for (; text.size() >= sizeof(Block); text.remove_prefix(sizeof(Block))) {
-    Block block;
-    std::memcpy(&block, text.data(), sizeof block);
-    const auto escaped = ((block - 0x20) > (0x7e - 0x20)) | (block == ':') | (block == '&') |
-                         (block == '=') | (block == '%');
-    std::uint64_t halves[2];
-    static_assert(sizeof halves == sizeof escaped);
-    std::memcpy(halves, &escaped, sizeof halves);
-    if ((halves[0] | halves[1]) != 0) {
-      escape(text.substr(0, sizeof block));
-      continue;
-    }
-    std::memcpy(end, &block, sizeof block);
-    end += sizeof block;
-  }
-  escape(text);
-  return static_cast<std::size_t>(end - out);
-}
 
 bool append_escaped(std::string& out, std::string_view text) {
   const std::size_t before = out.size();

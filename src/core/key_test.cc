@@ -243,6 +243,23 @@ TEST(AppendEscaped, EveryByteIsEscapedAlikeWhereverItStands) {
   }
 }
 
+TEST(AppendEscaped, EachLengthAndEachPairOfEscapes) {
+  for (std::size_t size = 0; size <= 36; ++size) {
+    for (std::size_t one = 0; one <= size; ++one) {
+      for (std::size_t other = one; other <= size; ++other) {
+        std::string text(size, 'k');
+        if (one < size) text[one] = ':';
+        if (other < size) text[other] = '\xe9';
+        std::string expected;
+        for (const char c : text) expected += c == ':' ? "%3A" : c == 'k' ? "k" : "%E9";
+        std::string escaped = "x";
+        EXPECT_EQ(append_escaped(escaped, text), expected != text);
+        ASSERT_EQ(escaped, "x" + expected) << size << ' ' << one << ' ' << other;
+      }
+    }
+  }
+}
+
 TEST(Unescape, IsTheInverse) {
   std::string all;
   for (int byte = 0; byte < 256; ++byte) all += static_cast<char>(byte);

@@ -113,8 +113,11 @@ std::vector<Found> find_many(KeyspaceState& keyspace, std::span<const std::strin
   cache.hot->get_many(wanted.keys, entries);
   Wanted missing;
   for (std::size_t i = 0; i < entries.size(); ++i) {
-    if (auto answer = answer_of_hot(keyspace, entries[i], call)) {
-      found[wanted.places[i]] = std::move(*answer);
+    const Freshness fresh =
+        entries[i] ? freshness_of_hit(keyspace, *entries[i], call) : Freshness::kGone;
+    if (entries[i] && is_answer(*entries[i], fresh)) {
+      found[wanted.places[i]] =
+          found_in(std::move(entries[i]), cache.hot->name(), fresh == Freshness::kStale);
     } else {
       missing.add(wanted.keys[i], wanted.places[i]);
     }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstring>
+#include <memory>
+#include <string>
 
 #include "core/escape.h"
 #include "strata/core/key.h"
@@ -33,40 +35,51 @@ class KeyBuffer {
       inline_[size++] = ':';
       ref_.text = {inline_, size};
     } else {
-      long_.reserve(room);
-      long_.append(prefix);
-      append_escaped(long_, text);
-      long_.push_back(':');
-      if (long_.size() > limits::kKeyBytes) {
-        error_ = "a key of " + std::to_string(long_.size()) + " bytes is over the limit of " +
-                 std::to_string(limits::kKeyBytes) + " bytes: '" + long_.substr(0, 48) + "...'";
-      }
-      ref_.text = long_;
+      use_long(prefix, text, room);
     }
     ref_.hash = key_hash(ref_.text);
   }
   KeyBuffer(const KeyBuffer&) = delete;
   KeyBuffer& operator=(const KeyBuffer&) = delete;
 
-  [[nodiscard]] bool ok() const { return error_.empty(); }
-  [[nodiscard]] Error error() const { return {ErrorCode::kRejected, error_, {}}; }
-  [[nodiscard]] KeyRef ref() const { return ref_; }
+  [[nodiscard]] bool ok() const { return rare_ == nullptr || rare_->error.empty(); }
+  // Precondition: !ok().
+  [[nodiscard]] Error error() const { return {ErrorCode::kRejected, rare_->error, {}}; }
+  [[nodiscard]] const KeyRef& ref() const { return ref_; }
 
  private:
+  // What most keys do without.
+  struct Rare {
+    std::string text;
+    std::string error;
+  };
+
   void use_key(const Key& key, std::string_view keyspace) {
     ref_ = key.ref();
-    if (key.keyspace() != keyspace) {
-      error_ = "the key '" + key.text() + "' is not of keyspace '" + std::string(keyspace) +
-               "': make it with Keyspace::key()";
+    if (key.keyspace() == keyspace) return;
+    rare_ = std::make_unique<Rare>();
+    rare_->error = "the key '" + key.text() + "' is not of keyspace '" + std::string(keyspace) +
+                   "': make it with Keyspace::key()";
+  }
+  void use_long(std::string_view prefix, std::string_view text, std::size_t room) {
+    rare_ = std::make_unique<Rare>();
+    std::string& whole = rare_->text;
+    whole.reserve(room);
+    whole.append(prefix);
+    append_escaped(whole, text);
+    whole.push_back(':');
+    if (whole.size() > limits::kKeyBytes) {
+      rare_->error = "a key of " + std::to_string(whole.size()) + " bytes is over the limit of " +
+                     std::to_string(limits::kKeyBytes) + " bytes: '" + whole.substr(0, 48) + "...'";
     }
+    ref_.text = whole;
   }
 
   // Keys that need at most kInline bytes are written to inline_; digits are copied with what
   // follows them.
   static constexpr std::size_t kInline = 256;
   char inline_[kInline + Id::kDigits];
-  std::string long_;
-  std::string error_;
+  std::unique_ptr<Rare> rare_;
   KeyRef ref_;
 };
 

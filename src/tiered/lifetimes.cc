@@ -27,13 +27,6 @@ Freshness freshness(const Entry& entry, Instant now, const KeyspaceState& keyspa
   return is_stale ? Freshness::kStale : Freshness::kKept;
 }
 
-Instant time_of_hit(const Clock& clock, const Entry& entry) {
-  // Fifty times what a coarse clock is late by; one of a user's may follow the kernel's ticks.
-  constexpr Duration kCoarseLagMax = std::chrono::milliseconds(25);
-  const Instant coarse = clock.coarse_now();
-  return between(coarse, entry.fresh_until()) > kCoarseLagMax ? coarse : clock.now();
-}
-
 Error negative_duration(const std::string& what) {
   return {ErrorCode::kRejected,
           what + " is below zero; 0 is the least, and of a ttl: do not cache",

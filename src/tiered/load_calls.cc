@@ -60,12 +60,15 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   EntryRef entry = read_hot(keyspace, request.key);
   if (!entry) return std::nullopt;
   const std::string_view tier = keyspace.cache.hot->name();
+  const bool may_be_due = keyspace.options.refresh_ahead > 0;
+  if (!may_be_due && freshness_of_hit(keyspace, *entry, request.call) == Freshness::kFresh) {
+    return found_in(std::move(entry), tier, false);
+  }
   const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
   const Freshness fresh = freshness(*entry, now, keyspace, request.call);
   if (fresh == Freshness::kFresh) {
-    if (keyspace.options.refresh_ahead > 0) refresh_ahead(request, entry, now);
-    const Outcome outcome = entry->negative() ? Outcome::kNegativeHit : Outcome::kHit;
-    return Found{outcome, std::move(entry), tier, nullptr};
+    if (may_be_due) refresh_ahead(request, entry, now);
+    return found_in(std::move(entry), tier, false);
   }
   if (fresh == Freshness::kGone || entry->negative()) return std::nullopt;
   const bool retry = now >= entry->retry_at();
@@ -80,9 +83,9 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
 namespace {
 
 // Asking for a key within its own load would wait for itself for ever.
-std::optional<Error> recursion(const Load* within, KeyRef key) {
+// Precondition: `within` is not null.
+std::optional<Error> recursion(const Load* within, const KeyRef& key) {
   std::size_t depth = 0;
-  if (within == nullptr) return std::nullopt;
   for (const Load::State* load = &const_cast<Load*>(within)->state(); load != nullptr;
        load = load->parent) {
     if (load->key.text == key.text && load->key.long_params == key.long_params) {
@@ -142,7 +145,7 @@ bool timed(const Request& request) {
 Found answer(const Request& request) {
   if (request.transaction != nullptr) return answer_within(request, *request.transaction);
   EntryRef previous;
-  if (auto found = answer_at_once(request, previous)) return *found;
+  if (auto found = answer_at_once(request, previous)) return std::move(*found);
   KeyspaceState& keyspace = request.keyspace;
   Cache::State& cache = keyspace.cache;
   const Ticket arrival = cache.hot->position();
@@ -192,7 +195,7 @@ Found answer_of_joined(const Request& request, Flight& flight, Ticket arrival, I
   return answer(request);
 }
 
-void capture(Load* within, const Found& found, KeyRef key) {
+void capture(Load* within, const Found& found, const KeyRef& key) {
   if (within == nullptr) return;
   Load::State& state = within->state();
   if constexpr (testing::kMutantsBuilt) {
@@ -224,11 +227,15 @@ void capture(Load* within, const Found& found, KeyRef key) {
 
 Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const CallOptions& call,
                   Load* within) {
-  if (auto refused = refuse(keyspace, call)) return *refused;
+  if (&call != &kDefaultCall || !is_usable(keyspace)) {
+    if (auto refused = refuse(keyspace, call)) return *refused;
+  }
   return caught("reading a value", [&] {
     const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
     if (!buffer.ok()) return failed(buffer.error());
-    if (auto error = recursion(within, buffer.ref())) return failed(std::move(*error));
+    if (within != nullptr) {
+      if (auto error = recursion(within, buffer.ref())) return failed(std::move(*error));
+    }
     const Request request{.keyspace = keyspace,
                           .key = buffer.ref(),
                           .loader = loader,

@@ -10,6 +10,10 @@ namespace strata::internal {
 // Whether the keyspace can be used at all; the Found that says why not.
 [[nodiscard]] std::optional<Found> refuse(const KeyspaceState& keyspace,
                                           const CallOptions& call = kDefaultCall);
+// The same for a call that says nothing, at a tenth of the cost: whether refuse() lets it pass.
+[[nodiscard]] inline bool is_usable(const KeyspaceState& keyspace) {
+  return keyspace.status.ok() && !keyspace.cache.is_closed();
+}
 [[nodiscard]] Found failed(Error error);
 // Why a batch of so many keys is refused, if it is.
 [[nodiscard]] std::optional<Error> check_batch(std::size_t size);
@@ -30,13 +34,17 @@ template <typename Run>
 [[nodiscard]] Tickets take_tickets(const Cache::State& cache);
 
 // The entry in memory, timed one time in 64.
-[[nodiscard]] EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key);
+[[nodiscard]] EntryRef read_hot(const KeyspaceState& keyspace, const KeyRef& key);
 
 // A look-up that ended with `entry`, from `tier`.
-[[nodiscard]] Found found_in(const EntryRef& entry, std::string_view tier, bool stale);
-// The answer that memory alone gives, if it does.
-[[nodiscard]] std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entry,
-                                                 const CallOptions& call);
+[[nodiscard]] Found found_in(EntryRef entry, std::string_view tier, bool stale);
+// freshness() of an entry in memory, now.
+[[nodiscard]] Freshness freshness_of_hit(const KeyspaceState& keyspace, const Entry& entry,
+                                         const CallOptions& call);
+// Whether such an entry is the answer, without a look at lower tiers.
+[[nodiscard]] inline bool is_answer(const Entry& entry, Freshness fresh) {
+  return fresh == Freshness::kFresh || (fresh == Freshness::kStale && !entry.negative());
+}
 
 // What the lower tiers have.
 struct Below {
@@ -76,11 +84,11 @@ void store_loaded(KeyspaceState& keyspace, const Loaded& loaded, const Tickets& 
                   Deadline deadline);
 
 // What the tiers have for the key. `within`: of it, what the transaction may use.
-[[nodiscard]] Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+[[nodiscard]] Found look_up(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call,
                             const Transaction::State* within);
 
 // The calls of erased.h, for a key that is already canonical.
-[[nodiscard]] Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
+[[nodiscard]] Found get_at(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call,
                            Load* within);
 // get_many(), not counted. `kept`, if there is one, gets what the lower tiers have past its ttl or
 // in another version, by place.
@@ -147,7 +155,7 @@ template <typename Run>
 }
 
 // Tells the load `within` what it read.
-void capture(Load* within, const Found& found, KeyRef key);
+void capture(Load* within, const Found& found, const KeyRef& key);
 
 void count_hit(const KeyspaceState& keyspace, const Entry& entry);
 void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash);

@@ -1,5 +1,6 @@
 // The read path: memory, then the lower tiers, promoting upward with the life that is left.
 #include "core/mutant.h"
+#include "core/thread_slot.h"
 #include "core/yield_point.h"
 #include "tiered/key_buffer.h"
 #include "tiered/packing.h"
@@ -15,28 +16,18 @@ constexpr std::uint32_t kTimedOneIn = 64;
 
 }  // namespace
 
-Found found_in(const EntryRef& entry, std::string_view tier, bool stale) {
+Found found_in(EntryRef entry, std::string_view tier, bool stale) {
   const Outcome outcome = entry->negative() ? Outcome::kNegativeHit
                           : stale           ? Outcome::kStaleHit
                                             : Outcome::kHit;
-  return {outcome, entry, tier, nullptr};
+  return {outcome, std::move(entry), tier, nullptr};
 }
 
-std::optional<Found> answer_of_hot(KeyspaceState& keyspace, const EntryRef& entry,
-                                   const CallOptions& call) {
-  if (!entry) return std::nullopt;
-  const Instant now = time_of_hit(*keyspace.cache.clock, *entry);
-  switch (freshness(*entry, now, keyspace, call)) {
-    case Freshness::kFresh:
-      return found_in(entry, keyspace.cache.hot->name(), false);
-    case Freshness::kStale:
-      if (!entry->negative()) return found_in(entry, keyspace.cache.hot->name(), true);
-      break;
-    case Freshness::kKept:
-    case Freshness::kGone:
-      break;
-  }
-  return std::nullopt;
+Freshness freshness_of_hit(const KeyspaceState& keyspace, const Entry& entry,
+                           const CallOptions& call) {
+  const Clock& clock = *keyspace.cache.clock;
+  if (call.version.empty() && is_fresh(clock, entry)) return Freshness::kFresh;
+  return freshness(entry, time_of_hit(clock, entry), keyspace, call);
 }
 
 Found failed(Error error) { return {Outcome::kError, {}, {}, shared_error(std::move(error))}; }
@@ -53,7 +44,7 @@ Tickets take_tickets(const Cache::State& cache) {
   return cache.running.low_water();
 }
 
-EntryRef read_hot(const KeyspaceState& keyspace, KeyRef key) {
+EntryRef read_hot(const KeyspaceState& keyspace, const KeyRef& key) {
   Cache::State& cache = keyspace.cache;
   if (!cache.sampler.sample(kTimedOneIn)) return cache.hot->get(key);
   const Instant start = cache.clock->now();
@@ -88,9 +79,10 @@ std::optional<MissReason> reason_of(const KeyspaceState& keyspace, const Found& 
 }  // namespace
 
 void count_hit(const KeyspaceState& keyspace, const Entry& entry) {
-  keyspace.counters.outcomes[static_cast<std::size_t>(Outcome::kHit)].add(1);
-  if (entry.load_cost() <= Duration(0)) return;
-  keyspace.counters.saved_ns.add(static_cast<std::uint64_t>(entry.load_cost().count()));
+  const unsigned slot = thread_slot();
+  keyspace.counters.outcomes[static_cast<std::size_t>(Outcome::kHit)].add_as(slot, 1);
+  const auto saved_ns = entry.load_cost().count();
+  if (saved_ns > 0) keyspace.counters.saved_ns.add_as(slot, static_cast<std::uint64_t>(saved_ns));
 }
 
 void count(const KeyspaceState& keyspace, const Found& found, std::uint64_t key_hash) {
@@ -159,7 +151,9 @@ Below read_below(KeyspaceState& keyspace, KeyRef key, const Tickets& tickets,
 }
 
 Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* within) {
-  if (auto refused = refuse(keyspace, call)) return *refused;
+  if (&call != &kDefaultCall || !is_usable(keyspace)) {
+    if (auto refused = refuse(keyspace, call)) return *refused;
+  }
   return caught("reading a value", [&] {
     const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
     if (!buffer.ok()) return failed(buffer.error());
@@ -167,19 +161,16 @@ Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* 
   });
 }
 
-Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
-              const Transaction::State* within) {
+namespace {
+
+// What memory did not answer. `in_memory`: what it has.
+Found look_below(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call,
+                 const Transaction::State* within, const EntryRef& in_memory) {
   const auto usable = [&](const EntryRef& entry) {
     return entry && (within == nullptr || within->may_use(*entry));
   };
   Found nothing;
-  if (!keyspace.is_enabled(key)) nothing.miss = MissReason::kDisabled;
-  if (nothing.miss || call.bypass) return nothing;
-  const EntryRef entry = read_hot(keyspace, key);
-  if (usable(entry)) {
-    if (auto answer = answer_of_hot(keyspace, entry, call)) return std::move(*answer);
-    nothing.miss = MissReason::kExpired;
-  }
+  if (usable(in_memory)) nothing.miss = MissReason::kExpired;
   const auto& tiers = keyspace.cache.tiers;
   if (tiers.empty()) return nothing;
   // If nothing below is asked, no tickets are needed either.
@@ -191,14 +182,34 @@ Found look_up(KeyspaceState& keyspace, KeyRef key, const CallOptions& call,
   const Tickets tickets = within == nullptr ? keyspace.cache.read_positions() : within->tickets;
   STRATA_YIELD("tiered.get.ticket");
   Below below = read_below(keyspace, key, tickets, call);
-  if (usable(below.entry)) return found_in(below.entry, below.tier, false);
+  if (usable(below.entry)) return found_in(std::move(below.entry), below.tier, false);
   if (usable(below.kept) &&
       freshness(*below.kept, keyspace.cache.clock->now(), keyspace, call) == Freshness::kStale) {
-    return found_in(below.kept, below.kept_tier, true);
+    return found_in(std::move(below.kept), below.kept_tier, true);
   }
   if (below.failure) nothing = failed(std::move(*below.failure));
   if (below.miss) nothing.miss = below.miss;
   return nothing;
+}
+
+}  // namespace
+
+Found look_up(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call,
+              const Transaction::State* within) {
+  if (!keyspace.is_enabled(key)) {
+    Found nothing;
+    nothing.miss = MissReason::kDisabled;
+    return nothing;
+  }
+  if (call.bypass) return {};
+  EntryRef entry = read_hot(keyspace, key);
+  if (entry && (within == nullptr || within->may_use(*entry))) {
+    const Freshness fresh = freshness_of_hit(keyspace, *entry, call);
+    if (is_answer(*entry, fresh)) {
+      return found_in(std::move(entry), keyspace.cache.hot->name(), fresh == Freshness::kStale);
+    }
+  }
+  return look_below(keyspace, key, call, within, entry);
 }
 
 namespace {
@@ -212,9 +223,7 @@ struct VisitInPlace {
 
   static void look(void* self, const Entry& entry) {
     auto& visit = *static_cast<VisitInPlace*>(self);
-    const Instant now = time_of_hit(*visit.keyspace.cache.clock, entry);
-    if (entry.negative()) return;
-    if (freshness(entry, now, visit.keyspace, kDefaultCall) != Freshness::kFresh) return;
+    if (entry.negative() || !is_fresh(*visit.keyspace.cache.clock, entry)) return;
     visit.is_visited = true;
     count_hit(visit.keyspace, entry);
     visit.visitor(visit.context, entry);
@@ -224,7 +233,7 @@ struct VisitInPlace {
 }  // namespace
 
 Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* context) {
-  if (refuse(keyspace)) return Outcome::kError;
+  if (!is_usable(keyspace)) return Outcome::kError;
   if (const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
       buffer.ok() && keyspace.is_enabled(buffer.ref())) {
     VisitInPlace in_memory{keyspace, visitor, context};
@@ -236,7 +245,7 @@ Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* cont
   return found.outcome;
 }
 
-Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load* within) {
+Found get_at(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call, Load* within) {
   Found found =
       look_up(keyspace, key, call, within == nullptr ? nullptr : within->state().transaction);
   capture(within, found, key);
@@ -245,7 +254,7 @@ Found get_at(KeyspaceState& keyspace, KeyRef key, const CallOptions& call, Load*
 }
 
 bool contains(KeyspaceState& keyspace, const Id& id) try {
-  if (refuse(keyspace)) return false;
+  if (!is_usable(keyspace)) return false;
   const KeyBuffer buffer(keyspace.key_prefix, id, keyspace.name);
   if (!buffer.ok() || !keyspace.is_enabled(buffer.ref())) return false;
   const Instant now = keyspace.cache.clock->now();
