@@ -110,6 +110,51 @@ strata::Cache make_cache(std::size_t entries) {
   return strata::Cache(std::move(parts));
 }
 
+// Reads keys in each of the ways; returns the sum of a byte of every value.
+struct Reader {
+  strata::Keyspace<std::string>& values;
+  PlainLru& plain;
+  std::uint64_t misses = 0;
+
+  using Keys = std::vector<std::string>;
+  static std::uint64_t byte_of(const std::string& value) {
+    return static_cast<unsigned char>(value[0]);
+  }
+  std::uint64_t get(const Keys& keys) {
+    std::uint64_t sum = 0;
+    for (const std::string& key : keys) {
+      const auto found = values.get(key);
+      found ? sum += byte_of(*found) : ++misses;
+    }
+    return sum;
+  }
+  std::uint64_t get_or_load(const Keys& keys) {
+    std::uint64_t sum = 0;
+    for (const std::string& key : keys) {
+      sum += byte_of(*values.get_or_load(key, [&](strata::Load&) {
+        ++misses;
+        return std::string(kValueBytes, 'x');
+      }));
+    }
+    return sum;
+  }
+  std::uint64_t visit(const Keys& keys) {
+    std::uint64_t sum = 0;
+    for (const std::string& key : keys) {
+      values.visit(key, [&](const std::string& value) { sum += byte_of(value); });
+    }
+    return sum;
+  }
+  std::uint64_t get_plain(const Keys& keys) {
+    std::uint64_t sum = 0;
+    for (const std::string& key : keys) {
+      const auto found = plain.get(key);
+      found ? sum += byte_of(*found) : ++misses;
+    }
+    return sum;
+  }
+};
+
 // Runs `read(key)` over all of `keys`; it returns a byte of the value, or -1.
 void measure(const char* what, const std::vector<std::string>& keys,
              const std::function<std::uint64_t(const std::vector<std::string>&)>& read,
@@ -149,42 +194,11 @@ int main(int argc, char** argv) {
     plain.put(key_of(number), value);
   }
 
-  std::uint64_t misses = 0;
-  const auto get = [&](const std::vector<std::string>& keys) {
-    std::uint64_t sum = 0;
-    for (const std::string& key : keys) {
-      const auto found = values.get(key);
-      found ? sum += static_cast<unsigned char>((*found)[0]) : ++misses;
-    }
-    return sum;
-  };
-  const auto get_or_load = [&](const std::vector<std::string>& keys) {
-    std::uint64_t sum = 0;
-    for (const std::string& key : keys) {
-      const auto found = values.get_or_load(key, [&](strata::Load&) {
-        ++misses;
-        return std::string(key.size(), 'x');
-      });
-      sum += static_cast<unsigned char>((*found)[0]);
-    }
-    return sum;
-  };
-  const auto visit = [&](const std::vector<std::string>& keys) {
-    std::uint64_t sum = 0;
-    for (const std::string& key : keys) {
-      values.visit(key,
-                   [&](const std::string& value) { sum += static_cast<unsigned char>(value[0]); });
-    }
-    return sum;
-  };
-  const auto get_plain = [&](const std::vector<std::string>& keys) {
-    std::uint64_t sum = 0;
-    for (const std::string& key : keys) {
-      const auto found = plain.get(key);
-      found ? sum += static_cast<unsigned char>((*found)[0]) : ++misses;
-    }
-    return sum;
-  };
+  Reader reader{values, plain};
+  const auto get = [&](const auto& keys) { return reader.get(keys); };
+  const auto get_or_load = [&](const auto& keys) { return reader.get_or_load(keys); };
+  const auto visit = [&](const auto& keys) { return reader.visit(keys); };
+  const auto get_plain = [&](const auto& keys) { return reader.get_plain(keys); };
 
   std::uint64_t checksum = 0;
   std::printf("%zu entries, %d runs of as many hits; ns per hit, thread CPU time\n", entries,
@@ -203,6 +217,6 @@ int main(int argc, char** argv) {
     measure(zipf ? "plain LRU, Zipf" : "plain LRU, uniform", keys, get_plain, run_count, checksum);
   }
   std::printf("checksum %016llx, misses %llu\n", static_cast<unsigned long long>(checksum),
-              static_cast<unsigned long long>(misses));
-  return misses == 0 ? 0 : 1;
+              static_cast<unsigned long long>(reader.misses));
+  return reader.misses == 0 ? 0 : 1;
 }
