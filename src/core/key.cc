@@ -139,7 +139,7 @@ std::uint64_t key_hash(std::string_view text) { return internal::hash64(text); }
 
 bool append_escaped(std::string& out, std::string_view text) {
   const std::size_t before = out.size();
-  out.resize(before + internal::kEscapedByte * text.size() + 1);
+  out.resize(before + internal::kEscapedByte * text.size());
   const std::size_t written = internal::escape_into(out.data() + before, text);
   out.resize(before + written);
   return written != text.size();

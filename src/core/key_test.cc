@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/escape.h"
 #include "core/hash.h"
 #include "testkit/seeds.h"
 
@@ -256,6 +257,18 @@ TEST(AppendEscaped, EachLengthAndEachPairOfEscapes) {
         EXPECT_EQ(append_escaped(escaped, text), expected != text);
         ASSERT_EQ(escaped, "x" + expected) << size << ' ' << one << ' ' << other;
       }
+    }
+  }
+}
+
+// Beside memory that is not theirs, which the address sanitizer knows.
+TEST(AppendEscaped, NothingIsReadOrWrittenBeyondWhatThereMayBe) {
+  for (std::size_t size = 0; size <= 64; ++size) {
+    for (const char byte : {'k', ':'}) {
+      const std::vector<char> text(size, byte);
+      std::vector<char> out(internal::kEscapedByte * size);
+      EXPECT_EQ(internal::escape_into(out.data(), {text.data(), size}),
+                byte == 'k' ? size : out.size());
     }
   }
 }

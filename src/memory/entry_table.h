@@ -11,8 +11,8 @@
 // are equal, and then their texts tell them apart.
 //
 // Source    Fagin et al., "Extendible hashing", ACM TODS 4(3), 1979.
-// Threads   One writer at a time. find(), guess(), prefetch() and walk() may run beside it within
-//           an EpochGuard; entries that they return live as long as the guard.
+// Threads   One writer at a time. find(), begin(), guess(), prefetch() and walk() may run beside it
+//           within an EpochGuard; entries that they return live as long as the guard.
 // Ownership The table holds one reference to each entry; whoever erases an entry takes that
 //           reference over, and keeps it until no reader can see the entry any more.
 #pragma once
@@ -73,13 +73,17 @@ class EntryTable {
   [[nodiscard, gnu::always_inline]] Entry* find(std::uint64_t place, Matches matches) const {
     const Bucket& bucket = segment_of(place).buckets[home_of(place)];
     const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
-    const unsigned slots = slots_with(group, tag_of(place));
-    if (slots == 0 && strays_of(group) == 0) return nullptr;
-    // Nearly always the first is the one. What else there may be is not looked for here, so that
-    // a hit keeps all it knows in registers.
-    if (Entry* entry = entry_in(bucket, slots, tag_of(place)); entry != nullptr && matches(*entry))
-        [[likely]]
-      return entry;
+    const std::uint64_t tag = tag_of(place);
+    const unsigned slots = slots_with(group, tag);
+    if (slots == 0) {
+      if (strays_of(group) == 0) return nullptr;
+    } else if (const std::uint64_t word = first_of(bucket, slots); has_tag(word, tag)) [[likely]] {
+      // Nearly always the first is the one. What else there may be is not looked for here, so that
+      // a hit keeps all it knows in registers.
+      Entry* entry = pointer_of(word);
+      if (matches(*entry)) [[likely]]
+        return entry;
+    }
     return find_slowly(place, matches);
   }
 
@@ -222,12 +226,14 @@ class EntryTable {
     return found & kAll;
 #endif
   }
-  // The entry in the first of these slots, or nullptr: there is none, or it has changed.
-  [[nodiscard]] static Entry* entry_in(const Bucket& bucket, unsigned slots, std::uint64_t tag) {
-    if (slots == 0) return nullptr;
+  // What is in the first of these slots, of which there is one; it may have changed.
+  [[nodiscard]] static std::uint64_t first_of(const Bucket& bucket, unsigned slots) {
     const auto at = static_cast<unsigned>(std::countr_zero(slots));
-    const std::uint64_t word = bucket.slots[at].load(std::memory_order_acquire);
-    return ((word ^ tag) >> kTagShift) == 0 ? pointer_of(word) : nullptr;
+    return bucket.slots.data()[at].load(std::memory_order_acquire);
+  }
+  // If so, it is that of an entry.
+  [[nodiscard]] static bool has_tag(std::uint64_t word, std::uint64_t tag) {
+    return ((word ^ tag) >> kTagShift) == 0;
   }
 
   // Of an entry that is not the first of its mark, or in a later bucket than its home.
@@ -240,8 +246,8 @@ class EntryTable {
       const Bucket& bucket = segment.buckets[(home_of(place) + step) % kBuckets];
       const std::uint64_t group = bucket.group.load(std::memory_order_acquire);
       for (unsigned slots = slots_with(group, tag); slots != 0; slots &= slots - 1) {
-        Entry* entry = entry_in(bucket, slots, tag);
-        if (entry != nullptr && matches(*entry)) return entry;
+        const std::uint64_t word = first_of(bucket, slots);
+        if (has_tag(word, tag) && matches(*pointer_of(word))) return pointer_of(word);
       }
       if (step == 0 && strays_of(group) != 0) {
         reach = segment.reach.load(std::memory_order_relaxed);
@@ -333,7 +339,9 @@ inline EntryTable::Search EntryTable::begin(std::uint64_t place) const {
 
 inline Entry* EntryTable::guess(const Search& search) {
   const std::uint64_t group = search.bucket_->group.load(std::memory_order_acquire);
-  return entry_in(*search.bucket_, slots_with(group, search.tag_), search.tag_);
+  const unsigned slots = slots_with(group, search.tag_);
+  const std::uint64_t word = slots == 0 ? 0 : first_of(*search.bucket_, slots);
+  return has_tag(word, search.tag_) ? pointer_of(word) : nullptr;
 }
 
 inline EntryTable::Segment& EntryTable::segment_at(const Directory& directory,

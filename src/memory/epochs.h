@@ -69,7 +69,7 @@ class EpochGuard {
 
   // One comparison finds the two that are rare: no slot yet, and the shared one.
   [[nodiscard]] static bool is_own(unsigned slot) { return slot - 1 < internal::kThreadSlots - 1; }
-  // Whose number a Counter takes.
+  // Whose number Counter and ReadCounts take.
   [[nodiscard]] unsigned slot() const { return slot_; }
 
  private:

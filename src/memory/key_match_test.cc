@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "memory/test_entries.h"
 
@@ -50,6 +51,16 @@ TEST(KeyMatch, TheBeginningOfALongerTextIsAnotherKey) {
     const KeyRef beginning = key_of(shorter);
     EXPECT_FALSE(KeyMatch{&key}(*entry_with_key(shorter))) << size;
     EXPECT_FALSE(KeyMatch{&beginning}(*entry_with_key(longer))) << size;
+  }
+}
+
+// Beside memory that is not theirs, which the address sanitizer knows.
+TEST(KeyMatch, NothingBeyondTheTextsIsRead) {
+  for (std::size_t size = 0; size <= kLongest; ++size) {
+    const std::string text = text_of(size);
+    const std::vector<char> one(text.begin(), text.end());
+    const std::vector<char> other(text.begin(), text.end());
+    EXPECT_TRUE(size == 0 || is_same(one.data(), other.data(), size)) << size;
   }
 }
 

@@ -49,15 +49,17 @@ inline bool end_ttl(Entry& entry, Instant now) {
   return shared;
 }
 
-// Starts to fetch what a hit reads of an entry whose key has `key_size` bytes, at most 64 or so:
-// from its use count to the end of its key and the first bytes of its value. Null fetches nothing.
-inline void prefetch_hit(const Entry* entry, std::size_t key_size) {
+// Starts to fetch what a hit reads of an entry whose key has `key_size` bytes: from its use count
+// to the first bytes of its value; of a long key the beginning.
+inline void prefetch_hit(const Entry& entry, std::size_t key_size) {
   constexpr std::size_t kCacheLine = 64;
-  const auto* bytes = reinterpret_cast<const char*>(entry);
-  const auto* first = reinterpret_cast<const char*>(&entry->last_use);
-  __builtin_prefetch(first);
-  __builtin_prefetch(first + kCacheLine);
-  __builtin_prefetch(bytes + sizeof(Entry) + key_size);
+  constexpr std::size_t kKeyEnd = 3 * kCacheLine;
+  const auto* first = reinterpret_cast<const char*>(&entry.last_use);
+  const auto* value = reinterpret_cast<const char*>(&entry) + sizeof(Entry) + key_size;
+  for (std::size_t at = 0; at < kKeyEnd && first + at < value; at += kCacheLine) {
+    __builtin_prefetch(first + at);
+  }
+  __builtin_prefetch(value);
 }
 
 // Starts to fetch the parts of an entry that a removal reads; null fetches nothing.

@@ -217,7 +217,7 @@ TEST_F(ShardedTierTest, AVisitWritesNothingThatIsShared) {
   }
 }
 
-// So many keys in one shard that several have the same place and tag.
+// So many keys in one shard that many have the same mark in their bucket.
 TEST_F(ShardedTierTest, ABatchFindsWhatIsThereAndNothingElse) {
   tier = std::make_unique<MemoryTier>(MemoryOptions{.max_entries = 50'000, .shards = 1}, clock, 7);
   constexpr std::size_t kKeys = 40'000;

@@ -148,7 +148,7 @@ void MemoryTier::get_batch(std::span<const KeyRef> keys, std::span<EntryRef> ent
     }
     for (std::size_t at = 0; at < keys.size(); ++at) {
       guesses[at] = EntryTable::guess(searches[at]);
-      if (guesses[at] != nullptr) prefetch_hit(guesses[at], keys[at].text.size());
+      if (guesses[at] != nullptr) prefetch_hit(*guesses[at], keys[at].text.size());
     }
     std::size_t hits = 0;
     for (std::size_t at = 0; at < keys.size(); ++at) {

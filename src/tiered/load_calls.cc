@@ -61,7 +61,7 @@ std::optional<Found> answer_at_once(const Request& request, EntryRef& previous) 
   if (!entry) return std::nullopt;
   const std::string_view tier = keyspace.cache.hot->name();
   const bool may_be_due = keyspace.options.refresh_ahead > 0;
-  if (!may_be_due && freshness_of_hit(keyspace, *entry, request.call) == Freshness::kFresh) {
+  if (!may_be_due && entry->fresh_until() == kNever && request.call.version.empty()) {
     return found_in(std::move(entry), tier, false);
   }
   const Instant now = time_of_hit(*keyspace.cache.clock, *entry);

@@ -25,9 +25,11 @@ Found found_in(EntryRef entry, std::string_view tier, bool stale) {
 
 Freshness freshness_of_hit(const KeyspaceState& keyspace, const Entry& entry,
                            const CallOptions& call) {
-  const Clock& clock = *keyspace.cache.clock;
-  if (call.version.empty() && is_fresh(clock, entry)) return Freshness::kFresh;
-  return freshness(entry, time_of_hit(clock, entry), keyspace, call);
+  // What has no end is judged without a clock.
+  const Instant fresh_until = entry.fresh_until();
+  const Instant now = fresh_until == kNever ? Instant{} : time_of_hit(*keyspace.cache.clock, entry);
+  if (now < fresh_until && call.version.empty()) return Freshness::kFresh;
+  return freshness(entry, now, keyspace, call);
 }
 
 Found failed(Error error) { return {Outcome::kError, {}, {}, shared_error(std::move(error))}; }
@@ -163,14 +165,14 @@ Found get(KeyspaceState& keyspace, const Id& id, const CallOptions& call, Load* 
 
 namespace {
 
-// What memory did not answer. `in_memory`: what it has.
+// What memory did not answer. `has_expired`: what it has is past its time.
 Found look_below(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& call,
-                 const Transaction::State* within, const EntryRef& in_memory) {
+                 const Transaction::State* within, bool has_expired) {
   const auto usable = [&](const EntryRef& entry) {
     return entry && (within == nullptr || within->may_use(*entry));
   };
   Found nothing;
-  if (usable(in_memory)) nothing.miss = MissReason::kExpired;
+  if (has_expired) nothing.miss = MissReason::kExpired;
   const auto& tiers = keyspace.cache.tiers;
   if (tiers.empty()) return nothing;
   // If nothing below is asked, no tickets are needed either.
@@ -203,13 +205,14 @@ Found look_up(KeyspaceState& keyspace, const KeyRef& key, const CallOptions& cal
   }
   if (call.bypass) return {};
   EntryRef entry = read_hot(keyspace, key);
-  if (entry && (within == nullptr || within->may_use(*entry))) {
+  const bool is_usable = entry && (within == nullptr || within->may_use(*entry));
+  if (is_usable) {
     const Freshness fresh = freshness_of_hit(keyspace, *entry, call);
     if (is_answer(*entry, fresh)) {
       return found_in(std::move(entry), keyspace.cache.hot->name(), fresh == Freshness::kStale);
     }
   }
-  return look_below(keyspace, key, call, within, entry);
+  return look_below(keyspace, key, call, within, is_usable);
 }
 
 namespace {

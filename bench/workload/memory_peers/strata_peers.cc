@@ -101,9 +101,9 @@ std::vector<PeerKind<Key>> strata_peers() {
   kinds.push_back(peer_kind<GetManyStore<Key, Value>, Key>("strata get_many(32)", false));
   kinds.push_back(
       peer_kind<GetStore<Key, std::string>, Key>("strata get, std::string values", true));
-  kinds.push_back(peer_kind<VisitStore<Key, Value, kTtl>, Key>("strata visit, with a ttl", false));
-  kinds.push_back(peer_kind<GetStore<Key, Value, kTtl>, Key>("strata get, with a ttl", false));
-  kinds.push_back(peer_kind<VisitStore<Key, Value, kFixed>, Key>("strata visit, s3fifo", false));
+  kinds.push_back(peer_kind<VisitStore<Key, Value, kTtl>, Key>("strata visit with a ttl", false));
+  kinds.push_back(peer_kind<GetStore<Key, Value, kTtl>, Key>("strata get with a ttl", false));
+  kinds.push_back(peer_kind<VisitStore<Key, Value, kFixed>, Key>("strata visit by s3fifo", false));
   return kinds;
 }
 template std::vector<PeerKind<std::string>> strata_peers();

@@ -17,7 +17,7 @@ class Clock {
   virtual ~Clock() = default;
   [[nodiscard]] virtual Instant now() const = 0;
   // now(), possibly a few milliseconds late, for a quarter of the cost. For hits.
-  [[nodiscard]] virtual Instant coarse_now() const { return now(); }
+  [[nodiscard]] virtual Instant coarse_now() const;
   [[nodiscard]] virtual WallTime wall_now() const = 0;
   // Differs after every reboot of the machine.
   [[nodiscard]] virtual std::uint64_t boot_id() const = 0;
