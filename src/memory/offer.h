@@ -31,12 +31,12 @@ class Offer {
       : ticket(taken),
         key_text(key.text),
         hash(key.hash),
-        key_label(label_id(LabelKind::kKey, key.text)),
+        key_label(key_label_id(key.hash)),
         entry_(std::move(entry)),
         carried_(carried) {
     if (!entry_) return;
     charge = charge_bytes(*entry_);
-    room = room_bytes(*entry_);
+    room = room_bytes(*entry_, charge);
     carried_.announce(*entry_);
   }
   ~Offer() { withdraw(); }
