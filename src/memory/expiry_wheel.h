@@ -44,7 +44,17 @@ class ExpiryWheel {
 
   // Whether take() has stopped before `now`, for want of room or looks.
   [[nodiscard]] bool is_behind(Instant now) const { return tick_ < tick_of(now); }
-  [[nodiscard]] std::size_t size() const;
+  // Whether take() may find anything, or has to go on to the present tick.
+  [[nodiscard]] bool has_work(Instant now, bool exactly) const {
+    return is_behind(now) || (exactly && (to_bring_down_ > 0 || !slots_[tick_ % kSlots].empty()));
+  }
+  // Starts to fetch what remove() will write.
+  void prefetch(const Entry& entry) const {
+    const Entry::Residence& residence = entry.residence;
+    if (residence.wheel_slot == 0) return;
+    __builtin_prefetch(&slots_[residence.wheel_slot - 1u][residence.wheel_place], 1);
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // How many entries that should be in it had no room, ever.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   void check_invariants() const;
@@ -66,6 +76,7 @@ class ExpiryWheel {
   std::uint64_t tick_;          // everything before it was taken
   unsigned to_bring_down_ = 0;  // wheels whose slot of this tick has to be emptied first
   std::array<std::size_t, kLevels> sizes_{};
+  std::size_t size_ = 0;  // their sum
   std::uint64_t left_out_ = 0;
 };
 
