@@ -85,6 +85,12 @@ class EntryTable {
   void prefetch(std::uint64_t place) const {
     __builtin_prefetch(&segment_of(place).buckets[home_of(place)]);
   }
+  // Fetches what insert() and erase() change at this place.
+  void prefetch_change(std::uint64_t place) const {
+    const Segment& segment = segment_of(place);
+    __builtin_prefetch(&segment.buckets[home_of(place)], 1);
+    __builtin_prefetch(&segment.entries, 1);
+  }
   [[nodiscard]] const Entry* guess(std::uint64_t place) const {
     return match(segment_of(place).buckets[home_of(place)], tag_of(place),
                  [](const Entry&) { return true; });

@@ -81,6 +81,8 @@ class Shard {
   [[nodiscard]] Standing standing(const Entry& entry) const { return order_.standing(entry); }
   void tell_hit(Entry& entry);  // for policies that want to be told
 
+  // Starts to fetch where a key is, for a fill or put that is about to come.
+  void prefetch(std::uint64_t hash) const;
   // A step of a fill or put. Nothing: it made room, but not enough, and has nothing more to evict;
   // to be called again, after another shard has made room.
   std::optional<FillOutcome> fill(Offer& offer);
@@ -140,7 +142,9 @@ class Shard {
   void settle() STRATA_REQUIRES(mutex_);
 
   // Writes.
-  void prefetch(std::uint64_t hash) const;
+  void prefetch_former(std::uint64_t hash) const;
+  void prefetch_change(std::uint64_t hash) const STRATA_REQUIRES(mutex_);
+  void prefetch_removal(const Entry& entry) const STRATA_REQUIRES(mutex_);
   std::optional<FillOutcome> try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
   std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Ticket& raised,
                                      Departures& gone) STRATA_REQUIRES(mutex_);
@@ -161,8 +165,8 @@ class Shard {
              Departures& gone) STRATA_REQUIRES(mutex_);
   void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
   std::uint64_t sweep_stale(std::size_t at_most, Departures& gone) STRATA_REQUIRES(mutex_);
-  void remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone)
-      STRATA_REQUIRES(mutex_);
+  void remove_due(Instant now, bool exactly, const Entry* spared, std::size_t at_most,
+                  Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Labels.
   std::uint64_t doom(LabelId label, Ticket number) STRATA_REQUIRES(mutex_);
@@ -226,7 +230,7 @@ class Shard {
   std::uint64_t generation_ STRATA_GUARDED_BY(mutex_) = 0;
   std::uint64_t cleared_ STRATA_GUARDED_BY(mutex_) = 0;  // the generation of the last clear
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;     // of sweep(): a cursor of the table
-  std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;   // while the wheel has no room for all
   const Entry* newcomer_ STRATA_GUARDED_BY(mutex_) = nullptr;  // for which room is still made
   TierStats counters_ STRATA_GUARDED_BY(mutex_);               // stored, refused, removals, ...
   std::shared_ptr<const DepartureListener> listener_ STRATA_GUARDED_BY(mutex_);

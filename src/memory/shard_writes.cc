@@ -16,8 +16,8 @@
 namespace strata::memory {
 namespace {
 
-// Every kSweepWrites-th write looks at kSweepPlaces places for entries that can go and are not in
-// the wheel; every write does while there are any whose group was invalidated.
+// Every write looks at kSweepPlaces places for entries that can go and are not in the wheel while
+// there are any whose group was invalidated; every kSweepWrites-th does if there may be others.
 constexpr std::uint64_t kSweepWrites = 64;
 constexpr std::size_t kSweepPlaces = 16;
 // What a write removes of what has expired, and how much it looks at for that.
@@ -26,16 +26,42 @@ constexpr std::size_t kDueLooks = 64;
 
 }  // namespace
 
-// So that memory is not waited for with the lock held.
+// What a write reads lies in a dozen places of memory, and one leads to the next: the table to the
+// former entry; the queue to the victim, that to its place in the table and in the wheel. So that
+// they are not waited for one after the other, and less with the lock held, all are fetched as soon
+// as they are known: where the key is before the offer is made; what is there before the lock is
+// taken; the victim when the one before it has left, and what it leads to when the lock is there.
 void Shard::prefetch(std::uint64_t hash) const {
   const EpochGuard guard;
   table_.prefetch(commons_.placement.place(hash));
 }
 
+void Shard::prefetch_former(std::uint64_t hash) const {
+  const EpochGuard guard;
+  prefetch_entry(table_.guess(commons_.placement.place(hash)));
+}
+
+void Shard::prefetch_change(std::uint64_t hash) const {
+  order_.prefetch(hash);
+  table_.prefetch_change(commons_.placement.place(hash));
+  const Entry* const victim = order_.next_victim();
+  if (victim == nullptr) return;
+  order_.prefetch(victim->hash());
+  table_.prefetch_change(commons_.placement.place(victim->hash()));
+  prefetch_removal(*victim);
+}
+
+void Shard::prefetch_removal(const Entry& entry) const {
+  wheel_.prefetch(entry);
+  __builtin_prefetch(entry.next, 1);
+  __builtin_prefetch(entry.previous, 1);
+}
+
 std::optional<FillOutcome> Shard::fill(Offer& offer) {
-  prefetch(offer.hash);
+  prefetch_former(offer.hash);
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
+  prefetch_change(offer.hash);
   const std::optional<FillOutcome> outcome = try_fill(offer, gone);
   return_quota(offer);
   settle();
@@ -44,9 +70,10 @@ std::optional<FillOutcome> Shard::fill(Offer& offer) {
 }
 
 std::optional<FillOutcome> Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
-  prefetch(offer.hash);
+  prefetch_former(offer.hash);
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
+  prefetch_change(offer.hash);
   const std::optional<FillOutcome> outcome = try_put(offer, cause, raised, gone);
   return_quota(offer);
   settle();
@@ -79,6 +106,7 @@ std::optional<FillOutcome> Shard::try_put(Offer& offer, RemovalCause cause, Tick
   const bool wanted = offer.entry() != nullptr;
   sweep(gone);
   Entry* former = find(offer.hash, offer.key_text);
+  if (former != nullptr) prefetch_removal(*former);
   const bool checks = wanted && !STRATA_MUTANT(kPutUnconditional);
   const bool is_refused =
       checks && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket);
@@ -295,9 +323,11 @@ template <typename Enough>
 bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
                   Departures& gone) {
   if (enough()) return true;
-  remove_due(true, spared, at_most, gone);
-  if (enough()) return true;
   const Instant now = commons_.clock->coarse_now();
+  if (wheel_.has_work(now, true)) {
+    remove_due(now, true, spared, at_most, gone);
+    if (enough()) return true;
+  }
   spared = spared_beside(spared);
   while (gone.size() < at_most) {
     Entry* victim = order_.evict(from, spared);
@@ -305,7 +335,9 @@ bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, 
     table_.erase(victim);
     let_go(victim, is_expired(*victim, now) ? RemovalCause::kExpired : RemovalCause::kEvicted,
            gone);
-    if (enough()) return true;
+    if (!enough()) continue;
+    prefetch_entry(order_.next_victim());
+    return true;
   }
   return false;
 }
@@ -323,11 +355,11 @@ const Entry* Shard::spared_beside(const Entry* spared) {
   return spared != nullptr ? spared : newcomer_;
 }
 
-void Shard::remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone) {
+void Shard::remove_due(Instant now, bool exactly, const Entry* spared, std::size_t at_most,
+                       Departures& gone) {
   std::array<Entry*, kDueEntries> due;
   const std::size_t room = std::min(due.size(), at_most - std::min(at_most, gone.size()));
-  const std::size_t count =
-      wheel_.take(commons_.clock->coarse_now(), std::span(due.data(), room), kDueLooks, exactly);
+  const std::size_t count = wheel_.take(now, std::span(due.data(), room), kDueLooks, exactly);
   for (std::size_t at = 0; at < count; ++at) {
     if (due[at] == spared) {
       wheel_.add(*due[at]);  // The caller goes on with it.
@@ -338,10 +370,11 @@ void Shard::remove_due(bool exactly, const Entry* spared, std::size_t at_most, D
 }
 
 // Removes what has expired; and a hand goes around the table and removes what nobody can be given
-// any more.
+// any more: whose group was invalidated, or what has expired and found no room in the wheel.
 void Shard::sweep(Departures& gone) {
-  remove_due(false, nullptr, kDueEntries, gone);
-  if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
+  const Instant now = commons_.clock->coarse_now();
+  if (wheel_.has_work(now, false)) remove_due(now, false, nullptr, kDueEntries, gone);
+  if (cells_.dead() == 0 && (wheel_.left_out() == 0 || ++writes_ % kSweepWrites != 0)) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
   std::array<Entry*, kSeenMax> seen;
   std::size_t count = 0;
@@ -351,7 +384,6 @@ void Shard::sweep(Departures& gone) {
     seen[count++] = entry;
   });
   hand_ = next.value_or(0);
-  const Instant now = commons_.clock->coarse_now();
   for (std::size_t at = 0; at < count; ++at) {
     if (is_current(*seen[at]) && !is_expired(*seen[at], now)) continue;
     remove(seen[at], RemovalCause::kExpired, gone);

@@ -67,8 +67,9 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   STRATA_YIELD("memory.fill.begin");
   const KeyRef key{entry->key_text(), entry->hash(), {}};
   commons_.tenants.meet(entry->group());
+  Shard& shard = shard_of(key.hash);
+  shard.prefetch(key.hash);
   Offer offer(key, std::move(entry), ticket, commons_.carried);
-  Shard& shard = shard_of(offer.hash);
   std::optional<FillOutcome> outcome;
   for (std::size_t ask = 0; !outcome && ask < kRoomAsks; ++ask) {
     outcome = shard.fill(offer);
@@ -83,8 +84,9 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   STRATA_ASSERT(!entry || entry->has_key(key));
   STRATA_YIELD("memory.put.begin");
   if (entry) commons_.tenants.meet(entry->group());
+  Shard& shard = shard_of(key.hash);
+  shard.prefetch(key.hash);
   Offer offer(key, std::move(entry), ticket, commons_.carried);
-  Shard& shard = shard_of(offer.hash);
   Ticket raised;
   std::optional<FillOutcome> outcome;
   for (std::size_t ask = 0; !outcome; ++ask) {
@@ -250,8 +252,7 @@ InvalidateOutcome MemoryTier::expire_these(std::span<const Label> labels) {
 }
 
 bool MemoryTier::invalidated_after(const Entry& entry, Ticket ticket) const {
-  const LabelId key_label = label_id(LabelKind::kKey, entry.key_text());
-  return commons_.numbers.refuses(entry, key_label, ticket);
+  return commons_.numbers.refuses(entry, key_label_id(entry.hash()), ticket);
 }
 
 bool MemoryTier::invalidated_after(std::span<const LabelId> labels, Ticket ticket) const {

@@ -84,6 +84,13 @@ AgedGhost::Slot* AgedGhost::find(const Table& table, std::uint64_t mixed) {
   return nullptr;
 }
 
+void AgedGhost::prefetch(std::uint64_t hash) const {
+  const std::uint64_t mixed = mix(hash);
+  for (const Table* table : {&table_, &former_}) {
+    if (table->count != 0) __builtin_prefetch(&table->of(mixed), 1);
+  }
+}
+
 std::optional<std::uint16_t> AgedGhost::take(std::uint64_t hash) {
   const std::uint64_t mixed = mix(hash);
   Slot* slot = find(table_, mixed);

@@ -34,6 +34,9 @@ class AgedGhost {
   // The last use of `hash`, if it is remembered; it is then forgotten.
   [[nodiscard]] std::optional<std::uint16_t> take(std::uint64_t hash);
 
+  // Starts to fetch what insert() and take() of `hash` look at.
+  void prefetch(std::uint64_t hash) const;
+
   [[nodiscard]] std::size_t slots() const { return wanted_buckets_ * kSlotsPerBucket; }
   [[nodiscard]] std::size_t footprint_bytes() const {
     return (table_.count + former_.count) * sizeof(Bucket);

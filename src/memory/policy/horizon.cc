@@ -26,8 +26,11 @@ class Horizon::Host {
   [[nodiscard]] bool main_has_room() const {
     return policy_.main_share_.has_room_beside(policy_.main_);
   }
+  // Fetches the one before it, which will be the tail if this one is used.
   [[nodiscard]] Handle tail(HorizonQueue queue) const {
-    return (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
+    const Handle tail = (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
+    if (tail != nullptr) __builtin_prefetch(tail->previous, 1);
+    return tail;
   }
   void move(Handle entry, HorizonQueue to) {
     GradedQueue& target = to == kSmall ? policy_.small_ : policy_.main_;
@@ -210,6 +213,12 @@ Resident* Horizon::evict(const Resident* spared) {
   worth_.set_counts_places(bounds_.max_entries != 0 && entries() >= bounds_.max_entries);
   Host host(*this, spared);
   return HorizonRules<Host>(host, arm(), now()).evict(kMaxTurns, kCleaningMoves);
+}
+
+const Resident* Horizon::next_victim() const {
+  const bool is_main = small_.entries() == 0 || main_.entries() > main_share_.entries ||
+                       main_.weight() > main_share_.weight;
+  return (is_main ? main_ : small_).guess_tail();
 }
 
 void Horizon::check_invariants() const {
