@@ -13,6 +13,7 @@
 #include "core/allocation.h"
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "core/prefetch.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STRATA_HAS_SANITIZER true
@@ -230,9 +231,9 @@ class Heap {
     const char* const object =
         span.freed == nullptr ? span.fresh : reinterpret_cast<const char*>(span.freed);
     for (std::size_t at = 0; at < std::min(bytes, kMost); at += kCacheLine) {
-      __builtin_prefetch(object + at, 1);
+      prefetch_for_write(object + at);
     }
-    __builtin_prefetch(span.next, 1);
+    prefetch_for_write(span.next);
   }
   static void list(Class& its, Span& span) STRATA_REQUIRES(its.mutex) {
     span.is_listed = 1;

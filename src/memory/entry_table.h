@@ -31,6 +31,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/prefetch.h"
 #include "core/slab_heap.h"
 #include "strata/core/entry.h"
 
@@ -88,8 +89,8 @@ class EntryTable {
   // Fetches what insert() and erase() change at this place.
   void prefetch_change(std::uint64_t place) const {
     const Segment& segment = segment_of(place);
-    __builtin_prefetch(&segment.buckets[home_of(place)], 1);
-    __builtin_prefetch(&segment.entries, 1);
+    internal::prefetch_for_write(&segment.buckets[home_of(place)]);
+    internal::prefetch_for_write(&segment.entries);
   }
   [[nodiscard]] const Entry* guess(std::uint64_t place) const {
     return match(segment_of(place).buckets[home_of(place)], tag_of(place),

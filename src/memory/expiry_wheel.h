@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/prefetch.h"
 #include "memory/block_list.h"
 #include "strata/core/entry.h"
 #include "strata/core/time.h"
@@ -52,7 +53,7 @@ class ExpiryWheel {
   void prefetch(const Entry& entry) const {
     const Entry::Residence& residence = entry.residence;
     if (residence.wheel_slot == 0) return;
-    __builtin_prefetch(&slots_[residence.wheel_slot - 1u][residence.wheel_place], 1);
+    internal::prefetch_for_write(&slots_[residence.wheel_slot - 1u][residence.wheel_place]);
   }
   [[nodiscard]] std::size_t size() const { return size_; }
   // How many entries that should be in it had no room, ever.

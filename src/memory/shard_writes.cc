@@ -6,6 +6,7 @@
 
 #include "core/assert.h"
 #include "core/mutant.h"
+#include "core/prefetch.h"
 #include "core/yield_point.h"
 #include "memory/charge.h"
 #include "memory/epochs.h"
@@ -33,7 +34,7 @@ constexpr std::size_t kDueLooks = 64;
 // taken; the victim when the one before it has left, and what it leads to when the lock is there.
 void Shard::prefetch(std::uint64_t hash) const {
   const EpochGuard guard;
-  table_.prefetch(commons_.placement.place(hash));
+  table_.prefetch_change(commons_.placement.place(hash));
 }
 
 void Shard::prefetch_former(std::uint64_t hash) const {
@@ -43,7 +44,6 @@ void Shard::prefetch_former(std::uint64_t hash) const {
 
 void Shard::prefetch_change(std::uint64_t hash) const {
   order_.prefetch(hash);
-  table_.prefetch_change(commons_.placement.place(hash));
   const Entry* const victim = order_.next_victim();
   if (victim == nullptr) return;
   order_.prefetch(victim->hash());
@@ -53,8 +53,8 @@ void Shard::prefetch_change(std::uint64_t hash) const {
 
 void Shard::prefetch_removal(const Entry& entry) const {
   wheel_.prefetch(entry);
-  __builtin_prefetch(entry.next, 1);
-  __builtin_prefetch(entry.previous, 1);
+  internal::prefetch_for_write(entry.next);
+  internal::prefetch_for_write(entry.previous);
 }
 
 std::optional<FillOutcome> Shard::fill(Offer& offer) {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "core/prefetch.h"
+
 namespace strata::memory {
 namespace {
 
@@ -87,7 +89,7 @@ AgedGhost::Slot* AgedGhost::find(const Table& table, std::uint64_t mixed) {
 void AgedGhost::prefetch(std::uint64_t hash) const {
   const std::uint64_t mixed = mix(hash);
   for (const Table* table : {&table_, &former_}) {
-    if (table->count != 0) __builtin_prefetch(&table->of(mixed), 1);
+    if (table->count != 0) internal::prefetch_for_write(&table->of(mixed));
   }
 }
 

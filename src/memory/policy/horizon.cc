@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "core/assert.h"
+#include "core/prefetch.h"
 
 namespace strata::memory {
 
@@ -29,7 +30,7 @@ class Horizon::Host {
   // Fetches the one before it, which will be the tail if this one is used.
   [[nodiscard]] Handle tail(HorizonQueue queue) const {
     const Handle tail = (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
-    if (tail != nullptr) __builtin_prefetch(tail->previous, 1);
+    if (tail != nullptr) internal::prefetch_for_write(tail->previous);
     return tail;
   }
   void move(Handle entry, HorizonQueue to) {
