@@ -366,6 +366,10 @@ void slab_free(void* object, std::size_t size, std::size_t alignment) noexcept {
   heap().free(object, class_for(rounded, alignment));
 }
 
+void slab_prefetch_free(const void* object) {
+  prefetch_for_write(&chunk_of(object)->spans[span_index(object)]);
+}
+
 std::size_t slab_bytes(std::size_t size, std::size_t alignment) {
   const std::size_t rounded = aligned_size(size, alignment);
   if (is_plain(rounded, alignment)) return allocation_bytes(size);

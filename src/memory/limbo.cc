@@ -1,6 +1,7 @@
 #include "memory/limbo.h"
 
 #include "core/mutant.h"
+#include "core/slab_heap.h"
 #include "memory/epochs.h"
 #include "memory/residence.h"
 
@@ -64,6 +65,7 @@ Resident* Limbo::take_free() {
       (first_ == nullptr ? first_ : last_->next) = entry;
       last_ = entry;
       entry->left = epoch.begun;
+      internal::slab_prefetch_free(entry);
       ++count;
       bytes += entry->weight;
       if (entry->next == nullptr) {
