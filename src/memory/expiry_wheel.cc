@@ -39,19 +39,25 @@ void ExpiryWheel::remove(Entry& entry) noexcept {
   if (entry.residence.wheel_slot == 0) return;
   Slot& home = slots_[entry.residence.wheel_slot - 1u];
   const std::uint32_t place = entry.residence.wheel_place;
-  STRATA_ASSERT(home[place] == &entry);
-  std::swap(home[place], home.back());
-  home[place]->residence.wheel_place = place;
-  static_cast<void>(take_last(home));
+  // What is at the place, the entry, is not read: that would be to wait for memory.
+  Entry* const last = home.back();
+  home[place] = last;
+  last->residence.wheel_place = place;
+  home.pop_back();
+  leave(entry);
 }
 
 Entry* ExpiryWheel::take_last(Slot& home) {
   Entry* entry = home.back();
   home.pop_back();
-  --sizes_[(entry->residence.wheel_slot - 1u) / kSlots];
-  --size_;
-  entry->residence.wheel_slot = 0;
+  leave(*entry);
   return entry;
+}
+
+void ExpiryWheel::leave(Entry& entry) {
+  --sizes_[(entry.residence.wheel_slot - 1u) / kSlots];
+  --size_;
+  entry.residence.wheel_slot = 0;
 }
 
 // Moves what is in the slots that the present tick has reached to the wheels before. Returns

@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <span>
 
-#include "core/prefetch.h"
 #include "memory/block_list.h"
 #include "strata/core/entry.h"
 #include "strata/core/time.h"
@@ -49,12 +48,6 @@ class ExpiryWheel {
   [[nodiscard]] bool has_work(Instant now, bool exactly) const {
     return is_behind(now) || (exactly && (to_bring_down_ > 0 || !slots_[tick_ % kSlots].empty()));
   }
-  // Starts to fetch what remove() will write.
-  void prefetch(const Entry& entry) const {
-    const Entry::Residence& residence = entry.residence;
-    if (residence.wheel_slot == 0) return;
-    internal::prefetch_for_write(&slots_[residence.wheel_slot - 1u][residence.wheel_place]);
-  }
   [[nodiscard]] std::size_t size() const { return size_; }
   // How many entries that should be in it had no room, ever.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
@@ -70,6 +63,7 @@ class ExpiryWheel {
     return slots_[level * kSlots + (tick >> (level * kSlotBits)) % kSlots];
   }
   [[nodiscard]] Entry* take_last(Slot& slot);
+  void leave(Entry& entry);
   [[nodiscard]] bool bring_down(std::size_t& looks);
   void go_on(std::uint64_t present);
 

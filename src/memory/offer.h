@@ -18,6 +18,7 @@
 #include "strata/core/key.h"
 #include "strata/core/label.h"
 #include "strata/core/ticket.h"
+#include "strata/ports/fill.h"
 
 namespace strata::memory {
 
@@ -82,7 +83,8 @@ class Offer {
   bool fits = false;         // bounds may change meanwhile: what take_room() found is what counts
   std::size_t work = kWork;  // so many may still leave for it
   bool is_beyond = false;    // it took room beyond a bound
-  Room::Amount given;        // what other shards evicted for it
+  FillOutcome outcome = FillOutcome::kDeclined;  // once a shard is done with it
+  Room::Amount given;                            // what other shards evicted for it
   // Where tenants are told apart:
   TenantNumber tenant = kRest;
   bool is_homeless = false;    // there is no memory for its tenant's partition

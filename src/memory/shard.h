@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -83,10 +82,11 @@ class Shard {
 
   // Starts to fetch where a key is, for a fill or put that is about to come.
   void prefetch(std::uint64_t hash) const;
-  // A step of a fill or put. Nothing: it made room, but not enough, and has nothing more to evict;
-  // to be called again, after another shard has made room.
-  std::optional<FillOutcome> fill(Offer& offer);
-  std::optional<FillOutcome> put(Offer& offer, RemovalCause cause, Ticket& raised);
+  // A step of a fill or put. Returns whether that was all, and then offer.outcome says what became
+  // of it. If not, it made room, but not enough, and has nothing more to evict; to be called again,
+  // after another shard has made room.
+  bool fill(Offer& offer);
+  bool put(Offer& offer, RemovalCause cause, Ticket& raised);
   void count_declined();
   // Evicts as much as may be, or until there is room for the offer, which another shard could not
   // make.
@@ -142,13 +142,11 @@ class Shard {
   void settle() STRATA_REQUIRES(mutex_);
 
   // Writes.
-  void prefetch_former(std::uint64_t hash) const;
   void prefetch_change(std::uint64_t hash) const STRATA_REQUIRES(mutex_);
-  void prefetch_removal(const Entry& entry) const STRATA_REQUIRES(mutex_);
-  std::optional<FillOutcome> try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
-  std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Ticket& raised,
-                                     Departures& gone) STRATA_REQUIRES(mutex_);
-  FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
+  bool try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
+  bool try_put(Offer& offer, RemovalCause cause, Ticket& raised, Departures& gone)
+      STRATA_REQUIRES(mutex_);
+  void accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   bool publish(Offer& offer, Entry* former) STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool could_fit(const Offer& offer) const;

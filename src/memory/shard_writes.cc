@@ -29,56 +29,42 @@ constexpr std::size_t kDueLooks = 64;
 
 // What a write reads lies in a dozen places of memory, and one leads to the next: the table to the
 // former entry; the queue to the victim, that to its place in the table and in the wheel. So that
-// they are not waited for one after the other, and less with the lock held, all are fetched as soon
-// as they are known: where the key is before the offer is made; what is there before the lock is
-// taken; the victim when the one before it has left, and what it leads to when the lock is there.
+// they are not waited for one after the other, they are fetched as soon as they are known: where
+// the key is before the offer is made; the victim when the one before it has left; all that they
+// lead to as soon as the lock is there.
 void Shard::prefetch(std::uint64_t hash) const {
   const EpochGuard guard;
   table_.prefetch_change(commons_.placement.place(hash));
 }
 
-void Shard::prefetch_former(std::uint64_t hash) const {
-  const EpochGuard guard;
+void Shard::prefetch_change(std::uint64_t hash) const {
+  order_.prefetch(hash);
+  if (const Entry* const victim = order_.next_victim()) {
+    table_.prefetch_change(commons_.placement.place(victim->hash()));
+  }
   prefetch_entry(table_.guess(commons_.placement.place(hash)));
 }
 
-void Shard::prefetch_change(std::uint64_t hash) const {
-  order_.prefetch(hash);
-  const Entry* const victim = order_.next_victim();
-  if (victim == nullptr) return;
-  order_.prefetch(victim->hash());
-  table_.prefetch_change(commons_.placement.place(victim->hash()));
-  prefetch_removal(*victim);
-}
-
-void Shard::prefetch_removal(const Entry& entry) const {
-  wheel_.prefetch(entry);
-  internal::prefetch_for_write(entry.next);
-  internal::prefetch_for_write(entry.previous);
-}
-
-std::optional<FillOutcome> Shard::fill(Offer& offer) {
-  prefetch_former(offer.hash);
+bool Shard::fill(Offer& offer) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
   prefetch_change(offer.hash);
-  const std::optional<FillOutcome> outcome = try_fill(offer, gone);
+  const bool is_done = try_fill(offer, gone);
   return_quota(offer);
   settle();
   offer.spend(gone.size());
-  return outcome;
+  return is_done;
 }
 
-std::optional<FillOutcome> Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
-  prefetch_former(offer.hash);
+bool Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
   prefetch_change(offer.hash);
-  const std::optional<FillOutcome> outcome = try_put(offer, cause, raised, gone);
+  const bool is_done = try_put(offer, cause, raised, gone);
   return_quota(offer);
   settle();
   offer.spend(gone.size());
-  return outcome;
+  return is_done;
 }
 
 void Shard::count_declined() {
@@ -86,41 +72,49 @@ void Shard::count_declined() {
   ++counters_.declined;
 }
 
-// Returns nothing when it made room, but not enough.
-std::optional<FillOutcome> Shard::try_fill(Offer& offer, Departures& gone) {
+// Returns false when it made room, but not enough.
+bool Shard::try_fill(Offer& offer, Departures& gone) {
   const bool unchecked = STRATA_MUTANT(kNoTickets) || STRATA_MUTANT(kMemoryFillUnchecked);
   if (!unchecked && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket)) {
     ++counters_.refused;
-    return FillOutcome::kRefused;
+    offer.outcome = FillOutcome::kRefused;
+    return true;
   }
   sweep(gone);
   Entry* former = find(offer.hash, offer.key_text);
-  if (!take_room(offer, former, gone)) return std::nullopt;
-  return accept(offer, former, RemovalCause::kReplaced, gone);
+  if (!take_room(offer, former, gone)) return false;
+  accept(offer, former, RemovalCause::kReplaced, gone);
+  return true;
 }
 
 // As try_fill(). Nothing is changed before there is room, except by making it. Then the comparison
 // and the put's own raise are one step.
-std::optional<FillOutcome> Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised,
-                                          Departures& gone) {
+bool Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised, Departures& gone) {
   const bool wanted = offer.entry() != nullptr;
   sweep(gone);
   Entry* former = find(offer.hash, offer.key_text);
-  if (former != nullptr) prefetch_removal(*former);
+  if (former != nullptr) {
+    internal::prefetch_for_write(former->next);
+    internal::prefetch_for_write(former->previous);
+  }
   const bool checks = wanted && !STRATA_MUTANT(kPutUnconditional);
   const bool is_refused =
       checks && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket);
-  if (wanted && !is_refused && !take_room(offer, former, gone)) return std::nullopt;
+  if (wanted && !is_refused && !take_room(offer, former, gone)) return false;
 
   const LabelNumbers::Raised raise =
       commons_.numbers.compare_and_raise(offer.entry(), offer.key_label, offer.ticket);
   raised = raise.number;
   count(RemovalCause::kInvalidated, doom(offer.key_label, raised));
   const bool refused = checks && raise.refused;
-  if (wanted && !refused) return accept(offer, former, cause, gone);
+  if (wanted && !refused) {
+    accept(offer, former, cause, gone);
+    return true;
+  }
   if (former != nullptr) remove(former, cause, gone);
   if (refused) ++counters_.refused;
-  return refused ? FillOutcome::kRefused : FillOutcome::kDeclined;
+  offer.outcome = refused ? FillOutcome::kRefused : FillOutcome::kDeclined;
+  return true;
 }
 
 bool Shard::could_fit(const Offer& offer) const {
@@ -131,15 +125,16 @@ bool Shard::could_fit(const Offer& offer) const {
 
 // Publishes the offer, for which there is room unless it is too large or the tier is off. The
 // former entry goes in any case: it was replaced, even if what replaces it is not kept.
-FillOutcome Shard::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
+void Shard::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
   if (!offer.fits || !publish(offer, former)) {
     if (former != nullptr) remove(former, cause, gone);
     ++counters_.declined;
-    return FillOutcome::kDeclined;
+    offer.outcome = FillOutcome::kDeclined;
+    return;
   }
   if (former != nullptr) let_go(former, cause, gone);
   ++counters_.stored;
-  return FillOutcome::kStored;
+  offer.outcome = FillOutcome::kStored;
 }
 
 // Enters the entry everywhere, the table last. Returns false, and leaves everything as it was,

@@ -70,14 +70,14 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   Shard& shard = shard_of(key.hash);
   shard.prefetch(key.hash);
   Offer offer(key, std::move(entry), ticket, commons_.carried);
-  std::optional<FillOutcome> outcome;
-  for (std::size_t ask = 0; !outcome && ask < kRoomAsks; ++ask) {
-    outcome = shard.fill(offer);
-    if (!outcome) make_room(offer, ask);
+  bool is_done = false;
+  for (std::size_t ask = 0; !is_done && ask < kRoomAsks; ++ask) {
+    is_done = shard.fill(offer);
+    if (!is_done) make_room(offer, ask);
   }
-  if (!outcome) shard.count_declined();
+  if (!is_done) shard.count_declined();
   shrink(offer.tenant, kShareOfRest);
-  return outcome.value_or(FillOutcome::kDeclined);
+  return offer.outcome;
 }
 
 FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) {
@@ -87,15 +87,16 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   Shard& shard = shard_of(key.hash);
   shard.prefetch(key.hash);
   Offer offer(key, std::move(entry), ticket, commons_.carried);
+  commons_.numbers.prefetch(offer.key_label);
   Ticket raised;
-  std::optional<FillOutcome> outcome;
-  for (std::size_t ask = 0; !outcome; ++ask) {
+  bool is_done = false;
+  for (std::size_t ask = 0; !is_done; ++ask) {
     if (ask == kRoomAsks) {
       offer.withdraw();
       shard.count_declined();
     }
-    outcome = shard.put(offer, cause, raised);
-    if (!outcome) make_room(offer, ask);
+    is_done = shard.put(offer, cause, raised);
+    if (!is_done) make_room(offer, ask);
   }
   shrink(offer.tenant, kShareOfRest);
   invalidations_.add(1);
@@ -106,7 +107,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
     }
     remove_doomed({&offer.key_label, 1});
   }
-  return *outcome;
+  return offer.outcome;
 }
 
 bool MemoryTier::touch(const KeyRef& key, Instant fresh_until, Instant keep_until) {

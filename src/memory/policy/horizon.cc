@@ -27,7 +27,7 @@ class Horizon::Host {
   [[nodiscard]] bool main_has_room() const {
     return policy_.main_share_.has_room_beside(policy_.main_);
   }
-  // Fetches the one before it, which will be the tail if this one is used.
+  // The one before it is the tail soon.
   [[nodiscard]] Handle tail(HorizonQueue queue) const {
     const Handle tail = (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
     if (tail != nullptr) internal::prefetch_for_write(tail->previous);
@@ -214,6 +214,17 @@ Resident* Horizon::evict(const Resident* spared) {
   worth_.set_counts_places(bounds_.max_entries != 0 && entries() >= bounds_.max_entries);
   Host host(*this, spared);
   return HorizonRules<Host>(host, arm(), now()).evict(kMaxTurns, kCleaningMoves);
+}
+
+// Of both queues the third from the tail: those behind it were fetched by the call before.
+void Horizon::prefetch(std::uint64_t hash) const {
+  ghost_.prefetch(hash);
+  if (const Resident* const victim = next_victim()) ghost_.prefetch(victim->hash);
+  for (const GradedQueue* queue : {&small_, &main_}) {
+    const Resident* const tail = queue->guess_tail();
+    if (tail == nullptr || tail->previous == nullptr) continue;
+    internal::prefetch_for_write(tail->previous->previous);
+  }
 }
 
 const Resident* Horizon::next_victim() const {

@@ -65,7 +65,7 @@ class Policy {
   // of it, and returns it; null if there is none.
   [[nodiscard]] virtual Resident* evict(const Resident* spared) = 0;
 
-  // Starts to fetch what insert() of a key with this hash will wait for.
+  // Starts to fetch what insert() of a key with this hash will wait for, and evict().
   virtual void prefetch(std::uint64_t hash) const { static_cast<void>(hash); }
   // Who will probably be looked at first by evict(), to be fetched early; null: it cannot be said.
   [[nodiscard]] virtual const Resident* next_victim() const { return nullptr; }
