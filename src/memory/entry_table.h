@@ -205,6 +205,7 @@ class EntryTable {
     return static_cast<unsigned>(group >> kStraysShift);
   }
   // By the writer.
+  [[nodiscard]] static unsigned empty_slot(const Bucket& bucket);
   static void set_mark(Bucket& bucket, std::size_t slot, std::uint8_t mark);
   static void count_stray(Bucket& home, bool is_new);
 

@@ -18,6 +18,7 @@
 #include "strata/core/key.h"
 #include "strata/core/label.h"
 #include "strata/core/ticket.h"
+#include "strata/core/time.h"
 #include "strata/ports/fill.h"
 
 namespace strata::memory {
@@ -28,8 +29,9 @@ class Offer {
   static constexpr std::size_t kWork = 512;
 
   // No entry: an erase.
-  Offer(const KeyRef& key, EntryRef entry, Ticket taken, CarriedKeys& carried)
+  Offer(const KeyRef& key, EntryRef entry, Ticket taken, Instant begun, CarriedKeys& carried)
       : ticket(taken),
+        now(begun),
         key_text(key.text),
         hash(key.hash),
         key_label(key_label_id(key.hash)),
@@ -75,6 +77,7 @@ class Offer {
   }
 
   const Ticket ticket;
+  const Instant now;  // a little late, if locks were waited for
   const std::string_view key_text;
   const std::uint64_t hash;
   const LabelId key_label;

@@ -80,8 +80,6 @@ class Shard {
   [[nodiscard]] Standing standing(const Entry& entry) const { return order_.standing(entry); }
   void tell_hit(Entry& entry);  // for policies that want to be told
 
-  // Starts to fetch where a key is, for a fill or put that is about to come.
-  void prefetch(std::uint64_t hash) const;
   // A step of a fill or put. Returns whether that was all, and then offer.outcome says what became
   // of it. If not, it made room, but not enough, and has nothing more to evict; to be called again,
   // after another shard has made room.
@@ -160,8 +158,8 @@ class Shard {
   [[nodiscard]] const Entry* spared_beside(const Entry* spared) STRATA_REQUIRES(mutex_);
   template <typename Enough>
   bool evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
-             Departures& gone) STRATA_REQUIRES(mutex_);
-  void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
+             Instant now, Departures& gone) STRATA_REQUIRES(mutex_);
+  void sweep(Instant now, Departures& gone) STRATA_REQUIRES(mutex_);
   std::uint64_t sweep_stale(std::size_t at_most, Departures& gone) STRATA_REQUIRES(mutex_);
   void remove_due(Instant now, bool exactly, const Entry* spared, std::size_t at_most,
                   Departures& gone) STRATA_REQUIRES(mutex_);

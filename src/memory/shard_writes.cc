@@ -9,7 +9,6 @@
 #include "core/prefetch.h"
 #include "core/yield_point.h"
 #include "memory/charge.h"
-#include "memory/epochs.h"
 #include "memory/policy/worth.h"
 #include "memory/residence.h"
 #include "memory/shard.h"
@@ -32,17 +31,14 @@ constexpr std::size_t kDueLooks = 64;
 // they are not waited for one after the other, they are fetched as soon as they are known: where
 // the key is before the offer is made; the victim when the one before it has left; all that they
 // lead to as soon as the lock is there.
-void Shard::prefetch(std::uint64_t hash) const {
-  const EpochGuard guard;
-  table_.prefetch_change(commons_.placement.place(hash));
-}
-
 void Shard::prefetch_change(std::uint64_t hash) const {
+  const std::uint64_t place = commons_.placement.place(hash);
+  table_.prefetch_change(place);
   order_.prefetch(hash);
   if (const Entry* const victim = order_.next_victim()) {
     table_.prefetch_change(commons_.placement.place(victim->hash()));
   }
-  prefetch_entry(table_.guess(commons_.placement.place(hash)));
+  prefetch_entry(table_.guess(place));
 }
 
 bool Shard::fill(Offer& offer) {
@@ -80,7 +76,7 @@ bool Shard::try_fill(Offer& offer, Departures& gone) {
     offer.outcome = FillOutcome::kRefused;
     return true;
   }
-  sweep(gone);
+  sweep(offer.now, gone);
   Entry* former = find(offer.hash, offer.key_text);
   if (!take_room(offer, former, gone)) return false;
   accept(offer, former, RemovalCause::kReplaced, gone);
@@ -91,7 +87,7 @@ bool Shard::try_fill(Offer& offer, Departures& gone) {
 // and the put's own raise are one step.
 bool Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised, Departures& gone) {
   const bool wanted = offer.entry() != nullptr;
-  sweep(gone);
+  sweep(offer.now, gone);
   Entry* former = find(offer.hash, offer.key_text);
   if (former != nullptr) {
     internal::prefetch_for_write(former->next);
@@ -187,8 +183,8 @@ bool Shard::take_quota(Offer& offer, const Entry* former, Departures& gone) {
   const Room::Amount need = offer.need_of_tenant(former);
   const Room::Amount before = order_.held_of(offer.tenant);
   const auto given = [&] { return offer.tenant_given + (before - order_.held_of(offer.tenant)); };
-  bool is_taken =
-      evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work, gone);
+  bool is_taken = evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work,
+                        offer.now, gone);
   if (!is_taken && gone.size() >= offer.work) {
     is_taken = offer.is_beyond = quota.take_beyond(need, given());
   }
@@ -222,7 +218,7 @@ bool Shard::take_room(Offer& offer, Entry*& former, Departures& gone) {
   offer.is_beyond = false;
   if (order_.is_divided() && !take_quota(offer, former, gone)) return !come_again(offer, gone);
   const auto took = [&]() STRATA_REQUIRES(mutex_) { return take_by(&Room::take, offer, former); };
-  if (evict(took, Partitions::kFullest, former, offer.work, gone)) return true;
+  if (evict(took, Partitions::kFullest, former, offer.work, offer.now, gone)) return true;
   if (gone.size() >= offer.work && take_by(&Room::take_beyond, offer, former)) {
     offer.is_beyond = true;
     return true;
@@ -261,7 +257,7 @@ void Shard::make_room(Offer& offer) {
       const Room::Amount given = tenant_before - order_.held_of(offer.tenant);
       return quota.has(offer.lacking) || (offer.tenant_given + given).covers(offer.lacking);
     };
-    evict(enough, offer.tenant, nullptr, offer.work, gone);
+    evict(enough, offer.tenant, nullptr, offer.work, offer.now, gone);
     settle();
   } else {
     const Room::Amount need = offer.need(nullptr);
@@ -269,7 +265,7 @@ void Shard::make_room(Offer& offer) {
       settle();
       return commons_.room.has(need) || (offer.given + (held_before - held())).covers(need);
     };
-    evict(enough, Partitions::kFullest, nullptr, offer.work, gone);
+    evict(enough, Partitions::kFullest, nullptr, offer.work, offer.now, gone);
   }
   offer.given = offer.given + (held_before - held());
   offer.tenant_given = offer.tenant_given + (tenant_before - order_.held_of(offer.tenant));
@@ -284,7 +280,8 @@ std::size_t Shard::shrink(std::size_t at_most) {
         settle();
         return commons_.room.has({});
       },
-      Partitions::kFullest, nullptr, std::min(at_most, kRemovalSlice), gone);
+      Partitions::kFullest, nullptr, std::min(at_most, kRemovalSlice), commons_.clock->coarse_now(),
+      gone);
   return gone.size();
 }
 
@@ -293,7 +290,8 @@ std::size_t Shard::shrink(TenantNumber tenant, std::size_t at_most) {
   const MutexLock lock(mutex_);
   if (!order_.is_divided()) return 0;  // Nothing is the tenant's here.
   const Room& quota = commons_.tenants.at(tenant).room;
-  evict([&] { return quota.has({}); }, tenant, nullptr, std::min(at_most, kRemovalSlice), gone);
+  evict([&] { return quota.has({}); }, tenant, nullptr, std::min(at_most, kRemovalSlice),
+        commons_.clock->coarse_now(), gone);
   settle();
   return gone.size();
 }
@@ -316,9 +314,8 @@ void Shard::adopt(TenantNumber tenant) {
 // is still made; until `at_most` entries are gone by this step. Returns whether it got there.
 template <typename Enough>
 bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
-                  Departures& gone) {
+                  Instant now, Departures& gone) {
   if (enough()) return true;
-  const Instant now = commons_.clock->coarse_now();
   if (wheel_.has_work(now, true)) {
     remove_due(now, true, spared, at_most, gone);
     if (enough()) return true;
@@ -366,8 +363,7 @@ void Shard::remove_due(Instant now, bool exactly, const Entry* spared, std::size
 
 // Removes what has expired; and a hand goes around the table and removes what nobody can be given
 // any more: whose group was invalidated, or what has expired and found no room in the wheel.
-void Shard::sweep(Departures& gone) {
-  const Instant now = commons_.clock->coarse_now();
+void Shard::sweep(Instant now, Departures& gone) {
   if (wheel_.has_work(now, false)) remove_due(now, false, nullptr, kDueEntries, gone);
   if (cells_.dead() == 0 && (wheel_.left_out() == 0 || ++writes_ % kSweepWrites != 0)) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;

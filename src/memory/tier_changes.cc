@@ -68,8 +68,7 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   const KeyRef key{entry->key_text(), entry->hash(), {}};
   commons_.tenants.meet(entry->group());
   Shard& shard = shard_of(key.hash);
-  shard.prefetch(key.hash);
-  Offer offer(key, std::move(entry), ticket, commons_.carried);
+  Offer offer(key, std::move(entry), ticket, commons_.clock->coarse_now(), commons_.carried);
   bool is_done = false;
   for (std::size_t ask = 0; !is_done && ask < kRoomAsks; ++ask) {
     is_done = shard.fill(offer);
@@ -85,8 +84,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   STRATA_YIELD("memory.put.begin");
   if (entry) commons_.tenants.meet(entry->group());
   Shard& shard = shard_of(key.hash);
-  shard.prefetch(key.hash);
-  Offer offer(key, std::move(entry), ticket, commons_.carried);
+  Offer offer(key, std::move(entry), ticket, commons_.clock->coarse_now(), commons_.carried);
   commons_.numbers.prefetch(offer.key_label);
   Ticket raised;
   bool is_done = false;

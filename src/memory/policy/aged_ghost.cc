@@ -1,7 +1,13 @@
 // AgedGhost: the table and its growth.
 #include "memory/policy/aged_ghost.h"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "core/prefetch.h"
 
@@ -65,14 +71,16 @@ void AgedGhost::insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now
   const std::uint64_t mixed = mix(hash);
   Slot* place = find(table_, mixed);
   if (place == nullptr) {
+    Bucket& bucket = table_.of(mixed);
+    // The first of the oldest has the largest number; an empty slot is older than any.
+    constexpr std::uint32_t kSlots = kSlotsPerBucket;
     std::uint32_t oldest = 0;
-    for (Slot& slot : table_.of(mixed).slots) {
-      // An empty slot is older than any.
+    for (std::uint32_t at = 0; at < kSlots; ++at) {
+      const Slot& slot = bucket.slots[at];
       const std::uint32_t its = slot.fingerprint == 0 ? 0x10000u : age(slot.time, now);
-      if (place != nullptr && its <= oldest) continue;
-      place = &slot;
-      oldest = its;
+      oldest = std::max(oldest, its * kSlots + (kSlots - 1 - at));
     }
+    place = &bucket.slots[kSlots - 1 - oldest % kSlots];
   }
   *place = {.fingerprint = fingerprint_of(mixed), .time = time};
 }
@@ -80,10 +88,21 @@ void AgedGhost::insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now
 AgedGhost::Slot* AgedGhost::find(const Table& table, std::uint64_t mixed) {
   if (table.count == 0) return nullptr;
   const std::uint16_t fingerprint = fingerprint_of(mixed);
-  for (Slot& slot : table.of(mixed).slots) {
+  Bucket& bucket = table.of(mixed);
+#if defined(__SSE2__)
+  // Fingerprint and time of a slot are the two halves of a lane.
+  const __m128i wanted = _mm_set1_epi32(fingerprint);
+  const auto* halves = reinterpret_cast<const __m128i*>(&bucket);
+  const int low = _mm_movemask_epi8(_mm_cmpeq_epi16(_mm_load_si128(halves), wanted));
+  const int high = _mm_movemask_epi8(_mm_cmpeq_epi16(_mm_load_si128(halves + 1), wanted));
+  const std::uint32_t found = static_cast<std::uint32_t>(low | high << 16) & 0x11111111u;
+  return found == 0 ? nullptr : &bucket.slots[static_cast<unsigned>(std::countr_zero(found)) / 4];
+#else
+  for (Slot& slot : bucket.slots) {
     if (slot.fingerprint == fingerprint) return &slot;
   }
   return nullptr;
+#endif
 }
 
 void AgedGhost::prefetch(std::uint64_t hash) const {

@@ -50,6 +50,7 @@ class AgedGhost {
   struct alignas(32) Bucket {
     std::array<Slot, kSlotsPerBucket> slots;
   };
+  static_assert(sizeof(Slot) == 4 && sizeof(Bucket) == 32);
   struct Free {
     void operator()(void* memory) const { std::free(memory); }
   };
