@@ -19,6 +19,7 @@
 #include "memory/carried_keys.h"
 #include "memory/departures.h"
 #include "memory/entry_table.h"
+#include "memory/epochs.h"
 #include "memory/expiry_wheel.h"
 #include "memory/group_cells.h"
 #include "memory/label_index.h"
@@ -80,6 +81,11 @@ class Shard {
   [[nodiscard]] Standing standing(const Entry& entry) const { return order_.standing(entry); }
   void tell_hit(Entry& entry);  // for policies that want to be told
 
+  // Starts to fetch where a key is, for a put that is about to come.
+  void prefetch(std::uint64_t hash) const {
+    const EpochGuard guard;
+    table_.prefetch_change(commons_.placement.place(hash));
+  }
   // A step of a fill or put. Returns whether that was all, and then offer.outcome says what became
   // of it. If not, it made room, but not enough, and has nothing more to evict; to be called again,
   // after another shard has made room.

@@ -29,8 +29,8 @@ constexpr std::size_t kDueLooks = 64;
 // What a write reads lies in a dozen places of memory, and one leads to the next: the table to the
 // former entry; the queue to the victim, that to its place in the table and in the wheel. So that
 // they are not waited for one after the other, they are fetched as soon as they are known: where
-// the key is before the offer is made; the victim when the one before it has left; all that they
-// lead to as soon as the lock is there.
+// a put's key is before the offer is made (that of a fill was just looked for); the victim when the
+// one before it has left; all that they lead to as soon as the lock is there.
 void Shard::prefetch_change(std::uint64_t hash) const {
   const std::uint64_t place = commons_.placement.place(hash);
   table_.prefetch_change(place);

@@ -84,6 +84,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
   STRATA_YIELD("memory.put.begin");
   if (entry) commons_.tenants.meet(entry->group());
   Shard& shard = shard_of(key.hash);
+  shard.prefetch(key.hash);
   Offer offer(key, std::move(entry), ticket, commons_.clock->coarse_now(), commons_.carried);
   commons_.numbers.prefetch(offer.key_label);
   Ticket raised;
