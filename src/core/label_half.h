@@ -78,6 +78,14 @@ class LabelHalf {
     count_ = 0;
   }
 
+  // A label's search begins at the address `begin() + (label * odd_factor >> shift()) *
+  // kSlotBytes`.
+  static constexpr std::size_t kSlotBytes = 16;
+  [[nodiscard]] std::uintptr_t begin() const {
+    return reinterpret_cast<std::uintptr_t>(slots_.data());
+  }
+  [[nodiscard]] unsigned shift() const { return shift_of(slots_); }
+
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t footprint_bytes() const {
     return (slots_.size() + former_.size()) * sizeof(Slot);
@@ -100,14 +108,18 @@ class LabelHalf {
     LabelId label{};
     std::uint64_t number = 0;
   };
+  static_assert(sizeof(Slot) == kSlotBytes);
   static constexpr std::size_t kSlotsMin = 16;
   static constexpr std::size_t kMoved = 4;
 
   [[nodiscard]] bool is_used(const Slot& slot) const { return slot.number > base_; }
+  [[nodiscard]] static unsigned shift_of(const ZeroedArray<Slot>& slots) {
+    return 64 - static_cast<unsigned>(std::countr_zero(slots.size()));
+  }
   // The label's slot, or the free one where it would be.
   [[nodiscard]] Slot& place(const ZeroedArray<Slot>& slots, LabelId label) const {
-    const auto shift = 64 - static_cast<unsigned>(std::countr_zero(slots.size()));
-    auto at = static_cast<std::size_t>((static_cast<std::uint64_t>(label) * factor_) >> shift);
+    const std::uint64_t spread = static_cast<std::uint64_t>(label) * factor_;
+    auto at = static_cast<std::size_t>(spread >> shift_of(slots));
     while (is_used(slots[at]) && slots[at].label != label) at = (at + 1) & (slots.size() - 1);
     return slots[at];
   }

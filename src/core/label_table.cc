@@ -2,10 +2,13 @@
 #include "strata/core/label_table.h"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <utility>
 
 #include "core/assert.h"
 #include "core/label_half.h"
+#include "core/prefetch.h"
 
 namespace strata {
 // Labels are remembered in two halves. A raise writes to the young half. When that is full it
@@ -42,7 +45,9 @@ struct LabelTable::State {
         old(factor),
         now(number(start)),
         floor(now),
-        boundary(now) {}
+        boundary(now) {
+    show_young();
+  }
 
   // Where labels land differs from table to table, so that texts chosen to collide in one
   // process do not in another. Any odd factor spreads; the address makes it hard to foresee.
@@ -87,6 +92,12 @@ struct LabelTable::State {
     return ticket < boundary && old.find(label) > ticket;
   }
 
+  void show_young() {
+    if (young_begin.load(std::memory_order_relaxed) == young.begin()) return;
+    young_begin.store(young.begin(), std::memory_order_relaxed);
+    young_shift.store(young.shift(), std::memory_order_relaxed);
+  }
+
   const std::size_t half_capacity;
   const std::uint64_t factor;
   internal::LabelHalf young;
@@ -95,6 +106,9 @@ struct LabelTable::State {
   std::uint64_t floor;
   std::uint64_t boundary;
   std::uint64_t all = 0;
+  // Where the young half is, for who has no lock.
+  std::atomic<std::uintptr_t> young_begin{0};
+  std::atomic<unsigned> young_shift{0};
 };
 
 LabelTable::LabelTable(std::size_t capacity, Ticket start) {
@@ -114,10 +128,20 @@ Ticket LabelTable::raise(std::span<const LabelId> labels) {
   if (std::find(labels.begin(), labels.end(), kEverything) != labels.end()) {
     state.all = state.now;
     state.forget_all();
-    return Ticket{state.now};
+  } else {
+    for (const LabelId label : labels) state.remember(label);
   }
-  for (const LabelId label : labels) state.remember(label);
+  state.show_young();
   return Ticket{state.now};
+}
+
+// The half may have moved meanwhile, and then something else is fetched.
+void LabelTable::prefetch(LabelId label) const {
+  const std::uint64_t spread = static_cast<std::uint64_t>(label) * state_->factor;
+  const std::uint64_t slot = spread >> state_->young_shift.load(std::memory_order_relaxed);
+  const std::uintptr_t begin = state_->young_begin.load(std::memory_order_relaxed);
+  internal::prefetch_for_write(
+      reinterpret_cast<const void*>(begin + slot * internal::LabelHalf::kSlotBytes));
 }
 
 bool LabelTable::invalidated_after(std::span<const LabelId> labels, Ticket ticket) const {

@@ -13,6 +13,7 @@
 #include "core/allocation.h"
 #include "core/assert.h"
 #include "core/mutex.h"
+#include "core/prefetch.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define STRATA_HAS_SANITIZER true
@@ -154,6 +155,7 @@ class Heap {
     ++span.used;
     ++its.objects;
     if (span.freed == nullptr && span.fresh + its.object_bytes > span.end) unlist(its, span);
+    if (its.first != nullptr) prefetch(*its.first, its.object_bytes);
     return object;
   }
 
@@ -220,6 +222,19 @@ class Heap {
     std::size_t objects STRATA_GUARDED_BY(mutex) = 0;
   };
 
+  // Starts to fetch the object that the next call will hand out, for who writes to it, and the span
+  // of the one after that: what was freed long ago is in no cache any more, and mostly each is of
+  // another span.
+  static void prefetch(const Span& span, std::size_t bytes) {
+    constexpr std::size_t kCacheLine = 64;
+    constexpr std::size_t kMost = 8 * kCacheLine;
+    const char* const object =
+        span.freed == nullptr ? span.fresh : reinterpret_cast<const char*>(span.freed);
+    for (std::size_t at = 0; at < std::min(bytes, kMost); at += kCacheLine) {
+      prefetch_for_write(object + at);
+    }
+    prefetch_for_write(span.next);
+  }
   static void list(Class& its, Span& span) STRATA_REQUIRES(its.mutex) {
     span.is_listed = 1;
     span.previous = nullptr;
@@ -324,10 +339,11 @@ bool is_plain(std::size_t size, std::size_t alignment) {
          &strata_plain_heap != nullptr;
 }
 
-// The class of the least size that is enough and a multiple of the alignment.
+// The class of the least size that is enough and a multiple of the alignment; all are of kFineStep.
 std::size_t class_for(std::size_t size, std::size_t alignment) {
   std::size_t class_at = class_of(size);
-  while (object_bytes_of(class_at) % std::max(alignment, kFineStep) != 0) ++class_at;
+  if (alignment <= kFineStep) return class_at;
+  while (object_bytes_of(class_at) % alignment != 0) ++class_at;
   return class_at;
 }
 
@@ -348,6 +364,10 @@ void slab_free(void* object, std::size_t size, std::size_t alignment) noexcept {
                               std::align_val_t{std::max(alignment, alignof(std::max_align_t))});
   }
   heap().free(object, class_for(rounded, alignment));
+}
+
+void slab_prefetch_free(const void* object) {
+  prefetch_for_write(&chunk_of(object)->spans[span_index(object)]);
 }
 
 std::size_t slab_bytes(std::size_t size, std::size_t alignment) {

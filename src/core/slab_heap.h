@@ -26,6 +26,8 @@ inline constexpr std::size_t kSlabObjectMax = 16 << 10;
 [[nodiscard]] void* slab_allocate(std::size_t size, std::size_t alignment);
 // With the size and alignment that were asked for.
 void slab_free(void* object, std::size_t size, std::size_t alignment) noexcept;
+// Starts to fetch what slab_free() of an object will write beside it.
+void slab_prefetch_free(const void* object);
 
 // What such an allocation takes of memory.
 [[nodiscard]] std::size_t slab_bytes(std::size_t size, std::size_t alignment);

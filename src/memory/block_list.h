@@ -4,7 +4,7 @@
 // The last block grows by doubling up to kBlock, the others are full. Of those that are full a
 // vector is kept, which grows by doubling, too: 24 bytes for each.
 //
-// Threads   Thread-compatible.
+// Threads   Thread-compatible. Blocks lie in the slab heap, on large pages.
 // Errors    push_back() throws std::bad_alloc, and then has changed nothing.
 // Memory    Blocks go as they become empty.
 #pragma once
@@ -13,7 +13,24 @@
 #include <utility>
 #include <vector>
 
+#include "core/slab_heap.h"
+
 namespace strata::memory {
+
+template <typename T>
+struct SlabAllocator {
+  using value_type = T;
+  SlabAllocator() = default;
+  template <typename U>
+  SlabAllocator(const SlabAllocator<U>& /*other*/) {}
+  [[nodiscard]] T* allocate(std::size_t count) {
+    return static_cast<T*>(internal::slab_allocate(count * sizeof(T), alignof(T)));
+  }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    internal::slab_free(memory, count * sizeof(T), alignof(T));
+  }
+  friend bool operator==(const SlabAllocator&, const SlabAllocator&) { return true; }
+};
 
 template <typename T>
 class BlockList {
@@ -35,7 +52,7 @@ class BlockList {
       blocks_.back().push_back(std::move(one));
       return;
     }
-    std::vector<T> block;
+    Block block;
     block.push_back(std::move(one));
     blocks_.push_back(std::move(block));
   }
@@ -44,17 +61,19 @@ class BlockList {
     blocks_.back().pop_back();
     if (!blocks_.back().empty()) return;
     blocks_.pop_back();
-    if (blocks_.empty()) std::vector<std::vector<T>>().swap(blocks_);
+    if (blocks_.empty()) std::vector<Block>().swap(blocks_);
   }
   // How many things there is memory for. O(blocks).
   [[nodiscard]] std::size_t capacity() const {
     std::size_t sum = 0;
-    for (const std::vector<T>& block : blocks_) sum += block.capacity();
+    for (const Block& block : blocks_) sum += block.capacity();
     return sum;
   }
 
  private:
-  std::vector<std::vector<T>> blocks_;  // none is empty
+  using Block = std::vector<T, SlabAllocator<T>>;
+
+  std::vector<Block> blocks_;  // none is empty
 };
 
 }  // namespace strata::memory

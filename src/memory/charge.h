@@ -34,10 +34,10 @@ inline constexpr std::size_t kWheelShareBytes = 11;
   return entry.footprint_bytes() + kTableShareBytes + entry.labels().size() * kPostingShareBytes;
 }
 
-// The most that an entry may need: its charge, a place in the wheel if it expires, and its labels
-// if it is the first to carry them.
-[[nodiscard]] inline std::uint64_t room_bytes(const Entry& entry) {
-  std::uint64_t bytes = charge_bytes(entry);
+// The most that an entry with this charge may need: that, a place in the wheel if it expires, and
+// its labels if it is the first to carry them.
+[[nodiscard]] inline std::uint64_t room_bytes(const Entry& entry, std::uint64_t charge) {
+  std::uint64_t bytes = charge;
   if (entry.keep_until() != kNever) bytes += kWheelShareBytes;
   for (const Label& label : entry.labels()) bytes += label_charge_bytes(label);
   return bytes;

@@ -68,24 +68,31 @@ void EntryTable::count_stray(Bucket& home, bool is_new) {
   home.group.store(is_new ? group + kOne : group - kOne, std::memory_order_release);
 }
 
+// The first one, or kSlots. The writer's: only its own stores make a group differ from the slots.
+unsigned EntryTable::empty_slot(const Bucket& bucket) {
+  constexpr std::uint64_t kMarked = 0x80808080808080ULL;  // of every mark that is none of empty
+  const std::uint64_t group = bucket.group.load(std::memory_order_relaxed);
+  const std::uint64_t empty = ~group & kMarked;
+  return empty == 0 ? kSlots : static_cast<unsigned>(std::countr_zero(empty)) / 8;
+}
+
 void EntryTable::put(Segment& segment, Entry* entry) const {
   const std::uint64_t place = place_of(*entry);
   const std::uint64_t tag = tag_of(place);
   const unsigned home = home_of(place);
   for (unsigned step = 0; step < kBuckets; ++step) {
     Bucket& bucket = segment.buckets[(home + step) % kBuckets];
-    for (std::size_t slot = 0; slot < kSlots; ++slot) {
-      if (bucket.slots[slot].load(std::memory_order_relaxed) != 0) continue;
-      if (step > segment.reach.load(std::memory_order_relaxed)) {
-        segment.reach.store(step, std::memory_order_relaxed);
-      }
-      bucket.slots[slot].store(tag | reinterpret_cast<std::uint64_t>(entry),
-                               std::memory_order_release);
-      set_mark(bucket, slot, mark_of(tag));
-      if (step > 0) count_stray(segment.buckets[home], true);
-      ++segment.entries;
-      return;
+    const unsigned slot = empty_slot(bucket);
+    if (slot == kSlots) continue;
+    if (step > segment.reach.load(std::memory_order_relaxed)) {
+      segment.reach.store(step, std::memory_order_relaxed);
     }
+    bucket.slots[slot].store(tag | reinterpret_cast<std::uint64_t>(entry),
+                             std::memory_order_release);
+    set_mark(bucket, slot, mark_of(tag));
+    if (step > 0) count_stray(segment.buckets[home], true);
+    ++segment.entries;
+    return;
   }
   STRATA_ASSERT(false && "a segment that is not full has an empty slot");
 }
@@ -113,9 +120,12 @@ EntryTable::Spot EntryTable::spot_of(const Entry* entry) const {
             .slot = 0};
   const unsigned reach = spot.segment.reach.load(std::memory_order_relaxed);
   for (; spot.step <= reach; ++spot.step) {
-    const auto& slots = spot.bucket().slots;
-    for (spot.slot = 0; spot.slot < kSlots; ++spot.slot) {
-      if (pointer_of(slots[spot.slot].load(std::memory_order_relaxed)) == entry) return spot;
+    const Bucket& bucket = spot.bucket();
+    const std::uint64_t group = bucket.group.load(std::memory_order_relaxed);
+    for (unsigned found = slots_with(group, tag_of(place)); found != 0; found &= found - 1) {
+      spot.slot = static_cast<std::size_t>(std::countr_zero(found));
+      const std::uint64_t word = bucket.slots[spot.slot].load(std::memory_order_relaxed);
+      if (pointer_of(word) == entry) return spot;
     }
   }
   STRATA_ASSERT(false && "the entry is in the table");

@@ -31,6 +31,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "core/prefetch.h"
 #include "core/slab_heap.h"
 #include "strata/core/entry.h"
 
@@ -96,6 +97,12 @@ class EntryTable {
   class Search;
   Search begin(std::uint64_t place) const;
   [[nodiscard]] static Entry* guess(const Search& search);
+  // Fetches what insert() and erase() change at this place.
+  void prefetch_change(std::uint64_t place) const {
+    const Segment& segment = segment_of(place);
+    internal::prefetch_for_write(&segment.buckets[home_of(place)]);
+    internal::prefetch_for_write(&segment.entries);
+  }
 
   // Precondition: no entry with this key is in the table. Throws std::bad_alloc if there is no
   // memory, or no room for more keys of one hash, and then has changed nothing.
@@ -205,6 +212,7 @@ class EntryTable {
     return static_cast<unsigned>(group >> kStraysShift);
   }
   // By the writer.
+  [[nodiscard]] static unsigned empty_slot(const Bucket& bucket);
   static void set_mark(Bucket& bucket, std::size_t slot, std::uint8_t mark);
   static void count_stray(Bucket& home, bool is_new);
 

@@ -32,24 +32,32 @@ void ExpiryWheel::add(Entry& entry) noexcept {
   entry.residence.wheel_slot = static_cast<std::uint16_t>(&home - slots_.data() + 1);
   entry.residence.wheel_place = static_cast<std::uint32_t>(home.size() - 1);
   ++sizes_[level];
+  ++size_;
 }
 
 void ExpiryWheel::remove(Entry& entry) noexcept {
   if (entry.residence.wheel_slot == 0) return;
   Slot& home = slots_[entry.residence.wheel_slot - 1u];
   const std::uint32_t place = entry.residence.wheel_place;
-  STRATA_ASSERT(home[place] == &entry);
-  std::swap(home[place], home.back());
-  home[place]->residence.wheel_place = place;
-  static_cast<void>(take_last(home));
+  // What is at the place, the entry, is not read: that would be to wait for memory.
+  Entry* const last = home.back();
+  home[place] = last;
+  last->residence.wheel_place = place;
+  home.pop_back();
+  leave(entry);
 }
 
 Entry* ExpiryWheel::take_last(Slot& home) {
   Entry* entry = home.back();
   home.pop_back();
-  --sizes_[(entry->residence.wheel_slot - 1u) / kSlots];
-  entry->residence.wheel_slot = 0;
+  leave(*entry);
   return entry;
+}
+
+void ExpiryWheel::leave(Entry& entry) {
+  --sizes_[(entry.residence.wheel_slot - 1u) / kSlots];
+  --size_;
+  entry.residence.wheel_slot = 0;
 }
 
 // Moves what is in the slots that the present tick has reached to the wheels before. Returns
@@ -76,10 +84,6 @@ void ExpiryWheel::go_on(std::uint64_t present) {
     if ((tick_ & ((std::uint64_t{1} << (level * kSlotBits)) - 1)) != 0) break;
     to_bring_down_ = level;
   }
-}
-
-std::size_t ExpiryWheel::size() const {
-  return std::accumulate(sizes_.begin(), sizes_.end(), std::size_t{0});
 }
 
 std::size_t ExpiryWheel::take(Instant now, std::span<Entry*> expired, std::size_t looks,
@@ -125,6 +129,7 @@ void ExpiryWheel::check_invariants() const {
     sizes[at / kSlots] += slots_[at].size();
   }
   STRATA_ASSERT(sizes == sizes_);
+  STRATA_ASSERT(size_ == std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}));
 }
 
 }  // namespace strata::memory

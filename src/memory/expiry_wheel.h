@@ -44,7 +44,11 @@ class ExpiryWheel {
 
   // Whether take() has stopped before `now`, for want of room or looks.
   [[nodiscard]] bool is_behind(Instant now) const { return tick_ < tick_of(now); }
-  [[nodiscard]] std::size_t size() const;
+  // Whether take() may find anything, or has to go on to the present tick.
+  [[nodiscard]] bool has_work(Instant now, bool exactly) const {
+    return is_behind(now) || (exactly && (to_bring_down_ > 0 || !slots_[tick_ % kSlots].empty()));
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // How many entries that should be in it had no room, ever.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   void check_invariants() const;
@@ -59,6 +63,7 @@ class ExpiryWheel {
     return slots_[level * kSlots + (tick >> (level * kSlotBits)) % kSlots];
   }
   [[nodiscard]] Entry* take_last(Slot& slot);
+  void leave(Entry& entry);
   [[nodiscard]] bool bring_down(std::size_t& looks);
   void go_on(std::uint64_t present);
 
@@ -66,6 +71,7 @@ class ExpiryWheel {
   std::uint64_t tick_;          // everything before it was taken
   unsigned to_bring_down_ = 0;  // wheels whose slot of this tick has to be emptied first
   std::array<std::size_t, kLevels> sizes_{};
+  std::size_t size_ = 0;  // their sum
   std::uint64_t left_out_ = 0;
 };
 

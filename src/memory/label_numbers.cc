@@ -43,7 +43,8 @@ bool LabelNumbers::refuses(const Entry& entry, LabelId key_label, Ticket ticket)
 LabelNumbers::Raised LabelNumbers::compare_and_raise(const Entry* entry, LabelId key_label,
                                                      Ticket ticket) {
   const MutexLock lock(mutex_);
-  const bool refused = entry != nullptr && carries_newer(*entry, key_label, ticket);
+  const bool is_latest = number(ticket) >= position_.load(std::memory_order_relaxed);
+  const bool refused = entry != nullptr && !is_latest && carries_newer(*entry, key_label, ticket);
   return {.number = raise_locked({&key_label, 1}), .refused = refused};
 }
 

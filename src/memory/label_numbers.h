@@ -28,6 +28,8 @@ class LabelNumbers {
     return Ticket{position_.load(std::memory_order_seq_cst)};
   }
   Ticket raise(std::span<const LabelId> labels);
+  // Starts to fetch what compare_and_raise() of a key will wait for.
+  void prefetch(LabelId key_label) const STRATA_NO_ANALYSIS { table_.prefetch(key_label); }
 
   [[nodiscard]] bool invalidated_after(std::span<const LabelId> labels, Ticket ticket) const;
 

@@ -1,33 +1,39 @@
 #include "memory/limbo.h"
 
 #include "core/mutant.h"
+#include "core/slab_heap.h"
 #include "memory/epochs.h"
+#include "memory/residence.h"
 
 namespace strata::memory {
 
 Limbo::~Limbo() {
   const MutexLock lock(mutex_);
   let_go(first_);
-  let_go(incoming_.load(std::memory_order_acquire));
+  for (const auto& chain : incoming_) let_go(chain.load(std::memory_order_acquire));
 }
 
 void Limbo::take(Resident* first, Resident* last, std::size_t count, std::uint64_t bytes) {
-  Resident* top = incoming_.load(std::memory_order_relaxed);
+  const auto added = static_cast<std::int64_t>(count);
+  const std::int64_t before = incoming_size_.fetch_add(added, std::memory_order_relaxed);
+  std::atomic<Resident*>& chain = incoming_[static_cast<std::uint64_t>(before) % kChains];
+  Resident* top = chain.load(std::memory_order_relaxed);
   do {
     last->next = top;
-  } while (!incoming_.compare_exchange_weak(top, first, std::memory_order_release,
-                                            std::memory_order_relaxed));
+  } while (!chain.compare_exchange_weak(top, first, std::memory_order_release,
+                                        std::memory_order_relaxed));
   // Of those who add, the one that completes a batch sees to it.
   constexpr auto kFull = static_cast<std::int64_t>(kBatch);
   const std::int64_t full_bytes = batch_bytes_.load(std::memory_order_relaxed);
-  const auto completes = [](std::atomic<std::int64_t>& sum, std::uint64_t amount,
-                            std::int64_t full) {
-    const auto added = static_cast<std::int64_t>(amount);
-    const std::int64_t before = sum.fetch_add(added, std::memory_order_relaxed);
-    return before < full && before + added >= full;
+  const auto completes = [](std::int64_t sum, std::int64_t amount, std::int64_t full) {
+    return sum < full && sum + amount >= full;
   };
-  const bool has_many = completes(incoming_size_, count, kFull);
-  if (completes(incoming_bytes_, bytes, full_bytes) || has_many) release();
+  const auto added_bytes = static_cast<std::int64_t>(bytes);
+  const std::int64_t bytes_before =
+      incoming_bytes_.fetch_add(added_bytes, std::memory_order_relaxed);
+  if (completes(before, added, kFull) || completes(bytes_before, added_bytes, full_bytes)) {
+    release();
+  }
 }
 
 void Limbo::release() {
@@ -41,19 +47,36 @@ void Limbo::release() {
 
 // What came is stamped with an epoch that begins afterwards. Stamps are in the order of the chain.
 Resident* Limbo::take_free() {
-  Resident* const came = incoming_.exchange(nullptr, std::memory_order_acquire);
-  if (came == nullptr && first_ == nullptr) return nullptr;
+  std::array<Resident*, kChains> came;
+  std::size_t chains = 0;
+  for (auto& chain : incoming_) {
+    if (chain.load(std::memory_order_relaxed) == nullptr) continue;
+    came[chains] = chain.exchange(nullptr, std::memory_order_acquire);
+    prefetch_entry(static_cast<const Entry*>(came[chains++]));
+  }
+  if (chains == 0 && first_ == nullptr) return nullptr;
   Epoch epoch = begin_epoch();
   if (STRATA_MUTANT(kReclaimAtOnce)) epoch.bound = epoch.begun;
   std::size_t count = 0;
   std::uint64_t bytes = 0;
-  if (came != nullptr) (first_ == nullptr ? first_ : last_->next) = came;
-  for (Resident* entry = came; entry != nullptr; entry = entry->next) {
-    entry->left = epoch.begun;
-    last_ = entry;
-    ++count;
-    bytes += entry->weight;
+  while (chains > 0) {
+    for (std::size_t at = 0; at < chains;) {
+      Resident* const entry = came[at];
+      (first_ == nullptr ? first_ : last_->next) = entry;
+      last_ = entry;
+      entry->left = epoch.begun;
+      internal::slab_prefetch_free(entry);
+      ++count;
+      bytes += entry->weight;
+      if (entry->next == nullptr) {
+        came[at] = came[--chains];
+      } else {
+        came[at] = entry->next;
+        prefetch_entry(static_cast<const Entry*>(came[at++]));
+      }
+    }
   }
+  if (last_ != nullptr) last_->next = nullptr;
   size_ += count;
   incoming_size_.fetch_sub(static_cast<std::int64_t>(count), std::memory_order_relaxed);
   incoming_bytes_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed);

@@ -1,13 +1,16 @@
 // Limbo: entries that were taken out of the tier, until no reader can be looking at them any more.
 //
 // Threads   Thread-safe. Values are destroyed in the thread that calls, with no lock held.
-// Memory    None beside the entries, which are chained through themselves. Of what left the tier at
-//           most kBatch entries, or so many that they weigh batch_bytes(), wait without a reader
+// Memory    2 KiB beside the entries, which are chained through themselves. Of what left the tier
+//           at most kBatch entries, or so many that they weigh batch_bytes(), wait without a reader
 //           that keeps them.
 // Cost      A barrier over the process, which interrupts every running thread, once for a batch.
+//           Entries of a batch are no longer in the processor's caches, so they come in many short
+//           chains, and several are fetched at a time.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -41,12 +44,14 @@ class Limbo {
   [[nodiscard]] std::size_t size() const;
 
  private:
+  static constexpr std::size_t kChains = 256;
+
   [[nodiscard]] Resident* take_free() STRATA_REQUIRES(mutex_);
   static void let_go(Resident* chain);
 
-  // What came and has no stamp yet; nobody waits to add to it.
-  std::atomic<Resident*> incoming_{nullptr};
-  std::atomic<std::int64_t> incoming_size_{0};  // both are late by those who are adding
+  // What came and has no stamp yet, in chains that grow by turns; nobody waits to add to one.
+  std::array<std::atomic<Resident*>, kChains> incoming_{};
+  std::atomic<std::int64_t> incoming_size_{0};  // both are wrong by those who are adding
   std::atomic<std::int64_t> incoming_bytes_{0};
   std::atomic<std::int64_t> batch_bytes_{kBatchBytesMax};
 

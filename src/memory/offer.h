@@ -18,6 +18,8 @@
 #include "strata/core/key.h"
 #include "strata/core/label.h"
 #include "strata/core/ticket.h"
+#include "strata/core/time.h"
+#include "strata/ports/fill.h"
 
 namespace strata::memory {
 
@@ -27,16 +29,17 @@ class Offer {
   static constexpr std::size_t kWork = 512;
 
   // No entry: an erase.
-  Offer(const KeyRef& key, EntryRef entry, Ticket taken, CarriedKeys& carried)
+  Offer(const KeyRef& key, EntryRef entry, Ticket taken, Instant begun, CarriedKeys& carried)
       : ticket(taken),
+        now(begun),
         key_text(key.text),
         hash(key.hash),
-        key_label(label_id(LabelKind::kKey, key.text)),
+        key_label(key_label_id(key.hash)),
         entry_(std::move(entry)),
         carried_(carried) {
     if (!entry_) return;
     charge = charge_bytes(*entry_);
-    room = room_bytes(*entry_);
+    room = room_bytes(*entry_, charge);
     carried_.announce(*entry_);
   }
   ~Offer() { withdraw(); }
@@ -74,6 +77,7 @@ class Offer {
   }
 
   const Ticket ticket;
+  const Instant now;  // a little late, if locks were waited for
   const std::string_view key_text;
   const std::uint64_t hash;
   const LabelId key_label;
@@ -82,7 +86,8 @@ class Offer {
   bool fits = false;         // bounds may change meanwhile: what take_room() found is what counts
   std::size_t work = kWork;  // so many may still leave for it
   bool is_beyond = false;    // it took room beyond a bound
-  Room::Amount given;        // what other shards evicted for it
+  FillOutcome outcome = FillOutcome::kDeclined;  // once a shard is done with it
+  Room::Amount given;                            // what other shards evicted for it
   // Where tenants are told apart:
   TenantNumber tenant = kRest;
   bool is_homeless = false;    // there is no memory for its tenant's partition

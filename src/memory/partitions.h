@@ -63,6 +63,13 @@ class Partitions {
   void on_hit(Entry& entry) { policy_of(entry).on_hit(entry); }
   // `from`: of whom, or kFullest. Null if there is none but `spared`.
   [[nodiscard]] Entry* evict(TenantNumber from, const Entry* spared);
+  // As those of Policy, while there is one partition; with several they do nothing.
+  void prefetch(std::uint64_t hash) const {
+    if (!is_divided_) rest_.policy->prefetch(hash);
+  }
+  [[nodiscard]] const Entry* next_victim() const {
+    return is_divided_ ? nullptr : static_cast<const Entry*>(rest_.policy->next_victim());
+  }
   // Moves an entry to another partition, without asking for room. Returns false, and leaves it,
   // when memory cannot be had.
   bool move(Entry& entry, TenantNumber to);

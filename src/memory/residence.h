@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/prefetch.h"
 #include "strata/core/entry.h"
 #include "strata/core/ticket.h"
 #include "strata/core/time.h"
@@ -62,13 +63,13 @@ inline void prefetch_hit(const Entry& entry, std::size_t key_size) {
   __builtin_prefetch(value);
 }
 
-// Starts to fetch the parts of an entry that a removal reads; null fetches nothing.
+// Starts to fetch the parts of an entry that a removal reads and writes; null fetches nothing.
 inline void prefetch_entry(const Entry* entry) {
   if (entry == nullptr) return;
   constexpr std::size_t kCacheLine = 64;
   const auto* bytes = reinterpret_cast<const char*>(entry);
   for (std::size_t at = 0; at < sizeof(Entry) + kCacheLine; at += kCacheLine) {
-    __builtin_prefetch(bytes + at);
+    internal::prefetch_for_write(bytes + at);
   }
 }
 

@@ -103,9 +103,12 @@ class Room {
       return amount.entries <= given.entries || held + amount.entries <= entry_bound();
     });
   }
+  // Nothing is added by loading only: then nobody else sees or misses a change. It is the usual
+  // case, of who has evicted one like its own.
   template <typename Allows>
   static bool add_if(std::atomic<std::int64_t>& sum, std::int64_t amount, const Allows& allows) {
     std::int64_t held = sum.load(std::memory_order_relaxed);
+    if (amount == 0) return allows(held);
     do {
       if (!allows(held)) return false;
     } while (!sum.compare_exchange_weak(held, held + amount, std::memory_order_seq_cst));

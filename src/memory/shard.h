@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "memory/carried_keys.h"
 #include "memory/departures.h"
 #include "memory/entry_table.h"
+#include "memory/epochs.h"
 #include "memory/expiry_wheel.h"
 #include "memory/group_cells.h"
 #include "memory/label_index.h"
@@ -81,10 +81,16 @@ class Shard {
   [[nodiscard]] Standing standing(const Entry& entry) const { return order_.standing(entry); }
   void tell_hit(Entry& entry);  // for policies that want to be told
 
-  // A step of a fill or put. Nothing: it made room, but not enough, and has nothing more to evict;
-  // to be called again, after another shard has made room.
-  std::optional<FillOutcome> fill(Offer& offer);
-  std::optional<FillOutcome> put(Offer& offer, RemovalCause cause, Ticket& raised);
+  // Starts to fetch where a key is, for a put that is about to come.
+  void prefetch(std::uint64_t hash) const {
+    const EpochGuard guard;
+    table_.prefetch_change(commons_.placement.place(hash));
+  }
+  // A step of a fill or put. Returns whether that was all, and then offer.outcome says what became
+  // of it. If not, it made room, but not enough, and has nothing more to evict; to be called again,
+  // after another shard has made room.
+  bool fill(Offer& offer);
+  bool put(Offer& offer, RemovalCause cause, Ticket& raised);
   void count_declined();
   // Evicts as much as may be, or until there is room for the offer, which another shard could not
   // make.
@@ -140,11 +146,11 @@ class Shard {
   void settle() STRATA_REQUIRES(mutex_);
 
   // Writes.
-  void prefetch(std::uint64_t hash) const;
-  std::optional<FillOutcome> try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
-  std::optional<FillOutcome> try_put(Offer& offer, RemovalCause cause, Ticket& raised,
-                                     Departures& gone) STRATA_REQUIRES(mutex_);
-  FillOutcome accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
+  void prefetch_change(std::uint64_t hash) const STRATA_REQUIRES(mutex_);
+  bool try_fill(Offer& offer, Departures& gone) STRATA_REQUIRES(mutex_);
+  bool try_put(Offer& offer, RemovalCause cause, Ticket& raised, Departures& gone)
+      STRATA_REQUIRES(mutex_);
+  void accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone)
       STRATA_REQUIRES(mutex_);
   bool publish(Offer& offer, Entry* former) STRATA_REQUIRES(mutex_);
   [[nodiscard]] bool could_fit(const Offer& offer) const;
@@ -158,11 +164,11 @@ class Shard {
   [[nodiscard]] const Entry* spared_beside(const Entry* spared) STRATA_REQUIRES(mutex_);
   template <typename Enough>
   bool evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
-             Departures& gone) STRATA_REQUIRES(mutex_);
-  void sweep(Departures& gone) STRATA_REQUIRES(mutex_);
+             Instant now, Departures& gone) STRATA_REQUIRES(mutex_);
+  void sweep(Instant now, Departures& gone) STRATA_REQUIRES(mutex_);
   std::uint64_t sweep_stale(std::size_t at_most, Departures& gone) STRATA_REQUIRES(mutex_);
-  void remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone)
-      STRATA_REQUIRES(mutex_);
+  void remove_due(Instant now, bool exactly, const Entry* spared, std::size_t at_most,
+                  Departures& gone) STRATA_REQUIRES(mutex_);
 
   // Labels.
   std::uint64_t doom(LabelId label, Ticket number) STRATA_REQUIRES(mutex_);
@@ -226,7 +232,7 @@ class Shard {
   std::uint64_t generation_ STRATA_GUARDED_BY(mutex_) = 0;
   std::uint64_t cleared_ STRATA_GUARDED_BY(mutex_) = 0;  // the generation of the last clear
   std::uint64_t hand_ STRATA_GUARDED_BY(mutex_) = 0;     // of sweep(): a cursor of the table
-  std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;
+  std::uint64_t writes_ STRATA_GUARDED_BY(mutex_) = 0;   // while the wheel has no room for all
   const Entry* newcomer_ STRATA_GUARDED_BY(mutex_) = nullptr;  // for which room is still made
   TierStats counters_ STRATA_GUARDED_BY(mutex_);               // stored, refused, removals, ...
   std::shared_ptr<const DepartureListener> listener_ STRATA_GUARDED_BY(mutex_);

@@ -6,9 +6,9 @@
 
 #include "core/assert.h"
 #include "core/mutant.h"
+#include "core/prefetch.h"
 #include "core/yield_point.h"
 #include "memory/charge.h"
-#include "memory/epochs.h"
 #include "memory/policy/worth.h"
 #include "memory/residence.h"
 #include "memory/shard.h"
@@ -16,8 +16,8 @@
 namespace strata::memory {
 namespace {
 
-// Every kSweepWrites-th write looks at kSweepPlaces places for entries that can go and are not in
-// the wheel; every write does while there are any whose group was invalidated.
+// Every write looks at kSweepPlaces places for entries that can go and are not in the wheel while
+// there are any whose group was invalidated; every kSweepWrites-th does if there may be others.
 constexpr std::uint64_t kSweepWrites = 64;
 constexpr std::size_t kSweepPlaces = 16;
 // What a write removes of what has expired, and how much it looks at for that.
@@ -26,32 +26,41 @@ constexpr std::size_t kDueLooks = 64;
 
 }  // namespace
 
-// So that memory is not waited for with the lock held.
-void Shard::prefetch(std::uint64_t hash) const {
-  const EpochGuard guard;
-  table_.prefetch(commons_.placement.place(hash));
+// What a write reads lies in a dozen places of memory, and one leads to the next: the table to the
+// former entry; the queue to the victim, that to its place in the table and in the wheel. So that
+// they are not waited for one after the other, they are fetched as soon as they are known: where
+// a put's key is before the offer is made (that of a fill was just looked for); the victim when the
+// one before it has left; all that they lead to as soon as the lock is there.
+void Shard::prefetch_change(std::uint64_t hash) const {
+  const std::uint64_t place = commons_.placement.place(hash);
+  table_.prefetch_change(place);
+  order_.prefetch(hash);
+  if (const Entry* const victim = order_.next_victim()) {
+    table_.prefetch_change(commons_.placement.place(victim->hash()));
+  }
+  prefetch_entry(table_.guess(table_.begin(place)));
 }
 
-std::optional<FillOutcome> Shard::fill(Offer& offer) {
-  prefetch(offer.hash);
+bool Shard::fill(Offer& offer) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
-  const std::optional<FillOutcome> outcome = try_fill(offer, gone);
+  prefetch_change(offer.hash);
+  const bool is_done = try_fill(offer, gone);
   return_quota(offer);
   settle();
   offer.spend(gone.size());
-  return outcome;
+  return is_done;
 }
 
-std::optional<FillOutcome> Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
-  prefetch(offer.hash);
+bool Shard::put(Offer& offer, RemovalCause cause, Ticket& raised) {
   Departures gone(commons_.limbo);
   const MutexLock lock(mutex_);
-  const std::optional<FillOutcome> outcome = try_put(offer, cause, raised, gone);
+  prefetch_change(offer.hash);
+  const bool is_done = try_put(offer, cause, raised, gone);
   return_quota(offer);
   settle();
   offer.spend(gone.size());
-  return outcome;
+  return is_done;
 }
 
 void Shard::count_declined() {
@@ -59,40 +68,49 @@ void Shard::count_declined() {
   ++counters_.declined;
 }
 
-// Returns nothing when it made room, but not enough.
-std::optional<FillOutcome> Shard::try_fill(Offer& offer, Departures& gone) {
+// Returns false when it made room, but not enough.
+bool Shard::try_fill(Offer& offer, Departures& gone) {
   const bool unchecked = STRATA_MUTANT(kNoTickets) || STRATA_MUTANT(kMemoryFillUnchecked);
   if (!unchecked && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket)) {
     ++counters_.refused;
-    return FillOutcome::kRefused;
+    offer.outcome = FillOutcome::kRefused;
+    return true;
   }
-  sweep(gone);
+  sweep(offer.now, gone);
   Entry* former = find(offer.hash, offer.key_text);
-  if (!take_room(offer, former, gone)) return std::nullopt;
-  return accept(offer, former, RemovalCause::kReplaced, gone);
+  if (!take_room(offer, former, gone)) return false;
+  accept(offer, former, RemovalCause::kReplaced, gone);
+  return true;
 }
 
 // As try_fill(). Nothing is changed before there is room, except by making it. Then the comparison
 // and the put's own raise are one step.
-std::optional<FillOutcome> Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised,
-                                          Departures& gone) {
+bool Shard::try_put(Offer& offer, RemovalCause cause, Ticket& raised, Departures& gone) {
   const bool wanted = offer.entry() != nullptr;
-  sweep(gone);
+  sweep(offer.now, gone);
   Entry* former = find(offer.hash, offer.key_text);
+  if (former != nullptr) {
+    internal::prefetch_for_write(former->next);
+    internal::prefetch_for_write(former->previous);
+  }
   const bool checks = wanted && !STRATA_MUTANT(kPutUnconditional);
   const bool is_refused =
       checks && commons_.numbers.refuses(*offer.entry(), offer.key_label, offer.ticket);
-  if (wanted && !is_refused && !take_room(offer, former, gone)) return std::nullopt;
+  if (wanted && !is_refused && !take_room(offer, former, gone)) return false;
 
   const LabelNumbers::Raised raise =
       commons_.numbers.compare_and_raise(offer.entry(), offer.key_label, offer.ticket);
   raised = raise.number;
   count(RemovalCause::kInvalidated, doom(offer.key_label, raised));
   const bool refused = checks && raise.refused;
-  if (wanted && !refused) return accept(offer, former, cause, gone);
+  if (wanted && !refused) {
+    accept(offer, former, cause, gone);
+    return true;
+  }
   if (former != nullptr) remove(former, cause, gone);
   if (refused) ++counters_.refused;
-  return refused ? FillOutcome::kRefused : FillOutcome::kDeclined;
+  offer.outcome = refused ? FillOutcome::kRefused : FillOutcome::kDeclined;
+  return true;
 }
 
 bool Shard::could_fit(const Offer& offer) const {
@@ -103,15 +121,16 @@ bool Shard::could_fit(const Offer& offer) const {
 
 // Publishes the offer, for which there is room unless it is too large or the tier is off. The
 // former entry goes in any case: it was replaced, even if what replaces it is not kept.
-FillOutcome Shard::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
+void Shard::accept(Offer& offer, Entry* former, RemovalCause cause, Departures& gone) {
   if (!offer.fits || !publish(offer, former)) {
     if (former != nullptr) remove(former, cause, gone);
     ++counters_.declined;
-    return FillOutcome::kDeclined;
+    offer.outcome = FillOutcome::kDeclined;
+    return;
   }
   if (former != nullptr) let_go(former, cause, gone);
   ++counters_.stored;
-  return FillOutcome::kStored;
+  offer.outcome = FillOutcome::kStored;
 }
 
 // Enters the entry everywhere, the table last. Returns false, and leaves everything as it was,
@@ -164,8 +183,8 @@ bool Shard::take_quota(Offer& offer, const Entry* former, Departures& gone) {
   const Room::Amount need = offer.need_of_tenant(former);
   const Room::Amount before = order_.held_of(offer.tenant);
   const auto given = [&] { return offer.tenant_given + (before - order_.held_of(offer.tenant)); };
-  bool is_taken =
-      evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work, gone);
+  bool is_taken = evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work,
+                        offer.now, gone);
   if (!is_taken && gone.size() >= offer.work) {
     is_taken = offer.is_beyond = quota.take_beyond(need, given());
   }
@@ -199,7 +218,7 @@ bool Shard::take_room(Offer& offer, Entry*& former, Departures& gone) {
   offer.is_beyond = false;
   if (order_.is_divided() && !take_quota(offer, former, gone)) return !come_again(offer, gone);
   const auto took = [&]() STRATA_REQUIRES(mutex_) { return take_by(&Room::take, offer, former); };
-  if (evict(took, Partitions::kFullest, former, offer.work, gone)) return true;
+  if (evict(took, Partitions::kFullest, former, offer.work, offer.now, gone)) return true;
   if (gone.size() >= offer.work && take_by(&Room::take_beyond, offer, former)) {
     offer.is_beyond = true;
     return true;
@@ -238,7 +257,7 @@ void Shard::make_room(Offer& offer) {
       const Room::Amount given = tenant_before - order_.held_of(offer.tenant);
       return quota.has(offer.lacking) || (offer.tenant_given + given).covers(offer.lacking);
     };
-    evict(enough, offer.tenant, nullptr, offer.work, gone);
+    evict(enough, offer.tenant, nullptr, offer.work, offer.now, gone);
     settle();
   } else {
     const Room::Amount need = offer.need(nullptr);
@@ -246,7 +265,7 @@ void Shard::make_room(Offer& offer) {
       settle();
       return commons_.room.has(need) || (offer.given + (held_before - held())).covers(need);
     };
-    evict(enough, Partitions::kFullest, nullptr, offer.work, gone);
+    evict(enough, Partitions::kFullest, nullptr, offer.work, offer.now, gone);
   }
   offer.given = offer.given + (held_before - held());
   offer.tenant_given = offer.tenant_given + (tenant_before - order_.held_of(offer.tenant));
@@ -261,7 +280,8 @@ std::size_t Shard::shrink(std::size_t at_most) {
         settle();
         return commons_.room.has({});
       },
-      Partitions::kFullest, nullptr, std::min(at_most, kRemovalSlice), gone);
+      Partitions::kFullest, nullptr, std::min(at_most, kRemovalSlice), commons_.clock->coarse_now(),
+      gone);
   return gone.size();
 }
 
@@ -270,7 +290,8 @@ std::size_t Shard::shrink(TenantNumber tenant, std::size_t at_most) {
   const MutexLock lock(mutex_);
   if (!order_.is_divided()) return 0;  // Nothing is the tenant's here.
   const Room& quota = commons_.tenants.at(tenant).room;
-  evict([&] { return quota.has({}); }, tenant, nullptr, std::min(at_most, kRemovalSlice), gone);
+  evict([&] { return quota.has({}); }, tenant, nullptr, std::min(at_most, kRemovalSlice),
+        commons_.clock->coarse_now(), gone);
   settle();
   return gone.size();
 }
@@ -293,11 +314,12 @@ void Shard::adopt(TenantNumber tenant) {
 // is still made; until `at_most` entries are gone by this step. Returns whether it got there.
 template <typename Enough>
 bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, std::size_t at_most,
-                  Departures& gone) {
+                  Instant now, Departures& gone) {
   if (enough()) return true;
-  remove_due(true, spared, at_most, gone);
-  if (enough()) return true;
-  const Instant now = commons_.clock->coarse_now();
+  if (wheel_.has_work(now, true)) {
+    remove_due(now, true, spared, at_most, gone);
+    if (enough()) return true;
+  }
   spared = spared_beside(spared);
   while (gone.size() < at_most) {
     Entry* victim = order_.evict(from, spared);
@@ -305,7 +327,9 @@ bool Shard::evict(const Enough& enough, TenantNumber from, const Entry* spared, 
     table_.erase(victim);
     let_go(victim, is_expired(*victim, now) ? RemovalCause::kExpired : RemovalCause::kEvicted,
            gone);
-    if (enough()) return true;
+    if (!enough()) continue;
+    prefetch_entry(order_.next_victim());
+    return true;
   }
   return false;
 }
@@ -323,11 +347,11 @@ const Entry* Shard::spared_beside(const Entry* spared) {
   return spared != nullptr ? spared : newcomer_;
 }
 
-void Shard::remove_due(bool exactly, const Entry* spared, std::size_t at_most, Departures& gone) {
+void Shard::remove_due(Instant now, bool exactly, const Entry* spared, std::size_t at_most,
+                       Departures& gone) {
   std::array<Entry*, kDueEntries> due;
   const std::size_t room = std::min(due.size(), at_most - std::min(at_most, gone.size()));
-  const std::size_t count =
-      wheel_.take(commons_.clock->coarse_now(), std::span(due.data(), room), kDueLooks, exactly);
+  const std::size_t count = wheel_.take(now, std::span(due.data(), room), kDueLooks, exactly);
   for (std::size_t at = 0; at < count; ++at) {
     if (due[at] == spared) {
       wheel_.add(*due[at]);  // The caller goes on with it.
@@ -338,10 +362,10 @@ void Shard::remove_due(bool exactly, const Entry* spared, std::size_t at_most, D
 }
 
 // Removes what has expired; and a hand goes around the table and removes what nobody can be given
-// any more.
-void Shard::sweep(Departures& gone) {
-  remove_due(false, nullptr, kDueEntries, gone);
-  if (++writes_ % kSweepWrites != 0 && cells_.dead() == 0) return;
+// any more: whose group was invalidated, or what has expired and found no room in the wheel.
+void Shard::sweep(Instant now, Departures& gone) {
+  if (wheel_.has_work(now, false)) remove_due(now, false, nullptr, kDueEntries, gone);
+  if (cells_.dead() == 0 && (wheel_.left_out() == 0 || ++writes_ % kSweepWrites != 0)) return;
   constexpr std::size_t kSeenMax = 2 * kSweepPlaces;
   std::array<Entry*, kSeenMax> seen;
   std::size_t count = 0;
@@ -351,7 +375,6 @@ void Shard::sweep(Departures& gone) {
     seen[count++] = entry;
   });
   hand_ = next.value_or(0);
-  const Instant now = commons_.clock->coarse_now();
   for (std::size_t at = 0; at < count; ++at) {
     if (is_current(*seen[at]) && !is_expired(*seen[at], now)) continue;
     remove(seen[at], RemovalCause::kExpired, gone);

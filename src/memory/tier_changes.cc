@@ -67,33 +67,35 @@ FillOutcome MemoryTier::fill(EntryRef entry, Ticket ticket) {
   STRATA_YIELD("memory.fill.begin");
   const KeyRef key{entry->key_text(), entry->hash(), {}};
   commons_.tenants.meet(entry->group());
-  Offer offer(key, std::move(entry), ticket, commons_.carried);
-  Shard& shard = shard_of(offer.hash);
-  std::optional<FillOutcome> outcome;
-  for (std::size_t ask = 0; !outcome && ask < kRoomAsks; ++ask) {
-    outcome = shard.fill(offer);
-    if (!outcome) make_room(offer, ask);
+  Shard& shard = shard_of(key.hash);
+  Offer offer(key, std::move(entry), ticket, commons_.clock->coarse_now(), commons_.carried);
+  bool is_done = false;
+  for (std::size_t ask = 0; !is_done && ask < kRoomAsks; ++ask) {
+    is_done = shard.fill(offer);
+    if (!is_done) make_room(offer, ask);
   }
-  if (!outcome) shard.count_declined();
+  if (!is_done) shard.count_declined();
   shrink(offer.tenant, kShareOfRest);
-  return outcome.value_or(FillOutcome::kDeclined);
+  return offer.outcome;
 }
 
 FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCause cause) {
   STRATA_ASSERT(!entry || entry->has_key(key));
   STRATA_YIELD("memory.put.begin");
   if (entry) commons_.tenants.meet(entry->group());
-  Offer offer(key, std::move(entry), ticket, commons_.carried);
-  Shard& shard = shard_of(offer.hash);
+  Shard& shard = shard_of(key.hash);
+  shard.prefetch(key.hash);
+  Offer offer(key, std::move(entry), ticket, commons_.clock->coarse_now(), commons_.carried);
+  commons_.numbers.prefetch(offer.key_label);
   Ticket raised;
-  std::optional<FillOutcome> outcome;
-  for (std::size_t ask = 0; !outcome; ++ask) {
+  bool is_done = false;
+  for (std::size_t ask = 0; !is_done; ++ask) {
     if (ask == kRoomAsks) {
       offer.withdraw();
       shard.count_declined();
     }
-    outcome = shard.put(offer, cause, raised);
-    if (!outcome) make_room(offer, ask);
+    is_done = shard.put(offer, cause, raised);
+    if (!is_done) make_room(offer, ask);
   }
   shrink(offer.tenant, kShareOfRest);
   invalidations_.add(1);
@@ -104,7 +106,7 @@ FillOutcome MemoryTier::put(KeyRef key, EntryRef entry, Ticket ticket, RemovalCa
     }
     remove_doomed({&offer.key_label, 1});
   }
-  return *outcome;
+  return offer.outcome;
 }
 
 bool MemoryTier::touch(const KeyRef& key, Instant fresh_until, Instant keep_until) {
@@ -250,8 +252,7 @@ InvalidateOutcome MemoryTier::expire_these(std::span<const Label> labels) {
 }
 
 bool MemoryTier::invalidated_after(const Entry& entry, Ticket ticket) const {
-  const LabelId key_label = label_id(LabelKind::kKey, entry.key_text());
-  return commons_.numbers.refuses(entry, key_label, ticket);
+  return commons_.numbers.refuses(entry, key_label_id(entry.hash()), ticket);
 }
 
 bool MemoryTier::invalidated_after(std::span<const LabelId> labels, Ticket ticket) const {

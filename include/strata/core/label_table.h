@@ -43,6 +43,9 @@ class LabelTable {
 
   // Counts one invalidation of all of `labels` and returns its number.
   Ticket raise(std::span<const LabelId> labels);
+  // Starts to fetch the memory where raise() will look for a label. May be called at any time,
+  // without the lock.
+  void prefetch(LabelId label) const;
 
   // Whether one of `labels`, or everything, was invalidated after `ticket`.
   [[nodiscard]] bool invalidated_after(std::span<const LabelId> labels, Ticket ticket) const;

@@ -1,7 +1,18 @@
 // AgedGhost: the table and its growth.
 #include "memory/policy/aged_ghost.h"
 
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <new>
 #include <utility>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#include "core/prefetch.h"
+#include "core/slab_heap.h"
 
 namespace strata::memory {
 namespace {
@@ -25,22 +36,48 @@ std::uint16_t age(std::uint16_t time, std::uint16_t now) {
 
 }  // namespace
 
-AgedGhost::Bucket& AgedGhost::Table::of(std::uint64_t mixed) const {
-  __extension__ using Wide = unsigned __int128;
-  return buckets[static_cast<std::size_t>((static_cast<Wide>(mixed) * count) >> 64)];
+AgedGhost::Table::Table(std::size_t count) : count_(count) {
+  if (count_ == 0) return;
+  // Zeroed; of many, pages that are touched when pieces are made.
+  pieces_.reset(static_cast<Bucket**>(std::calloc(pieces(), sizeof(Bucket*))));
+  if (pieces_ == nullptr) count_ = 0;
 }
 
-AgedGhost::Table AgedGhost::allocate(std::size_t count) {
-  Table table;
-  // Zeroed memory is a table of empty slots; untouched pages of it cost nothing yet.
-  table.memory.reset(std::calloc(count + 1, sizeof(Bucket)));
-  if (table.memory == nullptr) return {};
-  void* start = table.memory.get();
-  std::size_t space = (count + 1) * sizeof(Bucket);
-  table.buckets =
-      static_cast<Bucket*>(std::align(alignof(Bucket), count * sizeof(Bucket), start, space));
-  table.count = count;
-  return table;
+AgedGhost::Table::~Table() {
+  for (std::size_t piece = 0; piece < pieces(); ++piece) {
+    if (pieces_[piece] == nullptr) continue;
+    internal::slab_free(pieces_[piece], piece_bytes(piece), alignof(Bucket));
+  }
+}
+
+std::size_t AgedGhost::Table::index_of(std::uint64_t mixed) const {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::size_t>((static_cast<Wide>(mixed) * count_) >> 64);
+}
+
+std::size_t AgedGhost::Table::piece_bytes(std::size_t piece) const {
+  return std::min(kPieceBuckets, count_ - piece * kPieceBuckets) * sizeof(Bucket);
+}
+
+AgedGhost::Bucket* AgedGhost::Table::find(std::uint64_t mixed) const {
+  if (count_ == 0) return nullptr;
+  const std::size_t index = index_of(mixed);
+  Bucket* const piece = pieces_[index / kPieceBuckets];
+  return piece == nullptr ? nullptr : piece + index % kPieceBuckets;
+}
+
+AgedGhost::Bucket* AgedGhost::Table::make(std::uint64_t mixed) {
+  if (Bucket* const bucket = find(mixed)) return bucket;
+  if (count_ == 0) return nullptr;
+  const std::size_t at = index_of(mixed) / kPieceBuckets;
+  const std::size_t bytes = piece_bytes(at);
+  try {
+    pieces_[at] = static_cast<Bucket*>(internal::slab_allocate(bytes, alignof(Bucket)));
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+  std::uninitialized_value_construct_n(pieces_[at], bytes / sizeof(Bucket));
+  return find(mixed);
 }
 
 void AgedGhost::fit(std::size_t slots) {
@@ -51,37 +88,57 @@ void AgedGhost::fit(std::size_t slots) {
 }
 
 void AgedGhost::insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now) {
-  if (table_.count != wanted_buckets_) {
-    Table table = allocate(wanted_buckets_);
-    if (table.count == wanted_buckets_) {
+  if (table_.count() != wanted_buckets_) {
+    Table table(wanted_buckets_);
+    if (table.count() == wanted_buckets_) {
       former_ = std::exchange(table_, std::move(table));
       inserts_until_former_goes_ = wanted_buckets_ * kSlotsPerBucket;
     }
   }
-  if (former_.count != 0 && inserts_until_former_goes_-- == 0) former_ = {};
-  if (table_.count == 0) return;
+  if (former_.count() != 0 && inserts_until_former_goes_-- == 0) former_ = {};
   const std::uint64_t mixed = mix(hash);
+  Bucket* const bucket = table_.make(mixed);
+  if (bucket == nullptr) return;
   Slot* place = find(table_, mixed);
   if (place == nullptr) {
+    // The first of the oldest has the largest number; an empty slot is older than any.
+    constexpr std::uint32_t kSlots = kSlotsPerBucket;
     std::uint32_t oldest = 0;
-    for (Slot& slot : table_.of(mixed).slots) {
-      // An empty slot is older than any.
+    for (std::uint32_t at = 0; at < kSlots; ++at) {
+      const Slot& slot = bucket->slots[at];
       const std::uint32_t its = slot.fingerprint == 0 ? 0x10000u : age(slot.time, now);
-      if (place != nullptr && its <= oldest) continue;
-      place = &slot;
-      oldest = its;
+      oldest = std::max(oldest, its * kSlots + (kSlots - 1 - at));
     }
+    place = &bucket->slots[kSlots - 1 - oldest % kSlots];
   }
   *place = {.fingerprint = fingerprint_of(mixed), .time = time};
 }
 
 AgedGhost::Slot* AgedGhost::find(const Table& table, std::uint64_t mixed) {
-  if (table.count == 0) return nullptr;
+  Bucket* const bucket = table.find(mixed);
+  if (bucket == nullptr) return nullptr;
   const std::uint16_t fingerprint = fingerprint_of(mixed);
-  for (Slot& slot : table.of(mixed).slots) {
+#if defined(__SSE2__)
+  // Fingerprint and time of a slot are the two halves of a lane.
+  const __m128i wanted = _mm_set1_epi32(fingerprint);
+  const auto* halves = reinterpret_cast<const __m128i*>(bucket);
+  const int low = _mm_movemask_epi8(_mm_cmpeq_epi16(_mm_load_si128(halves), wanted));
+  const int high = _mm_movemask_epi8(_mm_cmpeq_epi16(_mm_load_si128(halves + 1), wanted));
+  const std::uint32_t found = static_cast<std::uint32_t>(low | high << 16) & 0x11111111u;
+  return found == 0 ? nullptr : &bucket->slots[static_cast<unsigned>(std::countr_zero(found)) / 4];
+#else
+  for (Slot& slot : bucket->slots) {
     if (slot.fingerprint == fingerprint) return &slot;
   }
   return nullptr;
+#endif
+}
+
+void AgedGhost::prefetch(std::uint64_t hash) const {
+  const std::uint64_t mixed = mix(hash);
+  for (const Table* table : {&table_, &former_}) {
+    if (table->count() != 0) internal::prefetch_for_write(table->find(mixed));
+  }
 }
 
 std::optional<std::uint16_t> AgedGhost::take(std::uint64_t hash) {

@@ -7,8 +7,8 @@
 // Time is a coarse count that the user keeps; it wraps, and so does age.
 //
 // Threads   Thread-compatible.
-// Memory    4 bytes a slot, allocated by the first insert() after fit(). Tables of more than
-//           128 KiB come from the system as untouched pages: no call does work for all of it.
+// Memory    4 bytes a slot, on the large pages of the slab heap, in pieces that the first insert()
+//           to each of them allocates: no call does work for all of a table but for its end.
 // Errors    None: without memory it remembers less.
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace strata::memory {
 
@@ -34,9 +35,12 @@ class AgedGhost {
   // The last use of `hash`, if it is remembered; it is then forgotten.
   [[nodiscard]] std::optional<std::uint16_t> take(std::uint64_t hash);
 
+  // Starts to fetch what insert() and take() of `hash` look at.
+  void prefetch(std::uint64_t hash) const;
+
   [[nodiscard]] std::size_t slots() const { return wanted_buckets_ * kSlotsPerBucket; }
   [[nodiscard]] std::size_t footprint_bytes() const {
-    return (table_.count + former_.count) * sizeof(Bucket);
+    return (table_.count() + former_.count()) * sizeof(Bucket);
   }
 
  private:
@@ -47,18 +51,47 @@ class AgedGhost {
   struct alignas(32) Bucket {
     std::array<Slot, kSlotsPerBucket> slots;
   };
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  struct Table {
-    std::unique_ptr<void, Free> memory;
-    Bucket* buckets = nullptr;
-    std::size_t count = 0;
+  static_assert(sizeof(Slot) == 4 && sizeof(Bucket) == 32);
+  class Table {
+   public:
+    Table() = default;
+    // Without memory it has no buckets.
+    explicit Table(std::size_t count);
+    Table(Table&& other) noexcept { swap(other); }
+    Table& operator=(Table&& other) noexcept {
+      Table moved(std::move(other));
+      swap(moved);
+      return *this;
+    }
+    ~Table();
 
-    [[nodiscard]] Bucket& of(std::uint64_t mixed) const;
+    [[nodiscard]] std::size_t count() const { return count_; }
+    // Null: nothing was ever there.
+    [[nodiscard]] Bucket* find(std::uint64_t mixed) const;
+    // The same, but made. Null: without memory.
+    [[nodiscard]] Bucket* make(std::uint64_t mixed);
+
+   private:
+    static constexpr std::size_t kPieceBuckets = 512;
+
+    struct Free {
+      void operator()(Bucket** pieces) const { std::free(pieces); }
+    };
+
+    [[nodiscard]] std::size_t index_of(std::uint64_t mixed) const;
+    [[nodiscard]] std::size_t pieces() const {
+      return (count_ + kPieceBuckets - 1) / kPieceBuckets;
+    }
+    [[nodiscard]] std::size_t piece_bytes(std::size_t piece) const;
+    void swap(Table& other) noexcept {
+      std::swap(pieces_, other.pieces_);
+      std::swap(count_, other.count_);
+    }
+
+    std::unique_ptr<Bucket*[], Free> pieces_;  // null ones are not made yet
+    std::size_t count_ = 0;
   };
 
-  static Table allocate(std::size_t count);
   static Slot* find(const Table& table, std::uint64_t mixed);
 
   Table table_;

@@ -49,6 +49,11 @@ class GradedQueue {
     return take_turn(spared);
   }
 
+  // Probably what tail_but(nullptr) would return.
+  [[nodiscard]] const Resident* guess_tail() const {
+    return rows_[turn_ != kNobody ? turn_ : Worth::kMeanGrade].tail();
+  }
+
   void push(Resident& entry, std::uint8_t grade) {
     rows_[grade].push(entry);
     ++entries_;

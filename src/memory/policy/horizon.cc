@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "core/assert.h"
+#include "core/prefetch.h"
 
 namespace strata::memory {
 
@@ -26,8 +27,11 @@ class Horizon::Host {
   [[nodiscard]] bool main_has_room() const {
     return policy_.main_share_.has_room_beside(policy_.main_);
   }
+  // The one before it is the tail soon.
   [[nodiscard]] Handle tail(HorizonQueue queue) const {
-    return (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
+    const Handle tail = (queue == kSmall ? policy_.small_ : policy_.main_).tail_but(spared_);
+    if (tail != nullptr) internal::prefetch_for_write(tail->previous);
+    return tail;
   }
   void move(Handle entry, HorizonQueue to) {
     GradedQueue& target = to == kSmall ? policy_.small_ : policy_.main_;
@@ -210,6 +214,23 @@ Resident* Horizon::evict(const Resident* spared) {
   worth_.set_counts_places(bounds_.max_entries != 0 && entries() >= bounds_.max_entries);
   Host host(*this, spared);
   return HorizonRules<Host>(host, arm(), now()).evict(kMaxTurns, kCleaningMoves);
+}
+
+// Of both queues the third from the tail: those behind it were fetched by the call before.
+void Horizon::prefetch(std::uint64_t hash) const {
+  ghost_.prefetch(hash);
+  if (const Resident* const victim = next_victim()) ghost_.prefetch(victim->hash);
+  for (const GradedQueue* queue : {&small_, &main_}) {
+    const Resident* const tail = queue->guess_tail();
+    if (tail == nullptr || tail->previous == nullptr) continue;
+    internal::prefetch_for_write(tail->previous->previous);
+  }
+}
+
+const Resident* Horizon::next_victim() const {
+  const bool is_main = small_.entries() == 0 || main_.entries() > main_share_.entries ||
+                       main_.weight() > main_share_.weight;
+  return (is_main ? main_ : small_).guess_tail();
 }
 
 void Horizon::check_invariants() const {

@@ -40,6 +40,8 @@ class Horizon final : public Policy {
   void replace(Resident& former, Resident& incoming) override;
   void erase(Resident& entry) override;
   [[nodiscard]] Resident* evict(const Resident* spared) override;
+  void prefetch(std::uint64_t hash) const override;
+  [[nodiscard]] const Resident* next_victim() const override;
   [[nodiscard]] std::uint64_t entries() const override {
     return small_.entries() + main_.entries();
   }

@@ -65,6 +65,11 @@ class Policy {
   // of it, and returns it; null if there is none.
   [[nodiscard]] virtual Resident* evict(const Resident* spared) = 0;
 
+  // Starts to fetch what insert() of a key with this hash will wait for, and evict().
+  virtual void prefetch(std::uint64_t hash) const { static_cast<void>(hash); }
+  // Who will probably be looked at first by evict(), to be fetched early; null: it cannot be said.
+  [[nodiscard]] virtual const Resident* next_victim() const { return nullptr; }
+
   // How long it would keep the entry beside the others: by its queue, its uses, its last use. May
   // be called at any time, without the lock.
   [[nodiscard]] virtual Standing standing(const Resident& entry) const {
