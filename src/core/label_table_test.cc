@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <new>
+#include <thread>
 #include <vector>
 
 #include "testkit/seeds.h"
@@ -265,6 +267,21 @@ TEST(LabelTable, AgreesWithAModelThatRemembersEverything) {
     }
     table.check_invariants();
   });
+}
+
+// Without the lock, while the table grows and forgets.
+TEST(LabelTable, MayBeAskedToFetchAtAnyTime) {
+  LabelTable table(1'000);
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    for (std::uint64_t n = 0; !done; ++n) table.prefetch(nth(n % 5'000));
+  });
+  for (std::uint64_t n = 0; n < 20'000; ++n) {
+    raise_one(table, n % 4'000 == 3'999 ? everything().id() : nth(n));
+  }
+  done = true;
+  other.join();
+  table.check_invariants();
 }
 
 }  // namespace

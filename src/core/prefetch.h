@@ -12,7 +12,7 @@ namespace strata::internal {
 
 inline void prefetch_for_write(const void* address) {
 #if defined(__x86_64__)
-  asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+  asm volatile("prefetchw (%0)" : : "r"(address));
 #else
   __builtin_prefetch(address, 1);
 #endif

@@ -1,4 +1,4 @@
-// SlabHeap: memory for what a cache holds a million of, on large pages.
+// SlabHeap: memory for what a cache holds a million of, and for what finds it, on large pages.
 //
 // A look-up in a cache of many megabytes misses the processor's table of pages as often as its
 // caches. Here objects lie in chunks of one large page (2 MiB), which spans of one size class each
@@ -6,8 +6,8 @@
 //
 //   chunk  [ head | span of 384-byte objects | span of 160-byte objects | free | ... ]
 //
-// Sizes up to kObjectMax are rounded up to a multiple of 16 bytes up to 1 KiB, and to an eighth of
-// the next power of two above; larger ones go to operator new, as everything does under a
+// Sizes up to kSlabObjectMax are rounded up to a multiple of 16 bytes up to 1 KiB, and to an eighth
+// of the next power of two above; larger ones go to operator new, as everything does under a
 // sanitizer, which then sees each object's end.
 //
 // Threads   Thread-safe; one lock for each size class.

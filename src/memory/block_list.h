@@ -4,9 +4,9 @@
 // The last block grows by doubling up to kBlock, the others are full. Of those that are full a
 // vector is kept, which grows by doubling, too: 24 bytes for each.
 //
-// Threads   Thread-compatible. Blocks lie in the slab heap, on large pages.
+// Threads   Thread-compatible.
 // Errors    push_back() throws std::bad_alloc, and then has changed nothing.
-// Memory    Blocks go as they become empty.
+// Memory    Blocks lie in the slab heap, on large pages, and go as they become empty.
 #pragma once
 
 #include <cstddef>

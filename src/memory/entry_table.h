@@ -11,8 +11,9 @@
 // are equal, and then their texts tell them apart.
 //
 // Source    Fagin et al., "Extendible hashing", ACM TODS 4(3), 1979.
-// Threads   One writer at a time. find(), begin(), guess(), prefetch() and walk() may run beside it
-//           within an EpochGuard; entries that they return live as long as the guard.
+// Threads   One writer at a time. find(), begin(), guess(), walk() and what prefetches may run
+// beside
+//           it within an EpochGuard; entries that they return live as long as the guard.
 // Ownership The table holds one reference to each entry; whoever erases an entry takes that
 //           reference over, and keeps it until no reader can see the entry any more.
 #pragma once

@@ -8,6 +8,7 @@
 
 #include "memory/limbo.h"
 #include "memory/test_entries.h"
+#include "testkit/sanitizer.h"
 #include "testkit/threads.h"
 #include "testkit/wait_until.h"
 
@@ -116,6 +117,28 @@ TEST_F(LimboTest, ABatchOfLargeEntriesIsFullSooner) {
   bytes_ = 5'000;
   static_cast<void>(leave());
   EXPECT_EQ(limbo_.size(), 0u) << "a large one does not wait";
+}
+
+// Whoever completes a batch may come before others have added what they counted.
+TEST_F(LimboTest, HardlyMoreThanABatchIsLeftByThreadsThatAddAtOnce) {
+  constexpr int kThreads = 4;
+  constexpr int kSlices = STRATA_SANITIZED ? 60 : 600;
+  constexpr std::size_t kSlice = 100;
+  testkit::run_threads(kThreads, [&](std::size_t) {
+    for (int slice = 0; slice < kSlices; ++slice) {
+      Resident* first = nullptr;
+      Resident* last = nullptr;
+      for (std::size_t i = 0; i < kSlice; ++i) {
+        EntryRef entry = entry_with_key("k");
+        Resident* const one = entry.release();
+        one->next = first;
+        first = one;
+        if (last == nullptr) last = one;
+      }
+      limbo_.take(first, last, kSlice, 0);
+    }
+  });
+  EXPECT_LE(limbo_.size(), 2 * Limbo::kBatch);
 }
 
 TEST_F(LimboTest, NothingGoesWhileItIsRead) {

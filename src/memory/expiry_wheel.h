@@ -6,10 +6,10 @@
 // whoever comes too early is put back.
 //
 // Source    Varghese and Lauck, "Hashed and hierarchical timing wheels", SOSP 1987, scheme 7.
-// Threads   Thread-compatible, guarded by the tier's label lock.
+// Threads   Thread-compatible, guarded by the shard's lock.
 // Cost      add() and remove() O(1); take() as much as it is told. An entry that never expires is
 //           not in it and costs nothing.
-// Memory    8 to 16 bytes for each entry in it; 8 where a slot has many.
+// Memory    8 to 16 bytes for each entry in it; 8 where a slot has many, 40 for one that is alone.
 #pragma once
 
 #include <array>

@@ -16,17 +16,21 @@ Limbo::~Limbo() {
 void Limbo::take(Resident* first, Resident* last, std::size_t count, std::uint64_t bytes) {
   const auto added = static_cast<std::int64_t>(count);
   const std::int64_t before = incoming_size_.fetch_add(added, std::memory_order_relaxed);
-  std::atomic<Resident*>& chain = incoming_[static_cast<std::uint64_t>(before) % kChains];
+  // Spread also where many come at a time.
+  const std::uint64_t spread = static_cast<std::uint64_t>(before) * 0x9e3779b97f4a7c15ULL;
+  std::atomic<Resident*>& chain = incoming_[spread >> kChainShift];
   Resident* top = chain.load(std::memory_order_relaxed);
   do {
     last->next = top;
   } while (!chain.compare_exchange_weak(top, first, std::memory_order_release,
                                         std::memory_order_relaxed));
-  // Of those who add, the one that completes a batch sees to it.
+  // Of those who add, the one that completes a batch sees to it, be it the second or third that has
+  // come together: who completed the first may have come before the others had added theirs.
   constexpr auto kFull = static_cast<std::int64_t>(kBatch);
-  const std::int64_t full_bytes = batch_bytes_.load(std::memory_order_relaxed);
+  const std::int64_t full_bytes =
+      std::max<std::int64_t>(1, batch_bytes_.load(std::memory_order_relaxed));
   const auto completes = [](std::int64_t sum, std::int64_t amount, std::int64_t full) {
-    return sum < full && sum + amount >= full;
+    return sum / full != (sum + amount) / full;
   };
   const auto added_bytes = static_cast<std::int64_t>(bytes);
   const std::int64_t bytes_before =

@@ -45,6 +45,7 @@ class Limbo {
 
  private:
   static constexpr std::size_t kChains = 256;
+  static constexpr unsigned kChainShift = 56;  // of 64 bits that choose one
 
   [[nodiscard]] Resident* take_free() STRATA_REQUIRES(mutex_);
   static void let_go(Resident* chain);

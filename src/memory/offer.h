@@ -77,7 +77,7 @@ class Offer {
   }
 
   const Ticket ticket;
-  const Instant now;  // a little late, if locks were waited for
+  const Instant now;  // a little ago, if locks were waited for
   const std::string_view key_text;
   const std::uint64_t hash;
   const LabelId key_label;

@@ -163,7 +163,7 @@ class Entry : private internal::EntryBackground, public Resident {
     return Duration(static_cast<Duration::rep>(load_cost_ns_));
   }
 
-  // Times, changed in place. Fresh before fresh_until; servable, if at all, before keep_until.
+  // Times, in a tier changed by touch(). Fresh before fresh_until; servable before keep_until.
   [[nodiscard]] Instant fresh_until() const { return load(fresh_until_); }
   [[nodiscard]] Instant keep_until() const { return load(keep_until_); }
   [[nodiscard]] Instant retry_at() const { return load(retry_at_); }

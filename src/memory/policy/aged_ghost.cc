@@ -36,7 +36,7 @@ std::uint16_t age(std::uint16_t time, std::uint16_t now) {
 
 }  // namespace
 
-AgedGhost::Table::Table(std::size_t count) : count_(count) {
+AgedGhost::Table::Table(std::size_t count) : count_(static_cast<std::uint32_t>(count)) {
   if (count_ == 0) return;
   // Zeroed; of many, pages that are touched when pieces are made.
   pieces_.reset(static_cast<Bucket**>(std::calloc(pieces(), sizeof(Bucket*))));
@@ -44,10 +44,19 @@ AgedGhost::Table::Table(std::size_t count) : count_(count) {
 }
 
 AgedGhost::Table::~Table() {
-  for (std::size_t piece = 0; piece < pieces(); ++piece) {
-    if (pieces_[piece] == nullptr) continue;
-    internal::slab_free(pieces_[piece], piece_bytes(piece), alignof(Bucket));
+  while (!shed()) {
   }
+}
+
+bool AgedGhost::Table::shed() {
+  for (; shed_ < pieces(); ++shed_) {
+    if (pieces_[shed_] == nullptr) continue;
+    internal::slab_free(std::exchange(pieces_[shed_], nullptr), buckets_of(shed_) * sizeof(Bucket),
+                        alignof(Bucket));
+    made_buckets_ -= buckets_of(shed_);
+    return false;
+  }
+  return true;
 }
 
 std::size_t AgedGhost::Table::index_of(std::uint64_t mixed) const {
@@ -55,8 +64,8 @@ std::size_t AgedGhost::Table::index_of(std::uint64_t mixed) const {
   return static_cast<std::size_t>((static_cast<Wide>(mixed) * count_) >> 64);
 }
 
-std::size_t AgedGhost::Table::piece_bytes(std::size_t piece) const {
-  return std::min(kPieceBuckets, count_ - piece * kPieceBuckets) * sizeof(Bucket);
+std::uint32_t AgedGhost::Table::buckets_of(std::size_t piece) const {
+  return static_cast<std::uint32_t>(std::min(kPieceBuckets, count_ - piece * kPieceBuckets));
 }
 
 AgedGhost::Bucket* AgedGhost::Table::find(std::uint64_t mixed) const {
@@ -70,32 +79,40 @@ AgedGhost::Bucket* AgedGhost::Table::make(std::uint64_t mixed) {
   if (Bucket* const bucket = find(mixed)) return bucket;
   if (count_ == 0) return nullptr;
   const std::size_t at = index_of(mixed) / kPieceBuckets;
-  const std::size_t bytes = piece_bytes(at);
+  const std::uint32_t buckets = buckets_of(at);
   try {
-    pieces_[at] = static_cast<Bucket*>(internal::slab_allocate(bytes, alignof(Bucket)));
+    pieces_[at] =
+        static_cast<Bucket*>(internal::slab_allocate(buckets * sizeof(Bucket), alignof(Bucket)));
   } catch (const std::bad_alloc&) {
     return nullptr;
   }
-  std::uninitialized_value_construct_n(pieces_[at], bytes / sizeof(Bucket));
+  std::uninitialized_value_construct_n(pieces_[at], buckets);
+  made_buckets_ += buckets;
   return find(mixed);
 }
 
 void AgedGhost::fit(std::size_t slots) {
-  const std::size_t count = (slots + kSlotsPerBucket - 1) / kSlotsPerBucket;
+  const std::size_t count =
+      std::min<std::size_t>((slots + kSlotsPerBucket - 1) / kSlotsPerBucket, UINT32_MAX);
   const std::size_t difference =
       count > wanted_buckets_ ? count - wanted_buckets_ : wanted_buckets_ - count;
   if (wanted_buckets_ == 0 || difference * 4 > wanted_buckets_) wanted_buckets_ = count;
 }
 
 void AgedGhost::insert(std::uint64_t hash, std::uint16_t time, std::uint16_t now) {
-  if (table_.count() != wanted_buckets_) {
+  const bool fits = table_.count() == wanted_buckets_;
+  // A former table goes a piece at a time, and sooner if a third one is wanted.
+  if (former_.count() != 0 && (!fits || inserts_until_former_goes_-- == 0)) {
+    inserts_until_former_goes_ = 0;
+    if (former_.shed()) former_ = {};
+  }
+  if (!fits && former_.count() == 0) {
     Table table(wanted_buckets_);
     if (table.count() == wanted_buckets_) {
       former_ = std::exchange(table_, std::move(table));
       inserts_until_former_goes_ = wanted_buckets_ * kSlotsPerBucket;
     }
   }
-  if (former_.count() != 0 && inserts_until_former_goes_-- == 0) former_ = {};
   const std::uint64_t mixed = mix(hash);
   Bucket* const bucket = table_.make(mixed);
   if (bucket == nullptr) return;

@@ -7,8 +7,8 @@
 // Time is a coarse count that the user keeps; it wraps, and so does age.
 //
 // Threads   Thread-compatible.
-// Memory    4 bytes a slot, on the large pages of the slab heap, in pieces that the first insert()
-//           to each of them allocates: no call does work for all of a table but for its end.
+// Memory    4 bytes a slot, on the large pages of the slab heap, in pieces of 16 KiB that the first
+//           insert() to each of them allocates. No call does work for more than one of them.
 // Errors    None: without memory it remembers less.
 #pragma once
 
@@ -40,7 +40,7 @@ class AgedGhost {
 
   [[nodiscard]] std::size_t slots() const { return wanted_buckets_ * kSlotsPerBucket; }
   [[nodiscard]] std::size_t footprint_bytes() const {
-    return (table_.count() + former_.count()) * sizeof(Bucket);
+    return table_.made_bytes() + former_.made_bytes();
   }
 
  private:
@@ -70,6 +70,10 @@ class AgedGhost {
     [[nodiscard]] Bucket* find(std::uint64_t mixed) const;
     // The same, but made. Null: without memory.
     [[nodiscard]] Bucket* make(std::uint64_t mixed);
+    // Gives a piece back, and what was in it; make() is not called any more. Returns whether none
+    // was left.
+    [[nodiscard]] bool shed();
+    [[nodiscard]] std::size_t made_bytes() const { return made_buckets_ * sizeof(Bucket); }
 
    private:
     static constexpr std::size_t kPieceBuckets = 512;
@@ -82,14 +86,18 @@ class AgedGhost {
     [[nodiscard]] std::size_t pieces() const {
       return (count_ + kPieceBuckets - 1) / kPieceBuckets;
     }
-    [[nodiscard]] std::size_t piece_bytes(std::size_t piece) const;
+    [[nodiscard]] std::uint32_t buckets_of(std::size_t piece) const;
     void swap(Table& other) noexcept {
       std::swap(pieces_, other.pieces_);
       std::swap(count_, other.count_);
+      std::swap(shed_, other.shed_);
+      std::swap(made_buckets_, other.made_buckets_);
     }
 
     std::unique_ptr<Bucket*[], Free> pieces_;  // null ones are not made yet
-    std::size_t count_ = 0;
+    std::uint32_t count_ = 0;
+    std::uint32_t made_buckets_ = 0;
+    std::uint32_t shed_ = 0;  // pieces below it are given back
   };
 
   static Slot* find(const Table& table, std::uint64_t mixed);

@@ -1,6 +1,9 @@
 // Tests of AgedGhost: what it remembers, for how long, and what growing costs.
 #include "memory/policy/aged_ghost.h"
 
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "testkit/random.h"
@@ -81,6 +84,50 @@ TEST(AgedGhost, WhatItRemembersOutlivesItsGrowth) {
   for (std::uint64_t i = 0; i < 300; ++i) EXPECT_EQ(ghost.take(i << 32), 5) << i;
   for (std::uint64_t i = 0; i < 4'000; ++i) ghost.insert((i << 32) | 3, 6, 6);
   EXPECT_EQ(ghost.footprint_bytes(), 12'000u) << "the former table is gone";
+}
+
+// Of many pieces, the last of which is shorter.
+TEST(AgedGhost, WhatALargeOneRemembersIsRight) {
+  AgedGhost ghost;
+  ghost.fit(100'000);
+  testkit::Random random(4);
+  std::vector<std::pair<std::uint64_t, std::uint16_t>> used(60'000);
+  for (auto& [hash, time] : used) {
+    hash = random.next();
+    time = static_cast<std::uint16_t>(random.next());
+    ghost.insert(hash, time, 0xffff);
+  }
+  EXPECT_EQ(ghost.footprint_bytes(), 400'000u);
+  int remembered = 0;
+  int wrong = 0;
+  for (const auto& [hash, time] : used) {
+    const auto found = ghost.take(hash);
+    remembered += found.has_value() ? 1 : 0;
+    wrong += found.has_value() && *found != time ? 1 : 0;
+  }
+  EXPECT_GE(remembered, 50'000);
+  EXPECT_LE(wrong, 40) << "who has the fingerprint of another in a bucket of eight: about 10";
+}
+
+// Also when a third size is wanted meanwhile.
+TEST(AgedGhost, AFormerTableGoesAPieceAtATime) {
+  constexpr std::size_t kPiece = 16 << 10;
+  for (const std::size_t third : {0u, 30'000u}) {
+    AgedGhost ghost;
+    ghost.fit(100'000);
+    testkit::Random random(5);
+    for (int i = 0; i < 100'000; ++i) ghost.insert(random.next(), 1, 1);
+    ghost.fit(200'000);
+    std::size_t former = ghost.footprint_bytes();
+    for (int i = 0; i < 500'000; ++i) {
+      if (i == 1'000 && third != 0) ghost.fit(third);
+      ghost.insert(random.next(), 2, 2);
+      ASSERT_LE(ghost.footprint_bytes(), former + kPiece) << i;
+      ASSERT_GE(ghost.footprint_bytes() + kPiece, former) << i;
+      former = ghost.footprint_bytes();
+    }
+    EXPECT_EQ(ghost.footprint_bytes(), third == 0 ? 800'000u : 4 * third);
+  }
 }
 
 }  // namespace
