@@ -150,6 +150,27 @@ TEST_F(MemoryTierOutOfMemory, UpkeepStillDoesItsWork) {
                        [&] { EXPECT_EQ(tier->stats().entries, 3u); });
 }
 
+// Without memory for its place in the wheel an entry is found by the hand that goes around.
+TEST_F(MemoryTierOutOfMemory, WhatHasNoPlaceInTheWheelStillLeavesWhenItHasEnded) {
+  constexpr int kWrites = 20 * 64;  // the hand goes around in fewer
+  int kept = 0;
+  fail_each_allocation(
+      [&] {
+        EntryRef entry = make("new", {});
+        const Instant end = saturating_add(clock->now(), std::chrono::seconds(1));
+        entry->set_times(end, end);
+        return entry;
+      },
+      [&](EntryRef offer) { tier->fill(std::move(offer), tier->position()); },
+      [&] {
+        kept += has("new") ? 1 : 0;
+        clock->advance(std::chrono::seconds(3));
+        for (int i = 0; i < kWrites; ++i) tier->fill(make("k0", {}), tier->position());
+        EXPECT_EQ(tier->sizes().residents, 6u);
+      });
+  EXPECT_GE(kept, 2) << "or none was kept without a place";
+}
+
 // The tenant's first entry in a tier that knows it, and in one that has to learn of it.
 TEST_F(MemoryTierOutOfMemory, ATenantsFirstEntryIsDeclinedOrKept) {
   const LabelGroup of_tenant{{keyspace("user"), tenant("a")}};
