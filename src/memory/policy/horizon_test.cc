@@ -34,6 +34,31 @@ TEST(Horizon, WhereAllAreAlikeItsAimMakesNoDifference) {
   }
 }
 
+// Whose memory is fetched before it is known that it leaves: a wrong guess costs time only.
+TEST(Horizon, TheNextVictimIsGuessedMostly) {
+  Horizon policy;
+  PolicyBed bed(policy, 500, 0);
+  EXPECT_EQ(policy.next_victim(), nullptr);
+  testkit::Random random(1);
+  int evictions = 0;
+  int guessed = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    const KeyNumber key = pick_key(random, 2'000);
+    if (bed.holds(key)) {
+      bed.hit(key);
+      continue;
+    }
+    bed.insert(key);
+    if (!bed.is_over()) continue;
+    const auto* guess = static_cast<const KeyedResident*>(policy.next_victim());
+    ASSERT_NE(guess, nullptr);
+    const KeyNumber likely = guess->key;
+    ++evictions;
+    guessed += bed.evict(key) == likely ? 1 : 0;
+  }
+  EXPECT_GE(guessed * 2, evictions) << guessed << " of " << evictions;
+}
+
 // Entries of every size come and go in a random life, and queues and sums agree throughout.
 TEST(Horizon, EntriesThatDifferAreWithinTheirBounds) {
   for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
