@@ -13,9 +13,11 @@ void Causes::note(const Entry& entry, RemovalCause cause, Ticket earlier) {
   if (number(earlier) != 0) {
     removal.cause = journal_.cause_of_number(earlier);
     // The invalidation may still be running. If it is this thread's it is why; if it is not, this
-    // thread's is a reason as well, since it removes only what carries its own labels.
-    const bool is_running = removal.cause == CauseId::kNone && scope != nullptr;
-    if (is_running && scope->invalidates()) removal.cause = scope->id();
+    // thread's is a reason as well, since it removes only what carries its own labels. Who only
+    // looks up leaves the number, by which the cause is found once the invalidation has returned.
+    const bool is_running = removal.cause == CauseId::kNone;
+    if (is_running && scope != nullptr && scope->invalidates()) removal.cause = scope->id();
+    if (removal.cause == CauseId::kNone) removal.number = earlier;
   } else if (cause != RemovalCause::kEvicted && cause != RemovalCause::kExpired) {
     if (scope != nullptr) removal.cause = scope->id();
   }

@@ -5,6 +5,7 @@
 
 #include "cache/cache_fixture.h"
 #include "strata/tiered/transaction.h"
+#include "testkit/script.h"
 
 namespace strata::testkit {
 namespace {
@@ -70,6 +71,16 @@ TEST_F(ExplainTest, ItTellsWhatAKeyspaceTookThoughNobodyHadMetItYet) {
   cache_.invalidate({keyspace("user"), tag("x")});
   cache_.invalidate(tag("unrelated"));
   EXPECT_THAT(last(), StartsWith("invalidated by keyspace user, tag x, "));
+}
+
+// Who meets the entry meanwhile removes it and does not know why yet.
+TEST_F(ExplainTest, ItTellsWhatAnInvalidationTookThatHadNotReturned) {
+  Script script;
+  script.actor("A", [&] { cache_.invalidate(keyspace("user")); });
+  ASSERT_EQ(script.run_to("A", "memory.invalidate.raised"), Script::Stop::kParked);
+  EXPECT_FALSE(users_.get("1"));
+  script.finish("A");
+  EXPECT_THAT(last(), StartsWith("invalidated by keyspace user, "));
 }
 
 TEST_F(ExplainTest, ItTellsOfErasePutClearExpiryAndEviction) {
