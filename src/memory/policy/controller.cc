@@ -35,19 +35,18 @@ bool has_shrunk(const Capacity& former, const Capacity& present) {
 
 bool need_other_shadows(const Capacity& former, const Capacity& present) {
   const bool weight_binds = present.max_weight != 0;
-  // Where the weight binds there are places to spare.
-  return has_shrunk(former, present) ||
-         (weight_binds && present.entries - present.entries / 5 > former.entries) ||
+  return (weight_binds && present.entries > former.entries + former.entries / 4) ||
          weight_binds != (former.max_weight != 0) ||
          differ(former.max_entries, present.max_entries) ||
          differ(former.max_weight, present.max_weight);
 }
 
-// Whether what there is can go on as what is wanted.
+// Whether what there is can go on as what is wanted. Where the weight binds there are places to
+// spare.
 bool may_thin(const Shadow* shadow, const SampledShadow& former, const SampledShadow& wanted) {
   return shadow != nullptr && wanted.level >= former.level &&
          (wanted.options.max_weight != 0) == (former.options.max_weight != 0) &&
-         wanted.options.residents <= shadow->places();
+         (wanted.options.max_weight != 0 || wanted.options.residents <= shadow->places());
 }
 
 std::uint64_t thickest(const CurvePlan& plan, const ControllerOptions& options) {
@@ -155,52 +154,82 @@ void Controller::show_all(Ring& ring) {
 bool Controller::rebuild_if_needed() {
   const Capacity wanted = capacity();
   if (wanted.entries == 0) return false;
-  if (built_.entries != 0 && !need_other_shadows(built_, wanted)) return true;
-  const Capacity former = std::exchange(built_, Capacity{});
-  const bool anew = former.entries == 0 || has_shrunk(former, wanted);
-  if (!build(CurvePlan::of(wanted, anew ? nullptr : &plan_))) return false;
-  built_ = wanted;
-  if (counts_ != nullptr) {
-    const LookUps begin = former.entries != 0
-                              ? look_ups()
-                              : LookUps{.hits = first_hits_.load(std::memory_order_relaxed),
-                                        .misses = first_misses_.load(std::memory_order_relaxed)};
-    counts_->begin(plan_, begin, std::max(kWindowMin, kWindowCapacities * wanted.entries));
+  if (built_.entries == 0 || has_shrunk(built_, wanted)) return rebuild(wanted, nullptr);
+  if (need_other_shadows(built_, wanted)) return rebuild(wanted, &plan_);
+  CurvePlan thinner = plan_;
+  return !thin_crowded(thinner) || rebuild(built_, &thinner);
+}
+
+// Where the weight binds, a cache of another size may hold more or less than in proportion. Returns
+// whether some shadows have no places left, and then has noted thinner samples for those.
+bool Controller::thin_crowded(CurvePlan& plan) const {
+  bool any = false;
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    const Shadow* const follower = miniatures_[i].follower.get();
+    const auto thin = [&](bool is_crowded, SampledShadow& sampled) {
+      if (!is_crowded || sampled.level >= kLevelMax) return;
+      ++sampled.level;
+      any = true;
+    };
+    thin(follower != nullptr && follower->is_crowded(), plan.followers[i]);
+    thin(miniatures_[i].trials.is_crowded(), plan.trials[i]);
   }
+  return any;
+}
+
+// No sample is thicker than in `former`, unless that is null.
+bool Controller::rebuild(Capacity wanted, const CurvePlan* former) {
+  const bool is_first = built_.entries == 0;
+  built_ = {};
+  const Built built = build(CurvePlan::of(wanted, former, options_.aim));
+  if (built == Built::kNot) return false;
+  built_ = wanted;
+  if (counts_ == nullptr) return true;
+  const std::uint64_t window = std::max(kWindowMin, kWindowCapacities * wanted.entries);
+  if (built == Built::kThinner) {
+    counts_->thin(plan_, window);
+    return true;
+  }
+  const LookUps first{.hits = first_hits_.load(std::memory_order_relaxed),
+                      .misses = first_misses_.load(std::memory_order_relaxed)};
+  counts_->begin(plan_, is_first ? first : look_ups(), window);
   return true;
 }
 
 // Shadows go on where they can. Scores and arms are kept: they are of the same traffic.
-bool Controller::build(const CurvePlan& plan) {
+Controller::Built Controller::build(const CurvePlan& plan) {
   const CurvePlan former = std::exchange(plan_, plan);
   limit_.store(thickest(plan_, options_), std::memory_order_relaxed);
+  Built built = Built::kThinner;
   for (std::size_t i = 0; i < kCurvePoints; ++i) {
     if (!options_.has_curve && i != kOwnSize) continue;
     Miniature& miniature = miniatures_[i];
     const SampledShadow& trials = plan_.trials[i];
-    if (!options_.adapts) {
-      // There is nothing to choose.
+    if (!options_.adapts || (miniature.trials.first() != nullptr && former.trials[i] == trials)) {
+      // There is nothing to choose, or nothing changes.
     } else if (may_thin(miniature.trials.first(), former.trials[i], trials)) {
       miniature.trials.thin(trials.level, trials.options);
     } else if (!miniature.trials.build(trials.options)) {
-      return false;
+      return Built::kNot;
     }
     if (!options_.has_curve) continue;
     const SampledShadow& follower = plan_.followers[i];
+    if (miniature.follower != nullptr && former.followers[i] == follower) continue;
     if (may_thin(miniature.follower.get(), former.followers[i], follower)) {
       miniature.follower->thin(follower.level, follower.options);
       continue;
     }
+    built = Built::kAnew;
     miniature.follower.reset();
     miniature.follower.reset(new (std::nothrow)
                                  Shadow(kArms[miniature.trials.arm()], follower.options));
     if (miniature.follower == nullptr || !miniature.follower->is_valid()) {
       miniature.follower.reset();
-      return false;
+      return Built::kNot;
     }
   }
   shadow_bytes_.store(plan_.footprint_bytes_max(), std::memory_order_relaxed);
-  return true;
+  return built;
 }
 
 void Controller::show(const Sample& sample) {

@@ -38,6 +38,7 @@ namespace strata::memory {
 struct ControllerOptions {
   bool adapts = true;      // false: the first arm is in force for good
   bool has_curve = false;  // at the cost of six times the shadows
+  EvictionAim aim = EvictionAim::kRequests;
   // What the cache has counted. Called now and then by any thread with none of the cache's locks
   // taken by the controller; may be called by one that has them.
   std::function<LookUps()> look_ups{};
@@ -101,7 +102,10 @@ class Controller {
   void give_back();
   [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] bool rebuild_if_needed();
-  [[nodiscard]] bool build(const CurvePlan& plan);
+  [[nodiscard]] bool thin_crowded(CurvePlan& plan) const;
+  [[nodiscard]] bool rebuild(Capacity wanted, const CurvePlan* former);
+  enum class Built : std::uint8_t { kNot, kAnew, kThinner };
+  [[nodiscard]] Built build(const CurvePlan& plan);
   [[nodiscard]] LookUps look_ups() const;
   void show(const Sample& sample);
   void show_curve(const Sample& sample, std::uint64_t place);

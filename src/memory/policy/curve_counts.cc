@@ -20,14 +20,43 @@ std::uint64_t rounded(double amount) {
 }  // namespace
 
 void CurveCounts::begin(const CurvePlan& plan, const LookUps& now, std::uint64_t window) {
+  take_limits(plan, window);
+  present_ = {.begin = now};
+  has_former_ = false;
+}
+
+void CurveCounts::take_limits(const CurvePlan& plan, std::uint64_t window) {
   for (std::size_t i = 0; i < kCurvePoints; ++i) limits_[i] = plan.followers[i].limit;
   thinnest_ = *std::min_element(limits_.begin(), limits_.end());
   thickest_ = *std::max_element(limits_.begin(), limits_.end());
   window_samples_ = std::max<std::uint64_t>(
       1, rounded(static_cast<double>(window) * static_cast<double>(thickest_) /
                  static_cast<double>(kSampleAll)));
-  present_ = {.begin = now};
-  has_former_ = false;
+}
+
+void CurveCounts::thin(const CurvePlan& plan, std::uint64_t window) {
+  const auto ratio = [](std::uint64_t now, std::uint64_t former) {
+    return static_cast<Count>(static_cast<double>(now) / static_cast<double>(former));
+  };
+  const std::array<std::uint64_t, kCurvePoints> limits = limits_;
+  const std::uint64_t thinnest = thinnest_;
+  const std::uint64_t thickest = thickest_;
+  take_limits(plan, window);
+  for (Window* counts : {&present_, &former_}) {
+    counts->look_ups = rounded(static_cast<double>(counts->look_ups) * ratio(thickest_, thickest));
+    counts->lost = std::llround(static_cast<double>(counts->lost) * ratio(thickest_, thickest));
+    for (std::size_t i = 0; i < kCurvePoints; ++i) {
+      SizeCounts& size = counts->sizes[i];
+      const Count part = ratio(limits_[i], limits[i]);
+      for (Count& count : size.misses) count *= part;
+      for (Count& count : size.own_misses) count *= part;
+      size.gone *= part;
+    }
+    for (KeyspaceCounts& keyspace : counts->keyspaces) {
+      keyspace.look_ups *= ratio(thinnest_, thinnest);
+      for (Count& count : keyspace.misses) count *= ratio(thinnest_, thinnest);
+    }
+  }
 }
 
 void CurveCounts::begin_window(const LookUps& now) {
@@ -141,7 +170,7 @@ void CurveCounts::add_keyspaces(Curve& curve) const {
   for (const KeyspaceCounts& keyspace : all) {
     KeyspaceCurve& its = curve.keyspaces.emplace_back();
     if (keyspace.look_ups == 0) continue;
-    its.sampled = keyspace.look_ups;
+    its.sampled = std::max<std::uint64_t>(1, rounded(keyspace.look_ups));
     its.requests = rounded(requests * keyspace.look_ups / sum.look_ups);
     for (std::size_t i = 0; i < kCurvePoints; ++i) {
       const double misses = (1 - curve.points[i].hit_ratio) * requests;

@@ -39,6 +39,8 @@ class CurveCounts {
  public:
   // Forgets everything. `now`: the cache's counts; `window`: the look-ups of one.
   void begin(const CurvePlan& plan, const LookUps& now, std::uint64_t window);
+  // The samples are thinner from now on; what was counted counts as if they always had been.
+  void thin(const CurvePlan& plan, std::uint64_t window);
   // A look-up: whether each size's miniature, and the cache's own, missed it. A size whose sample
   // the key is not in is not looked at. Returns whether the window is over.
   bool count(const Sample& sample, const std::array<bool, kCurvePoints>& missed);
@@ -51,16 +53,18 @@ class CurveCounts {
 
  private:
   static constexpr std::size_t kParts = 64;
-  using Parts = std::array<std::uint32_t, kParts>;
+  // A whole number until samples are thinned; far below 2^24, so that one more always counts.
+  using Count = float;
+  using Parts = std::array<Count, kParts>;
 
   struct SizeCounts {
-    Parts misses{};          // of this size's miniature
-    Parts own_misses{};      // of that of the cache's size, on this size's sample
-    std::uint32_t gone = 0;  // misses whatever the size
+    Parts misses{};      // of this size's miniature
+    Parts own_misses{};  // of that of the cache's size, on this size's sample
+    Count gone = 0;      // misses whatever the size
   };
   struct KeyspaceCounts {
-    std::uint32_t look_ups = 0;
-    std::array<std::uint32_t, kCurvePoints> misses{};
+    Count look_ups = 0;
+    std::array<Count, kCurvePoints> misses{};
   };
   struct Window {
     LookUps begin;
@@ -74,6 +78,7 @@ class CurveCounts {
     double error = 0;  // the standard error of it
   };
 
+  void take_limits(const CurvePlan& plan, std::uint64_t window);
   [[nodiscard]] Estimate estimate(std::size_t size, double look_ups, double misses,
                                   double seen) const;
   void add_keyspaces(Curve& curve) const;

@@ -34,9 +34,9 @@ std::uint64_t times(std::uint64_t amount, double size) {
                          : std::max<std::uint64_t>(1, static_cast<std::uint64_t>(product));
 }
 
-// Bytes for weights leave less for residents.
+// Bytes for weights and grades leave less for residents.
 std::uint32_t affordable(std::uint32_t residents, const Capacity& capacity) {
-  return capacity.max_weight == 0 ? residents : residents * 15 / 16;
+  return capacity.max_weight == 0 ? residents : residents * 7 / 8;
 }
 
 }  // namespace
@@ -51,7 +51,8 @@ SampledShadow SampledShadow::of(const Capacity& capacity, std::uint32_t resident
   sampled.limit = limit_of_level(sampled.level);
   ShadowOptions& options = sampled.options;
   const auto needed = static_cast<std::uint32_t>(scaled(capacity.entries, sampled.share()));
-  options.residents = std::min(residents, static_cast<std::uint32_t>(std::ceil(needed / expected)));
+  // Where the weight is bounded how many there will be is not known.
+  options.residents = capacity.max_weight != 0 ? residents : std::min(residents, needed);
   // Where both bind, the one in weight does before that many entries are there.
   if (capacity.max_entries != 0) {
     options.max_entries =
@@ -65,17 +66,27 @@ SampledShadow SampledShadow::of(const Capacity& capacity, std::uint32_t resident
   return sampled;
 }
 
-CurvePlan CurvePlan::of(const Capacity& capacity, const CurvePlan* former) {
+CurvePlan CurvePlan::of(const Capacity& capacity, const CurvePlan* former, EvictionAim aim) {
   CurvePlan plan;
-  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+  const auto lay_out = [&](std::size_t i, std::uint8_t follower_level) {
     const Capacity sized{.entries = times(capacity.entries, kCurveSizes[i]),
                          .max_entries = times(capacity.max_entries, kCurveSizes[i]),
                          .max_weight = times(capacity.max_weight, kCurveSizes[i])};
     const std::uint32_t trials = i == kOwnSize ? kOwnTrialResidents : kTrialResidents;
-    plan.followers[i] = SampledShadow::of(sized, affordable(kFollowerResidents[i], capacity),
-                                          former == nullptr ? 0 : former->followers[i].level);
+    plan.followers[i] =
+        SampledShadow::of(sized, affordable(kFollowerResidents[i], capacity), follower_level);
     plan.trials[i] = SampledShadow::of(sized, affordable(trials, capacity),
                                        former == nullptr ? 0 : former->trials[i].level);
+    plan.followers[i].options.aim = aim;
+    plan.trials[i].options.aim = aim;
+  };
+  const auto former_level = [&](std::size_t i) {
+    return former == nullptr ? std::uint8_t{0} : former->followers[i].level;
+  };
+  // What the others count is compared with the cache's own size on the same sample.
+  lay_out(kOwnSize, former_level(kOwnSize));
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    if (i != kOwnSize) lay_out(i, std::max(former_level(i), plan.followers[kOwnSize].level));
   }
   return plan;
 }

@@ -41,6 +41,7 @@ struct SampledShadow {
   // The sample is no thicker than that of `level_min`.
   [[nodiscard]] static SampledShadow of(const Capacity& capacity, std::uint32_t residents,
                                         std::uint8_t level_min = 0);
+  friend bool operator==(const SampledShadow&, const SampledShadow&) = default;
   [[nodiscard]] double share() const {
     return static_cast<double>(limit) / static_cast<double>(kSampleAll);
   }
@@ -51,7 +52,8 @@ struct CurvePlan {
   std::array<SampledShadow, kCurvePoints> followers;
 
   // No sample is thicker than in `former`, unless that is null.
-  [[nodiscard]] static CurvePlan of(const Capacity& capacity, const CurvePlan* former = nullptr);
+  [[nodiscard]] static CurvePlan of(const Capacity& capacity, const CurvePlan* former = nullptr,
+                                    EvictionAim aim = EvictionAim::kRequests);
   // Of both, where the policy adapts.
   [[nodiscard]] std::size_t footprint_bytes_max() const;
 };

@@ -89,6 +89,30 @@ TEST(CurveTest, AtFullSamplingEqualsWholeCachesOfThoseSizes) {
                    static_cast<double>(hits[kOwnSize]) / kRequests);
 }
 
+// What the samples are thinned for is no reason to begin anew.
+TEST(CurveTest, GoesOnWhereMoreAndMoreEntriesFit) {
+  constexpr std::uint64_t kBytes = 400'000;
+  constexpr int kRequests = 150'000;
+  CurveBed cache(0, kBytes);
+  std::array<std::unique_ptr<CurveBed>, kCurvePoints> others;
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    others[i] = std::make_unique<CurveBed>(0, static_cast<std::uint64_t>(kBytes * kCurveSizes[i]));
+  }
+  std::array<int, kCurvePoints> hits{};
+  testkit::Random random(7);
+  for (int step = 0; step < kRequests; ++step) {
+    const KeyNumber key = pick_key(random, 20'000) + (step < kRequests / 3 ? 1'000'000 : 0);
+    const std::uint32_t weight = step < kRequests / 3 ? 600 : 100 + hash_of(key) % 100;
+    cache.request(key, weight);
+    for (std::size_t i = 0; i < kCurvePoints; ++i) hits[i] += others[i]->request(key, weight);
+  }
+  const Curve curve = cache.curve();
+  EXPECT_GE(curve.requests, std::uint64_t{kRequests - 16}) << "nothing is known of so few";
+  for (std::size_t i = 0; i < kCurvePoints; ++i) {
+    EXPECT_NEAR(curve.points[i].hit_ratio, static_cast<double>(hits[i]) / kRequests, 0.02) << i;
+  }
+}
+
 TEST(CurveTest, OfASampleIsWithinTwoPointsOfWholeCaches) {
   constexpr std::uint64_t kCapacity = 2'500;
   constexpr int kRequests = 150'000;
@@ -105,7 +129,7 @@ TEST(CurveTest, OfASampleIsWithinTwoPointsOfWholeCaches) {
     testkit::Random random(7);
     for (int step = 0; step < kRequests; ++step) {
       const KeyNumber key = pick_key(random, 60'000);
-      const std::uint32_t weight = is_bytes ? 50 + hash_of(key) % 100 : 1;
+      const std::uint32_t weight = is_bytes ? 25U << hash_of(key) % 4 : 1;
       cache->request(key, weight);
       for (std::size_t i = 0; i < kCurvePoints; ++i) {
         outcomes[i].push_back(others[i]->request(key, weight));

@@ -16,29 +16,13 @@ std::array<Queue, Worth::kGrades> make_rows(std::uint8_t first, std::index_seque
 GradedQueue::GradedQueue(std::uint8_t first)
     : rows_(make_rows(first, std::make_index_sequence<Worth::kGrades>())), first_(first) {}
 
-// Every row becomes due by its share, and the one that is due most has the turn. What is due adds
-// up to nothing, so that no row waits for ever.
 Resident* GradedQueue::take_turn(const Resident* spared) {
-  turn_ = kNobody;
-  std::array<float, Worth::kGrades> shares{};
-  float all = 0;
+  Turns::Rows entries{};
   for (std::uint8_t grade = 0; grade < Worth::kGrades; ++grade) {
-    if (rows_[grade].tail_but(spared) == nullptr) {
-      due_[grade] = 0;
-      continue;
-    }
-    const auto factor = static_cast<float>(1 << (Worth::kGradeBits * (Worth::kGrades - 1 - grade)));
-    shares[grade] = static_cast<float>(rows_[grade].entries()) * factor;
-    all += shares[grade];
+    if (rows_[grade].tail_but(spared) != nullptr) entries[grade] = rows_[grade].entries();
   }
-  for (std::uint8_t grade = 0; grade < Worth::kGrades; ++grade) {
-    if (shares[grade] == 0) continue;
-    due_[grade] += shares[grade] / all;
-    if (turn_ == kNobody || due_[grade] > due_[turn_]) turn_ = grade;
-  }
-  if (turn_ == kNobody) return nullptr;
-  due_[turn_] -= 1;
-  return rows_[turn_].tail_but(spared);
+  const std::uint8_t grade = turns_.give(entries);
+  return grade == Turns::kNobody ? nullptr : rows_[grade].tail_but(spared);
 }
 
 void GradedQueue::replace(Resident& former, Resident& incoming, std::uint8_t to) {
@@ -46,7 +30,7 @@ void GradedQueue::replace(Resident& former, Resident& incoming, std::uint8_t to)
   weight_ += incoming.weight;
   weight_ -= former.weight;
   if (from == to) return rows_[from].replace(former, incoming);
-  end_turn(from);
+  turns_.end(from);
   rows_[from].unlink(former);
   rows_[to].push(incoming);
 }

@@ -1,10 +1,9 @@
 // GradedQueue: a queue in which residents that are worth more (memory/policy/worth.h) stay longer.
 //
 // Each grade has a row of its own, and whoever has to go is the tail of one of them. The rows take
-// turns: one of twice as many entries has twice as many, and one of four times the worth a quarter,
-// so that who is worth four times as much is at the tail after four times as long. That is what
-// GreedyDual-Size decides by priorities, in O(grades) and without an order over all entries. Where
-// all are of one grade it is a Queue.
+// turns (memory/policy/turns.h) so that who is worth four times as much is at the tail after four
+// times as long. That is what GreedyDual-Size decides by priorities, in O(grades) and without an
+// order over all entries. Where all are of one grade it is a Queue.
 //
 // Sources: Cao, Irani: "Cost-aware WWW proxy caching algorithms", USITS 1997 (GreedyDual-Size);
 // Ghandeharizadeh, Irani, Lam, Yap: "CAMP: a cost adaptive multi-queue eviction policy for
@@ -17,6 +16,7 @@
 #include <cstdint>
 
 #include "memory/policy/queue.h"
+#include "memory/policy/turns.h"
 #include "memory/policy/worth.h"
 
 namespace strata::memory {
@@ -39,8 +39,8 @@ class GradedQueue {
   // The entry whose turn it is to go, other than `spared`; null if there is none. It remains the
   // same until something leaves its row.
   [[nodiscard]] Resident* tail_but(const Resident* spared) {
-    if (turn_ != kNobody) {
-      if (Resident* tail = rows_[turn_].tail_but(spared)) return tail;
+    if (turns_.grade() != Turns::kNobody) {
+      if (Resident* tail = rows_[turns_.grade()].tail_but(spared)) return tail;
     }
     // Mostly there is no choice.
     if (entries_ == rows_[Worth::kMeanGrade].entries()) {
@@ -51,7 +51,8 @@ class GradedQueue {
 
   // Probably what tail_but(nullptr) would return.
   [[nodiscard]] const Resident* guess_tail() const {
-    return rows_[turn_ != kNobody ? turn_ : Worth::kMeanGrade].tail();
+    const std::uint8_t turn = turns_.grade();
+    return rows_[turn != Turns::kNobody ? turn : Worth::kMeanGrade].tail();
   }
 
   void push(Resident& entry, std::uint8_t grade) {
@@ -61,14 +62,14 @@ class GradedQueue {
   }
   void unlink(Resident& entry) {
     const std::uint8_t from = grade(entry);
-    end_turn(from);
+    turns_.end(from);
     rows_[from].unlink(entry);
     --entries_;
     weight_ -= entry.weight;
   }
   void move_to_head(Resident& entry, std::uint8_t to) {
     const std::uint8_t from = grade(entry);
-    end_turn(from);
+    turns_.end(from);
     if (from == to) return rows_[from].move_to_head(entry);
     rows_[from].unlink(entry);
     rows_[to].push(entry);
@@ -80,20 +81,13 @@ class GradedQueue {
   void check_invariants() const;
 
  private:
-  static constexpr std::uint8_t kNobody = Worth::kGrades;
-
   [[nodiscard]] Resident* take_turn(const Resident* spared);
-  void end_turn(std::uint8_t grade) {
-    if (grade == turn_) turn_ = kNobody;
-  }
 
   std::array<Queue, Worth::kGrades> rows_;
-  std::array<float, Worth::kGrades>
-      due_{};  // of each row: turns that it should have had, and had not
+  Turns turns_;
   std::uint64_t entries_ = 0;
   std::uint64_t weight_ = 0;
   const std::uint8_t first_;
-  std::uint8_t turn_ = kNobody;
 };
 
 }  // namespace strata::memory

@@ -104,13 +104,16 @@ void Horizon::tell_controller(std::uint64_t entries) {
   told_ = capacity;
 }
 
-// Until it is full, how many it will hold then is seen from the weight of those that there are.
+// Until it is full, how many it will hold then is seen from the weight of those that there are. It
+// is told no more than will be there when the next is told: a sample can be thinned at any time,
+// but a thicker one begins with nothing.
 void Horizon::expect() {
   constexpr std::uint64_t kEntriesMin = 16;
   if (!weight_binds_ || capacity_ != 0 || entries() < kEntriesMin) return;
   if (!std::has_single_bit(entries())) return;
   const std::uint64_t mean_weight = std::max<std::uint64_t>(1, weight() / entries());
-  const std::uint64_t expected = std::max<std::uint64_t>(1, bounds_.max_weight / mean_weight);
+  const std::uint64_t expected =
+      std::clamp<std::uint64_t>(bounds_.max_weight / mean_weight, 1, 2 * entries());
   const std::uint64_t known = told_.entries;
   const std::uint64_t difference = expected > known ? expected - known : known - expected;
   if (difference * 4 > known) tell_controller(expected);

@@ -64,8 +64,10 @@ PolicySet make_policies(PolicyKind kind, std::size_t shards, const PolicyOptions
   const bool adapts = kind == PolicyKind::kAdaptive;
   const bool has_curve = options.curve && (adapts || kind == PolicyKind::kHorizon);
   if (adapts || has_curve) {
-    set.controller = std::make_unique<Controller>(
-        ControllerOptions{.adapts = adapts, .has_curve = has_curve, .look_ups = options.look_ups});
+    set.controller = std::make_unique<Controller>(ControllerOptions{.adapts = adapts,
+                                                                    .has_curve = has_curve,
+                                                                    .aim = options.aim,
+                                                                    .look_ups = options.look_ups});
   }
   for (std::size_t i = 0; i < shards; ++i) set.shards.push_back(set.make());
   return set;

@@ -27,19 +27,28 @@ Shadow::Shadow(const Arm& arm, const ShadowOptions& options)
     : arm_(&arm),
       bounds_{.max_entries = options.max_entries, .max_weight = options.max_weight},
       capacity_(options.max_entries),
-      places_(std::clamp<std::uint32_t>(options.residents, 1, kResidentsMax)),
-      nodes_(new (std::nothrow) Node[places_ + 1]()),
-      chains_(new (std::nothrow) Index[places_]) {
+      places_(std::clamp<std::uint32_t>(options.residents, 1, kResidentsMax)) {
   STRATA_ASSERT(options.max_entries <= places_);
-  if (is_valid() && bounds_.max_weight != 0) {
-    weights_.reset(new (std::nothrow) std::uint32_t[places_ + 1]());
-    if (weights_ == nullptr) nodes_.reset();
+  try {
+    allocate(options);
+  } catch (const std::bad_alloc&) {
+    nodes_.reset();
+    return;
   }
-  if (!is_valid()) return;
   std::fill_n(chains_.get(), places_, kNoIndex);
   for (std::uint32_t i = 0; i <= places_; ++i) free(static_cast<Index>(i));
   ghost_.fit(options.ghosts);
   update_share();
+}
+
+void Shadow::allocate(const ShadowOptions& options) {
+  nodes_ = std::make_unique<Node[]>(places_ + 1);
+  chains_ = std::make_unique<Index[]>(places_);
+  if (bounds_.max_weight != 0) {
+    weights_ = std::make_unique<std::uint32_t[]>(places_ + 1);
+    grades_ = std::make_unique<Grades>(options.aim);
+  }
+  rows_ = std::make_unique<Row[]>(row_count());
 }
 
 void Shadow::follow(const Arm& arm) {
@@ -48,118 +57,58 @@ void Shadow::follow(const Arm& arm) {
 }
 
 void Shadow::thin(std::uint8_t level, const ShadowOptions& options) {
-  STRATA_ASSERT(options.residents <= places_);
+  STRATA_ASSERT(options.max_entries <= places_);
   STRATA_ASSERT((options.max_weight != 0) == (bounds_.max_weight != 0));
-  const std::uint32_t former_count = count_;
-  for (const HorizonQueue queue : {kSmall, kMain}) {
-    Index index = row(queue).tail;
-    row(queue) = {};
-    while (index != kNoIndex) {
-      const Index next = nodes_[index].towards_head;
+  const std::uint32_t former_count = residents();
+  for (unsigned place = 0; place < row_count(); ++place) {
+    const std::uint32_t all = rows_[place].count;
+    for (std::uint32_t i = 0; i < all; ++i) {
+      const Index index = rows_[place].tail;
+      const HorizonQueue queue = queue_of(index);
+      const std::uint8_t grade = grade_at(index);
+      pop(index);
       if (nodes_[index].level >= level) {
-        push(index, queue);
-      } else {
-        unchain(index);
-        free(index);
-        --count_;
+        push(index, queue, grade);
+        continue;
       }
-      index = next;
+      if (grades_ != nullptr) grades_->worth.remove(weight_of(index), 0);
+      unchain(index);
+      free(index);
     }
   }
   bounds_ = {.max_entries = options.max_entries, .max_weight = options.max_weight};
   capacity_ = options.max_entries != 0 || former_count == 0
                   ? options.max_entries
-                  : std::max<std::uint64_t>(1, capacity_ * count_ / former_count);
+                  : std::max<std::uint64_t>(1, capacity_ * residents() / former_count);
   update_share();
   make_room();
 }
 
 // As Horizon's.
 void Shadow::update_share() {
-  const std::uint64_t mean_weight = count_ == 0 ? 0 : weight() / count_;
+  const std::uint64_t mean_weight = residents() == 0 ? 0 : weight() / residents();
   main_share_ =
       share_beside(bounds_, arm_->small_permille, arm_->least_small(capacity_), mean_weight);
 }
 
 bool Shadow::main_is_over() const {
-  const Row& main = row(kMain);
-  const bool is_there = spared_ != kNoIndex && nodes_[spared_].queue == kMain;
-  return main.count - (is_there ? 1 : 0) > main_share_.entries ||
-         main.weight - (is_there ? weight_of(spared_) : 0) > main_share_.weight;
+  const bool is_there = spared_ != kNoIndex && queue_of(spared_) == kMain;
+  return count(kMain) - (is_there ? 1 : 0) > main_share_.entries ||
+         weight(kMain) - (is_there ? weight_of(spared_) : 0) > main_share_.weight;
 }
 
 // As Share::has_room_beside().
 bool Shadow::main_has_room() const {
-  const Row& main = row(kMain);
-  const std::uint64_t weight = main_share_.weight;
-  return main.count < main_share_.entries &&
-         main.weight < (weight == UINT64_MAX ? weight : weight - weight / 16);
-}
-
-Shadow::Index& Shadow::chain_of(std::uint32_t fingerprint) const {
-  return chains_[static_cast<std::size_t>((std::uint64_t{fingerprint} * places_) >> 32)];
-}
-
-Shadow::Index Shadow::find(std::uint32_t fingerprint) const {
-  Index index = chain_of(fingerprint);
-  while (index != kNoIndex && nodes_[index].fingerprint != fingerprint) index = nodes_[index].next;
-  return index;
-}
-
-void Shadow::push(Index index, HorizonQueue to) {
-  Row& target = row(to);
-  nodes_[index].queue = to & 0xf;
-  nodes_[index].towards_head = kNoIndex;
-  (target.head == kNoIndex ? target.tail : nodes_[target.head].towards_head) = index;
-  target.head = index;
-  ++target.count;
-  target.weight += weight_of(index);
-}
-
-void Shadow::pop(Index index) {
-  Row& from = row(nodes_[index].queue);
-  const Index towards_head = nodes_[index].towards_head;
-  if (from.tail == index) {
-    from.tail = towards_head;
-    if (from.tail == kNoIndex) from.head = kNoIndex;
-  } else {
-    STRATA_ASSERT(from.tail == spared_ && nodes_[spared_].towards_head == index);
-    nodes_[spared_].towards_head = towards_head;
-    if (from.head == index) from.head = spared_;
-  }
-  --from.count;
-  from.weight -= weight_of(index);
-}
-
-void Shadow::free(Index index) {
-  nodes_[index].queue = kNone;
-  nodes_[index].next = free_;
-  free_ = index;
-}
-
-void Shadow::move(Handle handle, HorizonQueue to) {
-  pop(handle);
-  push(handle, to);
-}
-
-void Shadow::take(Handle handle) {
-  pop(handle);
-  unchain(handle);
-  free(handle);
-  --count_;
-}
-
-void Shadow::unchain(Index handle) {
-  Index* link = &chain_of(nodes_[handle].fingerprint);
-  while (*link != handle) link = &nodes_[*link].next;
-  *link = nodes_[handle].next;
+  const std::uint64_t most = main_share_.weight;
+  return count(kMain) < main_share_.entries &&
+         weight(kMain) < (most == UINT64_MAX ? most : most - most / 16);
 }
 
 void Shadow::remember(Handle handle) {
   ghost_.insert(ghost_hash(nodes_[handle].fingerprint), nodes_[handle].last_use, now_);
 }
 
-Shadow::Index Shadow::insert(const Sample& sample, HorizonQueue to) {
+Shadow::Index Shadow::insert(const Sample& sample, HorizonQueue to, std::uint8_t grade) {
   const std::uint32_t fingerprint = fingerprint_of(sample.hash);
   const Index index = free_;
   STRATA_ASSERT(index != kNoIndex);
@@ -172,8 +121,7 @@ Shadow::Index Shadow::insert(const Sample& sample, HorizonQueue to) {
           .level = level_of(sample_place(sample.hash))};
   if (weights_ != nullptr) weights_[index] = sample.weight;
   chain = index;
-  push(index, to);
-  ++count_;
+  push(index, to, grade);
   return index;
 }
 
@@ -197,41 +145,51 @@ void Shadow::add(const Sample& sample) {
   HorizonRules<Shadow> rules(*this, *arm_, now_);
   const std::optional<std::uint16_t> last_use =
       ghost_.take(ghost_hash(fingerprint_of(sample.hash)));
-  const bool is_hot = last_use.has_value() && rules.is_hot(*last_use, horizon_);
+  std::uint8_t grade = Worth::kMeanGrade;
+  if (grades_ != nullptr) {
+    grades_->worth.add(sample.weight, 0);
+    grade = grades_->worth.grade(sample.weight, 0);
+  }
+  const int lead = grade - Worth::kMeanGrade - horizon_lead();
+  const bool is_hot = last_use.has_value() && rules.is_hot(*last_use, horizon_, lead);
   rules.clean(kCleaningMoves);
-  spared_ = insert(sample, rules.place(is_hot));
+  spared_ = insert(sample, rules.place(is_hot), grade);
   make_room();
   spared_ = kNoIndex;
 }
 
-// O(residents of the queue): what is taken away may be anywhere in it.
+// What is taken away may be anywhere in its row.
 void Shadow::forget(std::uint32_t fingerprint) {
   const Index found = find(fingerprint);
   if (found == kNoIndex) return;
-  Row& from = row(nodes_[found].queue);
-  Index before = kNoIndex;
-  for (Index at = from.tail; at != found; at = nodes_[at].towards_head) before = at;
-  const Index after = nodes_[found].towards_head;
-  (before == kNoIndex ? from.tail : nodes_[before].towards_head) = after;
-  if (from.head == found) from.head = before;
-  --from.count;
-  from.weight -= weight_of(found);
+  if (grades_ != nullptr) grades_->worth.remove(weight_of(found), 0);
+  pull(found);
   unchain(found);
   free(found);
-  --count_;
 }
 
+// In its place, unless it is of another grade now.
 void Shadow::change_weight(std::uint32_t fingerprint, std::uint32_t weight) {
   const Index found = find(fingerprint);
   if (weights_ == nullptr || found == kNoIndex || weights_[found] == weight) return;
-  row(nodes_[found].queue).weight += weight;
-  row(nodes_[found].queue).weight -= weights_[found];
-  weights_[found] = weight;
+  const HorizonQueue queue = queue_of(found);
+  grades_->worth.remove(weights_[found], 0);
+  grades_->worth.add(weight, 0);
+  const std::uint8_t grade = grades_->worth.grade(weight, 0);
+  if (grade == grade_at(found)) {
+    queue_weights_[queue - 1] += weight;
+    queue_weights_[queue - 1] -= weights_[found];
+    weights_[found] = weight;
+  } else {
+    pull(found);
+    weights_[found] = weight;
+    push(found, queue, grade);
+  }
   make_room();
 }
 
 bool Shadow::is_over() const {
-  return count_ > places_ || (bounds_.max_entries != 0 && count_ > bounds_.max_entries) ||
+  return residents() > places_ || (bounds_.max_entries != 0 && residents() > bounds_.max_entries) ||
          (bounds_.max_weight != 0 && weight() > bounds_.max_weight);
 }
 
@@ -239,10 +197,12 @@ bool Shadow::is_over() const {
 void Shadow::make_room() {
   while (is_over()) {
     if (bounds_.max_weight != 0) {
-      const std::uint64_t held = count_ - (spared_ != kNoIndex ? 1 : 0);
+      const std::uint64_t held = residents() - (spared_ != kNoIndex ? 1 : 0);
       const std::uint64_t difference = held > capacity_ ? held - capacity_ : capacity_ - held;
       if (difference * 8 > capacity_) capacity_ = held;
       update_share();
+      grades_->worth.set_counts_places(bounds_.max_entries != 0 &&
+                                       residents() >= bounds_.max_entries);
     }
     HorizonRules<Shadow> rules(*this, *arm_, now_);
     if (rules.evict(kMaxTurns, kCleaningMoves) == kNoIndex) spared_ = kNoIndex;
@@ -281,35 +241,55 @@ bool Shadow::see(const Sample& sample) {
   return false;
 }
 
+unsigned Shadow::grades_in_use() const {
+  unsigned used = 0;
+  for (unsigned grade = 0; grade < grade_count(); ++grade) {
+    const bool is_used = rows_[grade].count + rows_[grade_count() + grade].count > 0;
+    used += is_used ? 1 : 0;
+  }
+  return used;
+}
+
 std::size_t Shadow::footprint_bytes() const {
-  const std::size_t weights = weights_ == nullptr ? 0 : (places_ + 1) * sizeof(std::uint32_t);
+  const std::size_t weights =
+      weights_ == nullptr ? 0 : (places_ + 1) * sizeof(std::uint32_t) + sizeof(Grades);
   return sizeof(*this) + (places_ + 1) * sizeof(Node) + places_ * sizeof(Index) + weights +
-         ghost_.footprint_bytes();
+         row_count() * sizeof(Row) + ghost_.footprint_bytes();
 }
 
 std::size_t Shadow::footprint_bytes_max(const ShadowOptions& options) {
-  const std::size_t weight = options.max_weight == 0 ? 0 : sizeof(std::uint32_t);
-  return sizeof(Shadow) + (options.residents + 1) * (sizeof(Node) + sizeof(Index) + weight) +
+  const bool has_weights = options.max_weight != 0;
+  const std::size_t weight = has_weights ? sizeof(std::uint32_t) : 0;
+  const std::size_t rows =
+      has_weights ? sizeof(Grades) + 2 * Worth::kGrades * sizeof(Row) : 2 * sizeof(Row);
+  return sizeof(Shadow) + rows + (options.residents + 1) * (sizeof(Node) + sizeof(Index) + weight) +
          options.ghosts * kGhostBytes + kGhostSlackBytes;
 }
 
 void Shadow::check_invariants() const {
   std::uint32_t queued = 0;
   for (const HorizonQueue queue : {kSmall, kMain}) {
-    std::uint32_t count = 0;
-    std::uint64_t weight = 0;
-    for (Index i = row(queue).tail; i != kNoIndex; i = nodes_[i].towards_head) {
-      STRATA_ASSERT(nodes_[i].queue == queue);
-      STRATA_ASSERT(find(nodes_[i].fingerprint) == i);
-      STRATA_ASSERT(nodes_[i].towards_head != kNoIndex || row(queue).head == i);
-      ++count;
-      weight += weight_of(i);
+    std::uint32_t all = 0;
+    std::uint64_t sum = 0;
+    for (std::uint8_t grade = 0; grade < grade_count(); ++grade) {
+      const Row& its = row(queue, grade);
+      std::uint32_t entries = 0;
+      for (Index i = its.tail; i != kNoIndex; i = nodes_[i].towards_head) {
+        STRATA_ASSERT(&row_of(i) == &its && queue_of(i) == queue);
+        STRATA_ASSERT(find(nodes_[i].fingerprint) == i);
+        STRATA_ASSERT(nodes_[i].towards_head != kNoIndex || its.head == i);
+        ++entries;
+        sum += weight_of(i);
+      }
+      STRATA_ASSERT(its.count == entries);
+      all += entries;
     }
-    STRATA_ASSERT(row(queue).count == count);
-    STRATA_ASSERT(row(queue).weight == weight);
-    queued += count;
+    STRATA_ASSERT(count(queue) == all);
+    STRATA_ASSERT(weight(queue) == sum);
+    queued += all;
   }
-  STRATA_ASSERT(queued == count_);
+  if (grades_ != nullptr) grades_->worth.check_invariants(residents(), weight());
+  STRATA_ASSERT(queued == residents());
   STRATA_ASSERT(!is_over());
 }
 

@@ -80,21 +80,75 @@ TEST(Shadow, OfTheWholeSizeHitsExactlyWhatHorizonHits) {
   });
 }
 
-// Where all weigh the same: Horizon keeps light entries longer than heavy ones.
 TEST(Shadow, OfTheWholeSizeInBytesHitsExactlyWhatHorizonHits) {
-  testkit::for_each_seed(10, [](testkit::Random& random) {
-    const std::uint64_t bytes = random.between(1'000, 5'000);
-    Horizon policy;
-    PolicyBed bed(policy, 0, bytes);
+  for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
+    testkit::for_each_seed(10, [&](testkit::Random& random) {
+      const std::uint64_t bytes = random.between(1'000, 5'000);
+      Horizon policy(nullptr, aim);
+      PolicyBed bed(policy, 0, bytes);
+      Shadow shadow(
+          kArms[0],
+          {.max_entries = 0, .max_weight = bytes, .residents = 200, .ghosts = 512, .aim = aim});
+      std::uint64_t grades = 0;
+      for (int step = 0; step < 5'000; ++step) {
+        const KeyNumber key = pick_key(random, 150);
+        const auto weight = static_cast<std::uint32_t>(5U << key % 8);
+        ASSERT_EQ(shadow.use(hash_of(key), weight), request(bed, key, weight)) << "step " << step;
+        ASSERT_EQ(shadow.weight(), policy.weight()) << "step " << step;
+        if (step % 64 == 0) shadow.check_invariants();
+        grades |= std::uint64_t{1} << shadow.grades_in_use();
+      }
+      EXPECT_EQ(grades > 0b11, aim != EvictionAim::kBytes) << "of bytes all count alike";
+    });
+  }
+}
+
+// One value is much heavier than the one before it: where it is in its queue is decided anew.
+TEST(Shadow, AReplacedValueIsOfTheGradeOfItsNewWeight) {
+  testkit::for_each_seed(5, [](testkit::Random& random) {
     Shadow shadow(kArms[0],
-                  {.max_entries = 0, .max_weight = bytes, .residents = 200, .ghosts = 512});
+                  {.max_entries = 0, .max_weight = 4'000, .residents = 100, .ghosts = 200});
     for (int step = 0; step < 5'000; ++step) {
-      const KeyNumber key = pick_key(random, 150);
-      const std::uint32_t weight = 70;
-      ASSERT_EQ(shadow.use(hash_of(key), weight), request(bed, key, weight)) << "step " << step;
-      ASSERT_EQ(shadow.weight(), policy.weight()) << "step " << step;
-      if (step % 64 == 0) shadow.check_invariants();
+      const auto weight = static_cast<std::uint32_t>(random.between(1, 20));
+      const Sample sample{.hash = hash_of(pick_key(random, 120)),
+                          .weight = weight * weight * weight / 8 + 1,
+                          .kind = random.one_in(3) ? UseKind::kReplace : UseKind::kHit};
+      static_cast<void>(shadow.see(sample));
+      if (random.one_in(50))
+        static_cast<void>(shadow.see({.hash = sample.hash, .kind = UseKind::kErase}));
+      shadow.check_invariants();
     }
+  });
+}
+
+TEST(Shadow, IsCrowdedWhereItsPlacesAreWhatIsScarce) {
+  const ShadowOptions options{.max_entries = 0, .max_weight = 1'000, .residents = 20, .ghosts = 64};
+  Shadow shadow(kArms[0], options);
+  for (std::uint64_t key = 0; key < 15; ++key) static_cast<void>(shadow.use(hash_of(key), 60));
+  EXPECT_FALSE(shadow.is_crowded());
+  for (std::uint64_t key = 0; key < 30; ++key) static_cast<void>(shadow.use(hash_of(key + 20), 1));
+  EXPECT_TRUE(shadow.is_crowded());
+  Shadow by_entries(kArms[0], entries(20, 64));
+  for (std::uint64_t key = 0; key < 30; ++key) static_cast<void>(by_entries.use(hash_of(key)));
+  EXPECT_FALSE(by_entries.is_crowded()) << "that is its bound";
+}
+
+// What is left is in its former order, and worth what it was.
+TEST(Shadow, OfAThinnerSampleHasTheKeysThatAreInIt) {
+  testkit::for_each_seed(5, [](testkit::Random& random) {
+    Shadow shadow(kArms[0],
+                  {.max_entries = 0, .max_weight = 8'000, .residents = 400, .ghosts = 900});
+    for (int step = 0; step < 3'000; ++step) {
+      const KeyNumber key = pick_key(random, 500);
+      static_cast<void>(shadow.use(hash_of(key), static_cast<std::uint32_t>(5U << key % 8)));
+    }
+    const std::uint32_t before = shadow.residents();
+    for (std::uint8_t level = 1; level <= 2 * kLevelsPerHalf; ++level) {
+      const std::uint64_t weight = 8'000 * limit_of_level(level) / kSampleAll;
+      shadow.thin(level, {.max_entries = 0, .max_weight = weight, .residents = 400, .ghosts = 900});
+      shadow.check_invariants();
+    }
+    EXPECT_NEAR(shadow.residents(), before / 4.0, before / 8.0);
   });
 }
 
@@ -167,7 +221,7 @@ TEST(Shadow, TakesAsMuchMemoryAsItsOptionsSay) {
     }
     EXPECT_LE(shadow.footprint_bytes(), Shadow::footprint_bytes_max(options));
     const std::size_t a_resident = max_weight == 0 ? 14 : 18;
-    EXPECT_LE(Shadow::footprint_bytes_max(options), 1'001 * a_resident + 3'000 * 4 + 512);
+    EXPECT_LE(Shadow::footprint_bytes_max(options), 1'001 * a_resident + 3'000 * 4 + 768);
   }
 }
 

@@ -47,6 +47,12 @@ void Trials::thin(std::uint8_t level, const ShadowOptions& options) {
   for (Trial& trial : trials_) trial.shadow->thin(level, options);
 }
 
+bool Trials::is_crowded() const {
+  return std::any_of(trials_.begin(), trials_.end(), [](const Trial& trial) {
+    return trial.shadow != nullptr && trial.shadow->is_crowded();
+  });
+}
+
 bool Trials::see(const Sample& sample) {
   std::array<bool, kArms.size()> is_hit{};
   for (std::size_t i = 0; i < kArms.size(); ++i) is_hit[i] = trials_[i].shadow->see(sample);

@@ -28,6 +28,8 @@ class Trials {
 
   // One of the shadows; null if there are none.
   [[nodiscard]] const Shadow* first() const { return trials_[0].shadow.get(); }
+  // Whether one of them is (Shadow::is_crowded()).
+  [[nodiscard]] bool is_crowded() const;
   [[nodiscard]] std::uint8_t arm() const { return arm_; }
   [[nodiscard]] std::uint64_t switches() const { return switches_; }
   [[nodiscard]] std::size_t footprint_bytes() const;

@@ -21,21 +21,21 @@ std::uint8_t cost_class_of(Duration cost) {
   return result;
 }
 
-std::uint8_t Worth::compute_grade(const Resident& entry) const {
+std::uint8_t Worth::compute_grade(std::uint32_t weight, std::uint8_t cost) const {
   const auto entries = static_cast<double>(entries_);
-  const auto weight = static_cast<double>(weight_);
+  const auto all_weight = static_cast<double>(weight_);
   // What a hit counts, and what one of each resident would.
   double gain = 1;
   double all_gain = entries;
   if (aim_ == EvictionAim::kBytes) {
-    gain = static_cast<double>(entry.weight);
-    all_gain = weight;
-  } else if (aim_ == EvictionAim::kCost && cost_class_of(entry) != 0) {
-    gain = static_cast<double>(kCosts[cost_class_of(entry)]) * static_cast<double>(costed_);
+    gain = static_cast<double>(weight);
+    all_gain = all_weight;
+  } else if (aim_ == EvictionAim::kCost && cost != 0) {
+    gain = static_cast<double>(kCosts[cost]) * static_cast<double>(costed_);
     all_gain = static_cast<double>(cost_) * entries;
   }
-  const double own = gain * (counts_places_ ? entries : weight);
-  const double mean = all_gain * (counts_places_ ? 1 : static_cast<double>(entry.weight));
+  const double own = gain * (counts_places_ ? entries : all_weight);
+  const double mean = all_gain * (counts_places_ ? 1 : static_cast<double>(weight));
   constexpr double kFactor = 1 << kGradeBits;
   std::uint8_t grade = kMeanGrade;
   if (own > mean) {

@@ -32,26 +32,30 @@ class Worth {
 
   explicit Worth(EvictionAim aim) : aim_(aim) {}
 
-  void add(const Resident& entry) {
+  // `cost`: its class.
+  void add(std::uint32_t weight, std::uint8_t cost) {
     ++entries_;
-    weight_ += entry.weight;
-    const std::uint8_t cost = cost_class_of(entry);
+    weight_ += weight;
     if (cost != 0) ++costed_, cost_ += kCosts[cost];
   }
-  void remove(const Resident& entry) {
+  void add(const Resident& entry) { add(entry.weight, cost_class_of(entry)); }
+  void remove(std::uint32_t weight, std::uint8_t cost) {
     --entries_;
-    weight_ -= entry.weight;
-    const std::uint8_t cost = cost_class_of(entry);
+    weight_ -= weight;
     if (cost != 0) --costed_, cost_ -= kCosts[cost];
   }
+  void remove(const Resident& entry) { remove(entry.weight, cost_class_of(entry)); }
   // Whether it is entries that are scarce, and not weight.
   void set_counts_places(bool counts_places) { counts_places_ = counts_places; }
 
-  [[nodiscard]] std::uint8_t grade(const Resident& entry) const {
+  [[nodiscard]] std::uint8_t grade(std::uint32_t weight, std::uint8_t cost) const {
     const bool is_mean = aim_ == EvictionAim::kRequests
-                             ? counts_places_ || entry.weight * entries_ == weight_
+                             ? counts_places_ || weight * entries_ == weight_
                              : aim_ == EvictionAim::kBytes && !counts_places_;
-    return is_mean ? kMeanGrade : compute_grade(entry);
+    return is_mean ? kMeanGrade : compute_grade(weight, cost);
+  }
+  [[nodiscard]] std::uint8_t grade(const Resident& entry) const {
+    return grade(entry.weight, cost_class_of(entry));
   }
 
   // Aborts if the sums are not those of so many residents. O(1).
@@ -64,7 +68,7 @@ class Worth {
       0,     1,     3,      9,      27,      81,      243,       729,
       2'187, 6'561, 19'683, 59'049, 177'147, 531'441, 1'594'323, 4'782'969};
 
-  [[nodiscard]] std::uint8_t compute_grade(const Resident& entry) const;
+  [[nodiscard]] std::uint8_t compute_grade(std::uint32_t weight, std::uint8_t cost) const;
 
   friend std::uint8_t cost_class_of(Duration cost);  // how many there are
 
