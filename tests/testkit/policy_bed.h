@@ -41,6 +41,12 @@ class PolicyBed {
     policy_.set_bounds(max_entries, max_weight);
   }
 
+  void set_bounds(std::uint64_t max_entries, std::uint64_t max_weight) {
+    max_entries_ = max_entries;
+    max_weight_ = max_weight;
+    policy_.set_bounds(max_entries, max_weight);
+  }
+
   [[nodiscard]] bool holds(KeyNumber key) const { return held_.contains(key); }
   [[nodiscard]] std::size_t size() const { return held_.size(); }
   [[nodiscard]] std::uint64_t weight() const { return weight_; }

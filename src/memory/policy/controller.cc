@@ -33,12 +33,17 @@ bool has_shrunk(const Capacity& former, const Capacity& present) {
   return present.entries < former.entries / 4;
 }
 
-bool need_other_shadows(const Capacity& former, const Capacity& present) {
-  const bool weight_binds = present.max_weight != 0;
-  return (weight_binds && present.entries > former.entries + former.entries / 4) ||
-         weight_binds != (former.max_weight != 0) ||
+// Of the bounds.
+bool have_changed(const Capacity& former, const Capacity& present) {
+  return (present.max_weight != 0) != (former.max_weight != 0) ||
          differ(former.max_entries, present.max_entries) ||
          differ(former.max_weight, present.max_weight);
+}
+
+bool need_other_shadows(const Capacity& former, const Capacity& present) {
+  const bool weight_binds = present.max_weight != 0;
+  return have_changed(former, present) ||
+         (weight_binds && present.entries > former.entries + former.entries / 4);
 }
 
 // Whether what there is can go on as what is wanted. Where the weight binds there are places to
@@ -179,14 +184,14 @@ bool Controller::thin_crowded(CurvePlan& plan) const {
 
 // No sample is thicker than in `former`, unless that is null.
 bool Controller::rebuild(Capacity wanted, const CurvePlan* former) {
-  const bool is_first = built_.entries == 0;
-  built_ = {};
+  const Capacity before = std::exchange(built_, Capacity{});
+  const bool is_first = before.entries == 0;
   const Built built = build(CurvePlan::of(wanted, former, options_.aim));
   if (built == Built::kNot) return false;
   built_ = wanted;
   if (counts_ == nullptr) return true;
   const std::uint64_t window = std::max(kWindowMin, kWindowCapacities * wanted.entries);
-  if (built == Built::kThinner) {
+  if (built == Built::kThinner && !have_changed(before, wanted)) {
     counts_->thin(plan_, window);
     return true;
   }

@@ -49,6 +49,11 @@ class CurveBed {
     controller_.look_up("1:" + keyspace + "::x:",
                         {.hash = hash_of(key), .weight = weight, .kind = kind});
   }
+  // `max_weight` bytes from now on.
+  void resize(std::uint64_t max_weight) {
+    bed_.set_bounds(0, max_weight);
+    while (bed_.is_over()) static_cast<void>(bed_.evict(kNobody));
+  }
   [[nodiscard]] bool holds(KeyNumber key) const { return bed_.holds(key); }
   Curve curve() { return controller_.curve(); }
   Controller& controller() { return controller_; }
@@ -225,6 +230,24 @@ TEST(CurveTest, IsOfWhatTheTrafficIsNow) {
   EXPECT_LE(curve.requests, 2 * Controller::kWindowMin);
   EXPECT_GE(curve.requests, Controller::kWindowMin);
   EXPECT_NEAR(curve.points[kOwnSize].hit_ratio, 0.064, 0.01);
+}
+
+TEST(CurveTest, OfOtherBoundsBeginsAnew) {
+  CurveBed cache(0, 100'000);
+  testkit::Random random(5);
+  const auto play = [&](int requests) {
+    for (int i = 0; i < requests; ++i) cache.request(random.below(3'000), 100);
+  };
+  play(20'000);
+  EXPECT_GT(cache.curve().requests, 19'000u);
+  for (const std::uint64_t bytes : {200'000ULL, 150'000ULL}) {
+    cache.resize(bytes);
+    play(10'000);
+    const Curve curve = cache.curve();
+    EXPECT_LE(curve.requests, 10'000u) << bytes;
+    EXPECT_GT(curve.requests, 9'000u) << bytes;
+    EXPECT_NEAR(curve.points[kOwnSize].hit_ratio, static_cast<double>(bytes) / 300'000, 0.05);
+  }
 }
 
 TEST(CurveTest, OfNothingRestsOnNothing) {
