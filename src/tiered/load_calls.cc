@@ -23,7 +23,7 @@ void run_behind(const Request& request, const std::shared_ptr<Flight>& flight,
                 const EntryRef& previous) {
   auto owned = std::make_shared<const OwnedRequest>(
       OwnedRequest{std::string(request.key.text), std::string(request.key.long_params),
-                   request.loader, request.call});
+                   request.loader.copy(), request.call});
   KeyspaceState& keyspace = request.keyspace;
   auto task = [owned, &keyspace, flight, previous, refresh = request.refresh] {
     if (!flight->claim()) return;
@@ -225,7 +225,7 @@ void capture(Load* within, const Found& found, const KeyRef& key) {
   if (expires) state.earliest_expiry = std::min(state.earliest_expiry, entry.fresh_until());
 }
 
-Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader, const CallOptions& call,
+Found get_or_load(KeyspaceState& keyspace, const Id& id, LoaderRef loader, const CallOptions& call,
                   Load* within) {
   if (&call != &kDefaultCall || !is_usable(keyspace)) {
     if (auto refused = refuse(keyspace, call)) return *refused;

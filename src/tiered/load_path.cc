@@ -48,7 +48,7 @@ std::optional<Found> kept_value(const Request& request, const Tickets& tickets,
 Result<EntryRef> run_loader(const Request& request, Load::State& state) {
   Load load(state);
   try {
-    return request.loader(load, request.key);
+    return request.loader.call(load, request.key);
   } catch (const std::exception& e) {
     return Error{ErrorCode::kLoadFailed,
                  "loading '" + std::string(request.key.text) + "' failed: " + e.what(),

@@ -9,7 +9,7 @@ namespace strata::internal {
 struct Request {
   KeyspaceState& keyspace;
   KeyRef key;
-  const Loader& loader;
+  LoaderRef loader;
   const CallOptions& call;
   Load::State* within = nullptr;
   bool refresh = false;  // skip the tiers: a value past its ttl is being renewed

@@ -66,8 +66,8 @@ void refresh_ahead(const Request& request, const EntryRef& entry, Instant now) t
   const Instant end = entry->fresh_until();
   set_renew_at(entry, std::min(saturating_add(now, keyspace.options.retry_after), end));
   auto ahead = std::make_shared<Ahead>(
-      Ahead{{std::string(request.key.text), std::string(request.key.long_params), request.loader,
-             request.call},
+      Ahead{{std::string(request.key.text), std::string(request.key.long_params),
+             request.loader.copy(), request.call},
             entry});
   ahead->owned.call.deadline = {};  // the caller's
   const auto task = [ahead, &keyspace] { run_ahead(keyspace, *ahead); };

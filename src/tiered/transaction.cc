@@ -206,7 +206,7 @@ Result<void> Transaction::invalidate_key(internal::KeyspaceState& keyspace, cons
 }
 
 internal::Found Transaction::read(internal::KeyspaceState& keyspace, const Id& id,
-                                  const internal::Loader* loader, const CallOptions& call) {
+                                  const internal::LoaderRef* loader, const CallOptions& call) {
   if (!state_) return internal::failed(ended());
   if (auto refused = internal::refuse(keyspace, call)) return *refused;
   if (&keyspace.cache != state_->cache.get()) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "strata/core/entry.h"
@@ -25,6 +26,29 @@ struct KeyspaceState;
 // Makes the entry for a key. A null entry: nothing exists.
 using Loader = std::function<Result<EntryRef>(Load&, KeyRef)>;
 using Box = std::function<EntryRef(KeyRef)>;
+
+// Somebody else's loader, for as long as a call lasts: most calls find what they ask for, and need
+// none of their own. What outlives the call has a copy. `Function` is Loader or what one can be
+// made of.
+class LoaderRef {
+ public:
+  template <typename Function>
+  requires std::is_constructible_v<Loader, Function&> LoaderRef(Function& function)
+      : function_(const_cast<void*>(static_cast<const void*>(&function))),
+        call_([](void* context, Load& load, KeyRef key) -> Result<EntryRef> {
+          return (*static_cast<Function*>(context))(load, key);
+        }),
+        copy_([](void* context) { return Loader(*static_cast<Function*>(context)); }) {}
+
+  // Not an operator: then a Loader could be made of this, and refer to what is gone.
+  Result<EntryRef> call(Load& load, KeyRef key) const { return call_(function_, load, key); }
+  [[nodiscard]] Loader copy() const { return copy_(function_); }
+
+ private:
+  void* function_;
+  Result<EntryRef> (*call_)(void* context, Load& load, KeyRef key);
+  Loader (*copy_)(void* context);
+};
 using BatchLoader = std::function<Result<std::vector<EntryRef>>(
     std::span<const std::string> missing, Load&, std::span<const KeyRef> keys)>;
 
@@ -45,7 +69,7 @@ Outcome visit(KeyspaceState& keyspace, const Id& id, Visitor visitor, void* cont
 [[nodiscard]] std::vector<Found> get_many(KeyspaceState& keyspace, std::span<const std::string> ids,
                                           const CallOptions& call);
 [[nodiscard]] bool contains(KeyspaceState& keyspace, const Id& id);
-[[nodiscard]] Found get_or_load(KeyspaceState& keyspace, const Id& id, Loader loader,
+[[nodiscard]] Found get_or_load(KeyspaceState& keyspace, const Id& id, LoaderRef loader,
                                 const CallOptions& call, Load* within);
 [[nodiscard]] std::vector<Found> get_or_load_many(KeyspaceState& keyspace,
                                                   std::span<const std::string> ids,

@@ -92,8 +92,8 @@ class Keyspace {
   template <typename Loader>
   Lookup<V> get_or_load(const Id& id, Loader loader, const CallOptions& call = kDefaultCall,
                         Load* within = nullptr) {
-    return Lookup<V>(
-        internal::get_or_load(*state_, id, erase_loader(std::move(loader)), call, within));
+    auto erased = erase_loader(std::move(loader));
+    return Lookup<V>(internal::get_or_load(*state_, id, erased, call, within));
   }
 
   // As get_many(); calls `loader(missing ids, load)` once, with what no tier had and nobody else
@@ -208,7 +208,7 @@ class Keyspace {
     return result;
   }
   template <typename Loader>
-  static internal::Loader erase_loader(Loader loader) {
+  static auto erase_loader(Loader loader) {
     return [loader = std::move(loader)](Load& load, KeyRef key) mutable -> Result<EntryRef> {
       if constexpr (std::is_invocable_v<Loader&, Load&>) {
         return entry_of(key, loader(load));

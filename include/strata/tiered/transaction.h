@@ -56,8 +56,9 @@ class Transaction {
   template <typename V, typename Loader>
   Lookup<V> get_or_load(Keyspace<V>& keyspace, const Id& id, Loader loader,
                         const CallOptions& call = kDefaultCall) {
-    const internal::Loader erased = Keyspace<V>::erase_loader(std::move(loader));
-    return Lookup<V>(read(*keyspace.state(), id, &erased, call));
+    auto erased = Keyspace<V>::erase_loader(std::move(loader));
+    const internal::LoaderRef borrowed(erased);
+    return Lookup<V>(read(*keyspace.state(), id, &borrowed, call));
   }
 
   // Says that something was written whose labels are not known yet: from here on loads are not
@@ -94,7 +95,7 @@ class Transaction {
 
  private:
   internal::Found read(internal::KeyspaceState& keyspace, const Id& id,
-                       const internal::Loader* loader, const CallOptions& call);
+                       const internal::LoaderRef* loader, const CallOptions& call);
   Result<void> invalidate_key(internal::KeyspaceState& keyspace, const Id& id);
   Result<void> emit_event(Event event, const Labels& plain);
   std::unique_ptr<State> state_;
