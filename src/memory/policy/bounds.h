@@ -11,6 +11,11 @@ namespace strata::memory {
 struct Bounds {
   std::uint64_t max_entries = 0;  // 0: not bounded so
   std::uint64_t max_weight = 0;   // 0: not bounded so
+
+  // Whether it is entries that are scarce where so many are held, and not weight.
+  [[nodiscard]] bool counts_places(std::uint64_t entries) const {
+    return max_weight == 0 || (max_entries != 0 && entries >= max_entries);
+  }
 };
 
 // The most that a part of a shard should hold, in entries and in weight; whichever is exceeded

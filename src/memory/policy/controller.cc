@@ -161,25 +161,26 @@ bool Controller::rebuild_if_needed() {
   if (wanted.entries == 0) return false;
   if (built_.entries == 0 || has_shrunk(built_, wanted)) return rebuild(wanted, nullptr);
   if (need_other_shadows(built_, wanted)) return rebuild(wanted, &plan_);
-  CurvePlan thinner = plan_;
-  return !thin_crowded(thinner) || rebuild(built_, &thinner);
+  return built_.max_weight == 0 || thin_crowded();
 }
 
-// Where the weight binds, a cache of another size may hold more or less than in proportion. Returns
-// whether some shadows have no places left, and then has noted thinner samples for those.
-bool Controller::thin_crowded(CurvePlan& plan) const {
-  bool any = false;
+// Where the weight binds, a cache of another size may hold more or less than in proportion: shadows
+// that have no places left go on with a thinner sample. Returns whether there are shadows.
+bool Controller::thin_crowded() {
+  const auto has = [](const Miniature& one) {
+    return one.trials.is_crowded() || (one.follower != nullptr && one.follower->is_crowded());
+  };
+  if (std::none_of(miniatures_.begin(), miniatures_.end(), has)) return true;
+  CurvePlan thinner = plan_;
+  const auto thin = [](SampledShadow& sampled) {
+    if (sampled.level < kLevelMax) ++sampled.level;
+  };
   for (std::size_t i = 0; i < kCurvePoints; ++i) {
-    const Shadow* const follower = miniatures_[i].follower.get();
-    const auto thin = [&](bool is_crowded, SampledShadow& sampled) {
-      if (!is_crowded || sampled.level >= kLevelMax) return;
-      ++sampled.level;
-      any = true;
-    };
-    thin(follower != nullptr && follower->is_crowded(), plan.followers[i]);
-    thin(miniatures_[i].trials.is_crowded(), plan.trials[i]);
+    const Miniature& one = miniatures_[i];
+    if (one.trials.is_crowded()) thin(thinner.trials[i]);
+    if (one.follower != nullptr && one.follower->is_crowded()) thin(thinner.followers[i]);
   }
-  return any;
+  return thinner == plan_ || rebuild(built_, &thinner);
 }
 
 // No sample is thicker than in `former`, unless that is null.
@@ -187,11 +188,14 @@ bool Controller::rebuild(Capacity wanted, const CurvePlan* former) {
   const Capacity before = std::exchange(built_, Capacity{});
   const bool is_first = before.entries == 0;
   const Built built = build(CurvePlan::of(wanted, former, options_.aim));
-  if (built == Built::kNot) return false;
+  if (built == Built::kNot) {
+    drop_shadows();
+    return false;
+  }
   built_ = wanted;
   if (counts_ == nullptr) return true;
   const std::uint64_t window = std::max(kWindowMin, kWindowCapacities * wanted.entries);
-  if (built == Built::kThinner && !have_changed(before, wanted)) {
+  if (built == Built::kWentOn && !have_changed(before, wanted)) {
     counts_->thin(plan_, window);
     return true;
   }
@@ -201,11 +205,19 @@ bool Controller::rebuild(Capacity wanted, const CurvePlan* former) {
   return true;
 }
 
+// All of them, so that none is left that the plan does not describe.
+void Controller::drop_shadows() {
+  for (Miniature& one : miniatures_) {
+    one.trials.drop();
+    one.follower.reset();
+  }
+}
+
 // Shadows go on where they can. Scores and arms are kept: they are of the same traffic.
 Controller::Built Controller::build(const CurvePlan& plan) {
   const CurvePlan former = std::exchange(plan_, plan);
   limit_.store(thickest(plan_, options_), std::memory_order_relaxed);
-  Built built = Built::kThinner;
+  Built built = Built::kWentOn;
   for (std::size_t i = 0; i < kCurvePoints; ++i) {
     if (!options_.has_curve && i != kOwnSize) continue;
     Miniature& miniature = miniatures_[i];
@@ -239,8 +251,10 @@ Controller::Built Controller::build(const CurvePlan& plan) {
 
 void Controller::show(const Sample& sample) {
   const std::uint64_t place = sample_place(sample.hash);
-  for (std::size_t i = 0; options_.adapts && i < kCurvePoints; ++i) {
-    if (place >= plan_.trials[i].limit || (i != kOwnSize && !options_.has_curve)) continue;
+  const std::size_t first = options_.has_curve ? 0 : kOwnSize;
+  const std::size_t end = options_.has_curve ? kCurvePoints : kOwnSize + 1;
+  for (std::size_t i = first; options_.adapts && i < end; ++i) {
+    if (place >= plan_.trials[i].limit) continue;
     Trials& trials = miniatures_[i].trials;
     const std::uint8_t former = trials.arm();
     static_cast<void>(trials.see(sample));

@@ -97,14 +97,15 @@ class Controller {
     std::unique_ptr<Shadow> follower;
   };
 
+  void drop_shadows();
   void drain(Ring& ring);
   void show_all(Ring& ring);
   void give_back();
   [[nodiscard]] Capacity capacity() const;
   [[nodiscard]] bool rebuild_if_needed();
-  [[nodiscard]] bool thin_crowded(CurvePlan& plan) const;
+  [[nodiscard]] bool thin_crowded();
   [[nodiscard]] bool rebuild(Capacity wanted, const CurvePlan* former);
-  enum class Built : std::uint8_t { kNot, kAnew, kThinner };
+  enum class Built : std::uint8_t { kNot, kAnew, kWentOn };
   [[nodiscard]] Built build(const CurvePlan& plan);
   [[nodiscard]] LookUps look_ups() const;
   void show(const Sample& sample);

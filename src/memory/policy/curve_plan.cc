@@ -35,8 +35,9 @@ std::uint64_t times(std::uint64_t amount, double size) {
 }
 
 // Bytes for weights and grades leave less for residents.
-std::uint32_t affordable(std::uint32_t residents, const Capacity& capacity) {
-  return capacity.max_weight == 0 ? residents : residents * 7 / 8;
+std::uint32_t affordable(std::uint32_t residents, const Capacity& capacity, EvictionAim aim) {
+  const bool has_weights = Shadow::has_weights({.max_weight = capacity.max_weight, .aim = aim});
+  return has_weights ? residents * 7 / 8 : residents;
 }
 
 }  // namespace
@@ -61,8 +62,9 @@ SampledShadow SampledShadow::of(const Capacity& capacity, std::uint32_t resident
   if (capacity.max_weight != 0) {
     options.max_weight = scaled(capacity.max_weight, sampled.share());
   }
+  options.expected = std::min(needed, options.residents);
   options.ghosts = std::max(static_cast<std::uint32_t>(kGhostsMin * sampled.share()),
-                            std::min(needed, options.residents) * kGhostsPerResident);
+                            options.expected * kGhostsPerResident);
   return sampled;
 }
 
@@ -74,8 +76,8 @@ CurvePlan CurvePlan::of(const Capacity& capacity, const CurvePlan* former, Evict
                          .max_weight = times(capacity.max_weight, kCurveSizes[i])};
     const std::uint32_t trials = i == kOwnSize ? kOwnTrialResidents : kTrialResidents;
     plan.followers[i] =
-        SampledShadow::of(sized, affordable(kFollowerResidents[i], capacity), follower_level);
-    plan.trials[i] = SampledShadow::of(sized, affordable(trials, capacity),
+        SampledShadow::of(sized, affordable(kFollowerResidents[i], capacity, aim), follower_level);
+    plan.trials[i] = SampledShadow::of(sized, affordable(trials, capacity, aim),
                                        former == nullptr ? 0 : former->trials[i].level);
     plan.followers[i].options.aim = aim;
     plan.trials[i].options.aim = aim;

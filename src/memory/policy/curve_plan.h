@@ -51,6 +51,7 @@ struct CurvePlan {
   std::array<SampledShadow, kCurvePoints> trials;
   std::array<SampledShadow, kCurvePoints> followers;
 
+  friend bool operator==(const CurvePlan&, const CurvePlan&) = default;
   // No sample is thicker than in `former`, unless that is null.
   [[nodiscard]] static CurvePlan of(const Capacity& capacity, const CurvePlan* former = nullptr,
                                     EvictionAim aim = EvictionAim::kRequests);

@@ -19,9 +19,13 @@ namespace {
 // A cache in front of a bed, which counts what it tells.
 class CurveBed {
  public:
-  explicit CurveBed(std::uint64_t max_entries, std::uint64_t max_weight = 0, bool adapts = false)
-      : controller_({.adapts = adapts, .has_curve = true, .look_ups = [this] { return counts_; }}),
-        policy_(&controller_),
+  explicit CurveBed(std::uint64_t max_entries, std::uint64_t max_weight = 0, bool adapts = false,
+                    EvictionAim aim = EvictionAim::kRequests)
+      : controller_({.adapts = adapts,
+                     .has_curve = true,
+                     .aim = aim,
+                     .look_ups = [this] { return counts_; }}),
+        policy_(&controller_, aim),
         bed_(policy_, max_entries, max_weight) {}
 
   bool request(KeyNumber key, std::uint32_t weight = 1, const std::string& keyspace = "user") {
@@ -116,6 +120,79 @@ TEST(CurveTest, GoesOnWhereMoreAndMoreEntriesFit) {
   for (std::size_t i = 0; i < kCurvePoints; ++i) {
     EXPECT_NEAR(curve.points[i].hit_ratio, static_cast<double>(hits[i]) / kRequests, 0.02) << i;
   }
+}
+
+// Plays requests to a cache and to whole caches of the curve's sizes, and compares.
+class CurveOfBytes : public testing::Test {
+ protected:
+  explicit CurveOfBytes(std::uint64_t max_entries = 0, std::uint64_t max_weight = 400'000,
+                        EvictionAim aim = EvictionAim::kRequests)
+      : cache_(max_entries, max_weight, false, aim) {
+    for (std::size_t i = 0; i < kCurvePoints; ++i) {
+      const auto sized = [&](std::uint64_t bound) {
+        return static_cast<std::uint64_t>(static_cast<double>(bound) * kCurveSizes[i]);
+      };
+      others_[i] = std::make_unique<CurveBed>(sized(max_entries), sized(max_weight), false, aim);
+    }
+  }
+  void request(KeyNumber key, std::uint32_t weight) {
+    ++requests_;
+    cache_.request(key, weight);
+    for (std::size_t i = 0; i < kCurvePoints; ++i) hits_[i] += others_[i]->request(key, weight);
+  }
+  void expect_within(double error) {
+    const Curve curve = cache_.curve();
+    EXPECT_GE(curve.requests + 16, requests_) << "nothing is known of the first few";
+    for (std::size_t i = 0; i < kCurvePoints; ++i) {
+      const double exact = hits_[i] / static_cast<double>(requests_);
+      EXPECT_NEAR(curve.points[i].hit_ratio, exact, error) << i;
+    }
+  }
+
+  CurveBed cache_;
+  std::array<std::unique_ptr<CurveBed>, kCurvePoints> others_;
+  std::array<double, kCurvePoints> hits_{};
+  std::uint64_t requests_ = 0;
+  testkit::Random random_{7};
+};
+
+// Ghosts of a miniature grow with what it stands for.
+TEST_F(CurveOfBytes, OfWhatIsRememberedForLong) {
+  for (KeyNumber i = 0; i < 300'000; ++i) {
+    const bool comes_once = random_.one_in(2);
+    request(comes_once ? 10'000'000 + i : i / 5 + random_.below(40'000), 100);
+  }
+  expect_within(0.02);
+}
+
+// A quarter of the bytes has much more than a quarter of the entries.
+TEST_F(CurveOfBytes, OfASmallerCacheThatHoldsMoreThanItsPart) {
+  for (int i = 0; i < 200'000; ++i) {
+    const KeyNumber key = pick_key(random_, 30'000);
+    request(key, hash_of(key) % 2 == 0 ? 60 : 10);
+  }
+  expect_within(0.04);
+}
+
+class CurveOfBytesHit : public CurveOfBytes {
+ protected:
+  CurveOfBytesHit() : CurveOfBytes(40, 0, EvictionAim::kBytes) {}
+};
+
+TEST_F(CurveOfBytesHit, AtFullSamplingEqualsWholeCaches) {
+  for (int i = 0; i < 20'000; ++i) {
+    const KeyNumber key = pick_key(random_, 400);
+    request(key, 10U << hash_of(key) % 8);
+  }
+  expect_within(0.005);  // ghosts of different tables forget different keys
+}
+
+TEST(CurveTest, NoMoreEntriesAreExpectedThanTwiceThoseThatAreThere) {
+  CurveBed cache(0, 1'000'000);
+  for (KeyNumber key = 0; key < 16; ++key) cache.request(key, 10);
+  EXPECT_EQ(cache.controller().entries(), 32u) << "a sample can be thinned later";
+  for (KeyNumber key = 16; key < 64; ++key) cache.request(key, 10);
+  EXPECT_EQ(cache.controller().entries(), 128u);
 }
 
 TEST(CurveTest, OfASampleIsWithinTwoPointsOfWholeCaches) {

@@ -80,6 +80,7 @@ Horizon::~Horizon() {
 void Horizon::set_bounds(std::uint64_t max_entries, std::uint64_t max_weight) {
   bounds_ = {.max_entries = max_entries, .max_weight = max_weight};
   weight_binds_ = max_entries == 0 && max_weight != 0;
+  worth_.set_counts_places(bounds_.counts_places(entries()));
   if (max_entries != 0 || max_weight == 0) {
     set_capacity(max_entries);
   } else {
@@ -189,11 +190,14 @@ void Horizon::unlink(Resident& entry) {
 }
 
 // Of which bound the larger part is used: what others of the same tier hold decides which of the
-// two is reached first, so that this one may hold less than its own.
+// two is reached first, so that this one may hold less than its own. Of two that are nearly as far
+// the former stays: shadows begin anew when it changes.
 bool Horizon::is_bound_by_weight(std::uint64_t held) const {
   if (bounds_.max_entries == 0) return true;
-  return static_cast<double>(weight()) * static_cast<double>(bounds_.max_entries) >
-         static_cast<double>(held) * static_cast<double>(bounds_.max_weight);
+  const double by_weight = static_cast<double>(weight()) * static_cast<double>(bounds_.max_entries);
+  const double by_entries = static_cast<double>(held) * static_cast<double>(bounds_.max_weight);
+  constexpr double kLead = 1.125;
+  return weight_binds_ ? by_weight * kLead > by_entries : by_weight > by_entries * kLead;
 }
 
 Resident* Horizon::evict(const Resident* spared) {
@@ -214,7 +218,7 @@ Resident* Horizon::evict(const Resident* spared) {
   }
   ghost_.fit(static_cast<std::size_t>(std::max(kGhostsMin, capacity_ * kGhostsPerEntry)));
   // Whoever makes room for another does so while as many are there as may be.
-  worth_.set_counts_places(bounds_.max_entries != 0 && entries() >= bounds_.max_entries);
+  worth_.set_counts_places(bounds_.counts_places(entries()));
   Host host(*this, spared);
   return HorizonRules<Host>(host, arm(), now()).evict(kMaxTurns, kCleaningMoves);
 }

@@ -44,9 +44,10 @@ Shadow::Shadow(const Arm& arm, const ShadowOptions& options)
 void Shadow::allocate(const ShadowOptions& options) {
   nodes_ = std::make_unique<Node[]>(places_ + 1);
   chains_ = std::make_unique<Index[]>(places_);
-  if (bounds_.max_weight != 0) {
+  if (has_weights(options)) {
     weights_ = std::make_unique<std::uint32_t[]>(places_ + 1);
     grades_ = std::make_unique<Grades>(options.aim);
+    grades_->worth.set_counts_places(bounds_.counts_places(0));
   }
   rows_ = std::make_unique<Row[]>(row_count());
 }
@@ -80,6 +81,7 @@ void Shadow::thin(std::uint8_t level, const ShadowOptions& options) {
   capacity_ = options.max_entries != 0 || former_count == 0
                   ? options.max_entries
                   : std::max<std::uint64_t>(1, capacity_ * residents() / former_count);
+  ghost_.fit(options.ghosts);
   update_share();
   make_room();
 }
@@ -168,10 +170,10 @@ void Shadow::forget(std::uint32_t fingerprint) {
   free(found);
 }
 
-// In its place, unless it is of another grade now.
+// In its place, unless it is of another grade now. Room is made at the cost of others.
 void Shadow::change_weight(std::uint32_t fingerprint, std::uint32_t weight) {
   const Index found = find(fingerprint);
-  if (weights_ == nullptr || found == kNoIndex || weights_[found] == weight) return;
+  if (weights_ == nullptr || found == kNoIndex) return;
   const HorizonQueue queue = queue_of(found);
   grades_->worth.remove(weights_[found], 0);
   grades_->worth.add(weight, 0);
@@ -185,7 +187,9 @@ void Shadow::change_weight(std::uint32_t fingerprint, std::uint32_t weight) {
     weights_[found] = weight;
     push(found, queue, grade);
   }
+  spared_ = found;
   make_room();
+  spared_ = kNoIndex;
 }
 
 bool Shadow::is_over() const {
@@ -201,8 +205,9 @@ void Shadow::make_room() {
       const std::uint64_t difference = held > capacity_ ? held - capacity_ : capacity_ - held;
       if (difference * 8 > capacity_) capacity_ = held;
       update_share();
-      grades_->worth.set_counts_places(bounds_.max_entries != 0 &&
-                                       residents() >= bounds_.max_entries);
+    }
+    if (grades_ != nullptr) {
+      grades_->worth.set_counts_places(bounds_.counts_places(residents()));
     }
     HorizonRules<Shadow> rules(*this, *arm_, now_);
     if (rules.evict(kMaxTurns, kCleaningMoves) == kNoIndex) spared_ = kNoIndex;
@@ -258,10 +263,9 @@ std::size_t Shadow::footprint_bytes() const {
 }
 
 std::size_t Shadow::footprint_bytes_max(const ShadowOptions& options) {
-  const bool has_weights = options.max_weight != 0;
-  const std::size_t weight = has_weights ? sizeof(std::uint32_t) : 0;
+  const std::size_t weight = has_weights(options) ? sizeof(std::uint32_t) : 0;
   const std::size_t rows =
-      has_weights ? sizeof(Grades) + 2 * Worth::kGrades * sizeof(Row) : 2 * sizeof(Row);
+      has_weights(options) ? sizeof(Grades) + 2 * Worth::kGrades * sizeof(Row) : 2 * sizeof(Row);
   return sizeof(Shadow) + rows + (options.residents + 1) * (sizeof(Node) + sizeof(Index) + weight) +
          options.ghosts * kGhostBytes + kGhostSlackBytes;
 }

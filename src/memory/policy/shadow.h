@@ -4,8 +4,9 @@
 // uses hits exactly what a Horizon hits. One that is smaller, and sees a sample of the keys that is
 // thinner in the same measure, hits about the same share of it: a miniature.
 //
-// Where weights count it keeps light residents longer, as Horizon does. What loading them takes it
-// does not know: to EvictionAim::kCost all have cost the same.
+// Where weights count, since they are bounded or are the aim, residents are graded by them, as
+// Horizon does it. What loading them takes is not known here: to EvictionAim::kCost all have cost
+// the same.
 //
 // Threads   Thread-compatible.
 // Memory    14 bytes a resident, 18 where weights count; 4 a ghost.
@@ -32,6 +33,7 @@ struct ShadowOptions {
   std::uint64_t max_weight = 0;   // 0: not bounded so
   std::uint32_t residents = 0;    // there is room for, at most Shadow::kResidentsMax;
                                   // further ones leave as if that were a bound
+  std::uint32_t expected = 0;     // residents, as far as is known; at most that
   std::uint32_t ghosts = 0;
   EvictionAim aim = EvictionAim::kRequests;
 
@@ -49,8 +51,9 @@ class Shadow {
   [[nodiscard]] bool is_valid() const { return nodes_ != nullptr; }
   // Another arm from now on.
   void follow(const Arm& arm);
-  // From now on it sees a thinner sample, of a larger cache: forgets the keys that are not in it.
-  // Precondition: there is room for the residents of the new options.
+  // From now on it sees the sample of that level, as of a cache with those bounds: forgets the keys
+  // that are not in it. Precondition: the sample is no thicker, bounds are of the same kinds, and
+  // max_entries have places.
   void thin(std::uint8_t level, const ShadowOptions& options);
   // Sees a use; returns whether it found the key.
   bool see(const Sample& sample);
@@ -69,6 +72,12 @@ class Shadow {
   [[nodiscard]] std::size_t footprint_bytes() const;
   // Of one with these options, at most.
   [[nodiscard]] static std::size_t footprint_bytes_max(const ShadowOptions& options);
+  // Whether it knows the residents' weights.
+  [[nodiscard]] static bool has_weights(const ShadowOptions& options) {
+    return options.max_weight != 0 || options.aim == EvictionAim::kBytes;
+  }
+  // How many slots its ghost has.
+  [[nodiscard]] std::size_t ghosts() const { return ghost_.slots(); }
   void check_invariants() const;
 
  private:
@@ -152,8 +161,16 @@ class Shadow {
   [[nodiscard]] std::uint32_t weight_of(Index index) const {
     return weights_ == nullptr ? 1 : weights_[index];
   }
-  [[nodiscard]] Index& chain_of(std::uint32_t fingerprint) const;
-  [[nodiscard]] Index find(std::uint32_t fingerprint) const;
+  [[nodiscard]] Index& chain_of(std::uint32_t fingerprint) const {
+    return chains_[static_cast<std::size_t>((std::uint64_t{fingerprint} * places_) >> 32)];
+  }
+  [[nodiscard]] Index find(std::uint32_t fingerprint) const {
+    Index index = chain_of(fingerprint);
+    while (index != kNoIndex && nodes_[index].fingerprint != fingerprint) {
+      index = nodes_[index].next;
+    }
+    return index;
+  }
   [[nodiscard]] bool look(std::uint32_t fingerprint);
   void allocate(const ShadowOptions& options);
   void add(const Sample& sample);

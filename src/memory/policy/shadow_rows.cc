@@ -36,16 +36,6 @@ void Shadow::set_horizon(std::uint16_t horizon) {
   grades_->horizon = last == kNoIndex ? Worth::kMeanGrade : grade_at(last);
 }
 
-Shadow::Index& Shadow::chain_of(std::uint32_t fingerprint) const {
-  return chains_[static_cast<std::size_t>((std::uint64_t{fingerprint} * places_) >> 32)];
-}
-
-Shadow::Index Shadow::find(std::uint32_t fingerprint) const {
-  Index index = chain_of(fingerprint);
-  while (index != kNoIndex && nodes_[index].fingerprint != fingerprint) index = nodes_[index].next;
-  return index;
-}
-
 void Shadow::push(Index index, HorizonQueue to, std::uint8_t grade) {
   Row& target = row(to, grade);
   nodes_[index].place = static_cast<unsigned>(&target - rows_.get() + 1) & 0xf;

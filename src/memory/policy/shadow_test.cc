@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "memory/policy/horizon.h"
 #include "testkit/horizon_model.h"
@@ -80,45 +81,75 @@ TEST(Shadow, OfTheWholeSizeHitsExactlyWhatHorizonHits) {
   });
 }
 
-TEST(Shadow, OfTheWholeSizeInBytesHitsExactlyWhatHorizonHits) {
-  for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
-    testkit::for_each_seed(10, [&](testkit::Random& random) {
-      const std::uint64_t bytes = random.between(1'000, 5'000);
-      Horizon policy(nullptr, aim);
-      PolicyBed bed(policy, 0, bytes);
-      Shadow shadow(
-          kArms[0],
-          {.max_entries = 0, .max_weight = bytes, .residents = 200, .ghosts = 512, .aim = aim});
-      std::uint64_t grades = 0;
-      for (int step = 0; step < 5'000; ++step) {
-        const KeyNumber key = pick_key(random, 150);
-        const auto weight = static_cast<std::uint32_t>(5U << key % 8);
-        ASSERT_EQ(shadow.use(hash_of(key), weight), request(bed, key, weight)) << "step " << step;
-        ASSERT_EQ(shadow.weight(), policy.weight()) << "step " << step;
-        if (step % 64 == 0) shadow.check_invariants();
-        grades |= std::uint64_t{1} << shadow.grades_in_use();
+struct Whole {
+  EvictionAim aim = EvictionAim::kRequests;
+  std::uint64_t max_entries = 0;
+  std::uint64_t max_weight = 0;
+  std::uint32_t residents = 200;  // that there is room for
+};
+
+// Look-ups, and new values of what is there, of keys whose weights differ.
+void expect_what_horizon_hits(const Whole& whole, testkit::Random& random) {
+  SCOPED_TRACE(testing::Message() << "aim " << static_cast<int>(whole.aim) << ", "
+                                  << whole.max_entries << " entries, " << whole.max_weight
+                                  << " bytes");
+  Horizon policy(nullptr, whole.aim);
+  PolicyBed bed(policy, whole.max_entries, whole.max_weight);
+  Shadow shadow(kArms[0], {.max_entries = whole.max_entries,
+                           .max_weight = whole.max_weight,
+                           .residents = whole.residents,
+                           .ghosts = 512,
+                           .aim = whole.aim});
+  for (int step = 0; step < 5'000; ++step) {
+    const KeyNumber key = pick_key(random, 150);
+    const auto weight =
+        static_cast<std::uint32_t>(5U << (random.one_in(3) ? random.below(8) : key % 8));
+    if (bed.holds(key) && random.one_in(3)) {
+      bed.replace(key, weight);
+      for (KeyNumber spared = key; bed.is_over();) {
+        if (bed.evict(spared) == kNobody) spared = kNobody;
       }
-      EXPECT_EQ(grades > 0b11, aim != EvictionAim::kBytes) << "of bytes all count alike";
+      const Sample sample{.hash = hash_of(key), .weight = weight, .kind = UseKind::kReplace};
+      ASSERT_TRUE(shadow.see(sample)) << "step " << step;
+    } else if (bed.holds(key) && random.one_in(20)) {
+      bed.erase(key);
+      static_cast<void>(shadow.see({.hash = hash_of(key), .kind = UseKind::kErase}));
+    } else {
+      ASSERT_EQ(shadow.use(hash_of(key), weight), request(bed, key, weight)) << "step " << step;
+    }
+    ASSERT_EQ(shadow.residents(), policy.entries()) << "step " << step;
+    if (whole.max_weight != 0) {
+      ASSERT_EQ(shadow.weight(), policy.weight()) << "step " << step;
+    }
+    if (step % 64 == 0) shadow.check_invariants();
+  }
+}
+
+TEST(Shadow, OfTheWholeSizeHitsExactlyWhatHorizonHitsWhateverTheWeights) {
+  for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes, EvictionAim::kCost}) {
+    testkit::for_each_seed(5, [&](testkit::Random& random) {
+      const std::uint64_t bytes = random.between(1'000, 5'000);
+      const auto entries = static_cast<std::uint32_t>(random.between(5, 60));
+      expect_what_horizon_hits({.aim = aim, .max_weight = bytes}, random);
+      expect_what_horizon_hits({.aim = aim, .max_entries = entries, .residents = entries}, random);
+      expect_what_horizon_hits(
+          {.aim = aim, .max_entries = entries, .max_weight = bytes, .residents = entries}, random);
     });
   }
 }
 
-// One value is much heavier than the one before it: where it is in its queue is decided anew.
-TEST(Shadow, AReplacedValueIsOfTheGradeOfItsNewWeight) {
-  testkit::for_each_seed(5, [](testkit::Random& random) {
-    Shadow shadow(kArms[0],
-                  {.max_entries = 0, .max_weight = 4'000, .residents = 100, .ghosts = 200});
-    for (int step = 0; step < 5'000; ++step) {
-      const auto weight = static_cast<std::uint32_t>(random.between(1, 20));
-      const Sample sample{.hash = hash_of(pick_key(random, 120)),
-                          .weight = weight * weight * weight / 8 + 1,
-                          .kind = random.one_in(3) ? UseKind::kReplace : UseKind::kHit};
-      static_cast<void>(shadow.see(sample));
-      if (random.one_in(50))
-        static_cast<void>(shadow.see({.hash = sample.hash, .kind = UseKind::kErase}));
-      shadow.check_invariants();
+TEST(Shadow, KeepsSomeLongerWhereWeightsCount) {
+  const auto grades_in_use = [](const ShadowOptions& options) {
+    Shadow shadow(kArms[0], options);
+    for (std::uint64_t key = 0; key < 60; ++key) {
+      static_cast<void>(shadow.use(hash_of(key), 5U << key % 8));
     }
-  });
+    return shadow.grades_in_use();
+  };
+  EXPECT_GT(grades_in_use({.max_weight = 9'000, .residents = 90}), 2u);
+  EXPECT_EQ(grades_in_use({.max_weight = 9'000, .residents = 90, .aim = EvictionAim::kBytes}), 1u);
+  EXPECT_EQ(grades_in_use({.max_entries = 30, .residents = 30}), 1u);
+  EXPECT_GT(grades_in_use({.max_entries = 30, .residents = 30, .aim = EvictionAim::kBytes}), 2u);
 }
 
 TEST(Shadow, IsCrowdedWhereItsPlacesAreWhatIsScarce) {
@@ -133,22 +164,33 @@ TEST(Shadow, IsCrowdedWhereItsPlacesAreWhatIsScarce) {
   EXPECT_FALSE(by_entries.is_crowded()) << "that is its bound";
 }
 
-// What is left is in its former order, and worth what it was.
 TEST(Shadow, OfAThinnerSampleHasTheKeysThatAreInIt) {
   testkit::for_each_seed(5, [](testkit::Random& random) {
-    Shadow shadow(kArms[0],
-                  {.max_entries = 0, .max_weight = 8'000, .residents = 400, .ghosts = 900});
+    ShadowOptions options{.max_weight = 8'000, .residents = 400, .ghosts = 900};
+    Shadow shadow(kArms[0], options);
     for (int step = 0; step < 3'000; ++step) {
       const KeyNumber key = pick_key(random, 500);
-      static_cast<void>(shadow.use(hash_of(key), static_cast<std::uint32_t>(5U << key % 8)));
+      static_cast<void>(shadow.use(hash_of(key), 5U << key % 8));
     }
-    const std::uint32_t before = shadow.residents();
+    const auto has = [&](KeyNumber key) {
+      return shadow.see({.hash = hash_of(key), .kind = UseKind::kMiss});
+    };
     for (std::uint8_t level = 1; level <= 2 * kLevelsPerHalf; ++level) {
-      const std::uint64_t weight = 8'000 * limit_of_level(level) / kSampleAll;
-      shadow.thin(level, {.max_entries = 0, .max_weight = weight, .residents = 400, .ghosts = 900});
+      std::vector<KeyNumber> kept;
+      for (KeyNumber key = 0; key < 500; ++key) {
+        if (has(key) && sample_place(hash_of(key)) < limit_of_level(level)) kept.push_back(key);
+      }
+      shadow.thin(level, options);  // the bounds are as they were, so that nobody has to go
       shadow.check_invariants();
+      EXPECT_EQ(shadow.residents(), kept.size());
+      for (const KeyNumber key : kept) EXPECT_TRUE(has(key)) << key;
     }
-    EXPECT_NEAR(shadow.residents(), before / 4.0, before / 8.0);
+    options.max_weight = 1'000;
+    options.ghosts = 4'000;
+    shadow.thin(2 * kLevelsPerHalf, options);
+    shadow.check_invariants();
+    EXPECT_LE(shadow.weight(), 1'000u);
+    EXPECT_NEAR(static_cast<double>(shadow.ghosts()), 4'000, 1'000);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <utility>
 
 namespace strata::memory {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 // twenty times as many.
 constexpr std::uint32_t kEvaluationsPerCapacity = 8;
 constexpr std::uint32_t kSamplesPerEvaluationMin = 16;
+constexpr std::uint32_t kSamplesPerEvaluationMax = 255;  // which a byte counts
 constexpr double kMemoryInCapacities = 20;
 constexpr double kMemoryMin = 500;
 // By how many standard deviations a rival has to lead: chance alone has one of as good arms there
@@ -19,25 +21,32 @@ constexpr double kMemoryMin = 500;
 //
 // Where weights count, a heavy entry that comes or goes decides about many light ones at once, so
 // that chance has more of a say.
-constexpr double kDeviations = 1.645;
-constexpr double kDeviationsByWeight = 2;
+constexpr float kDeviations = 1.645F;
+constexpr float kDeviationsByWeight = 2;
 
 std::uint32_t samples_per_evaluation(std::uint32_t residents) {
-  return std::max(kSamplesPerEvaluationMin, residents / kEvaluationsPerCapacity);
+  const std::uint32_t samples = residents / kEvaluationsPerCapacity;
+  return std::clamp(samples, kSamplesPerEvaluationMin, kSamplesPerEvaluationMax);
 }
 
 }  // namespace
 
-bool Trials::build(const ShadowOptions& options) {
+void Trials::drop() {
   for (Trial& trial : trials_) trial.shadow.reset();
+}
+
+bool Trials::build(const ShadowOptions& options) {
+  drop();
   for (std::size_t i = 0; i < kArms.size(); ++i) {
     trials_[i].shadow.reset(new (std::nothrow) Shadow(kArms[i], options));
     if (trials_[i].shadow == nullptr || !trials_[i].shadow->is_valid()) {
-      for (Trial& trial : trials_) trial.shadow.reset();
+      drop();
       return false;
     }
   }
-  residents_ = options.residents;
+  residents_ = options.expected;
+  new_hits_.fill(0);
+  new_disagreements_.fill(0);
   deviations_ = options.max_weight == 0 ? kDeviations : kDeviationsByWeight;
   samples_until_evaluation_ = samples_per_evaluation(residents_);
   return true;
@@ -45,6 +54,7 @@ bool Trials::build(const ShadowOptions& options) {
 
 void Trials::thin(std::uint8_t level, const ShadowOptions& options) {
   for (Trial& trial : trials_) trial.shadow->thin(level, options);
+  residents_ = options.expected;
 }
 
 bool Trials::is_crowded() const {
@@ -59,8 +69,8 @@ bool Trials::see(const Sample& sample) {
   if (!sample.is_look_up()) return false;
   const bool present = is_hit[arm_];
   for (std::size_t i = 0; i < kArms.size(); ++i) {
-    if (is_hit[i]) trials_[i].hits += 1;
-    if (is_hit[i] != present) trials_[i].disagreements += 1;
+    new_hits_[i] += is_hit[i];
+    new_disagreements_[i] += is_hit[i] != present;
   }
   if (--samples_until_evaluation_ == 0) evaluate();
   return present;
@@ -69,6 +79,10 @@ bool Trials::see(const Sample& sample) {
 // The best arm takes over if it leads by more than the standard deviations that are asked for, of
 // the difference, which comes from the samples that the two disagreed about.
 void Trials::evaluate() {
+  for (std::size_t i = 0; i < kArms.size(); ++i) {
+    trials_[i].hits += std::exchange(new_hits_[i], std::uint8_t{0});
+    trials_[i].disagreements += std::exchange(new_disagreements_[i], std::uint8_t{0});
+  }
   const double present = trials_[arm_].hits;
   std::size_t best = arm_;
   double best_score = present;

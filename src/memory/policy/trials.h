@@ -21,6 +21,7 @@ class Trials {
  public:
   // New, empty shadows. Scores and choice are kept: they are of the same traffic.
   [[nodiscard]] bool build(const ShadowOptions& options);
+  void drop();  // the shadows only
   // See Shadow::thin().
   void thin(std::uint8_t level, const ShadowOptions& options);
   // Returns whether the shadow of the arm that was chosen before found the key.
@@ -44,10 +45,13 @@ class Trials {
   void evaluate();
 
   std::array<Trial, kArms.size()> trials_;
-  double deviations_ = 0;  // that a better arm has to lead by
+  std::uint64_t switches_ = 0;
+  float deviations_ = 0;  // that a better arm has to lead by
   std::uint32_t residents_ = 0;
   std::uint32_t samples_until_evaluation_ = 0;
-  std::uint64_t switches_ = 0;
+  // Of each trial, since the last evaluation.
+  std::array<std::uint8_t, kArms.size()> new_hits_{};
+  std::array<std::uint8_t, kArms.size()> new_disagreements_{};
   std::uint8_t arm_ = 0;
 };
 
