@@ -37,7 +37,7 @@ class Causes {
   [[nodiscard]] WallTime now() const { return clock_.wall_now(); }
 
   // Records that the entry left memory. `earlier`: the number of the invalidation that had made
-  // it wrong, if that is over; zero: it leaves on behalf of the calling thread.
+  // it wrong, which may still be running; zero: it leaves on behalf of the calling thread.
   void note(const Entry& entry, RemovalCause cause, Ticket earlier);
   // Records what left lower tier `depth`.
   void note_below(std::size_t depth, std::span<const RecordRemoval> removals);

@@ -15,9 +15,10 @@
 // Promise   What is told was recorded when it happened. What was overwritten is said to be so.
 //           Keys are known by the 64-bit ids of their labels, which every tier has: of two with
 //           the same id, which is improbable, one gets the other's explanation, never its value.
-//           A removal below memory is told by its invalidation's number there. Which cause that
-//           was is looked up when it is recorded, or when somebody asks: a tier may be faster
-//           than the call that invalidates.
+//           A removal below memory is told by its invalidation's number there, and so is one in
+//           memory whose invalidation has not returned. Which cause that was is looked up when it
+//           is recorded, or when somebody asks: others may be faster than the call that
+//           invalidates.
 // Threads   Thread-safe. One internal lock, held for one record, or one batch of them.
 // Time      Times are the caller's, of the wall clock, and are only shown.
 // Memory    Fixed by the options: 40 bytes for each removal and 144 for each cause, 16 more for
