@@ -34,10 +34,15 @@ std::uint64_t times(std::uint64_t amount, double size) {
                          : std::max<std::uint64_t>(1, static_cast<std::uint64_t>(product));
 }
 
-// Bytes for weights and grades leave less for residents.
-std::uint32_t affordable(std::uint32_t residents, const Capacity& capacity, EvictionAim aim) {
-  const bool has_weights = Shadow::has_weights({.max_weight = capacity.max_weight, .aim = aim});
-  return has_weights ? residents * 7 / 8 : residents;
+// Bytes for weights and grades leave less for residents; where entries are bounded, for those of
+// followers, so that the choice of the arm does not depend on the aim.
+std::uint32_t affordable_trial(std::uint32_t residents, const Capacity& capacity) {
+  return capacity.max_weight != 0 ? residents * 7 / 8 : residents;
+}
+std::uint32_t affordable_follower(std::uint32_t residents, const Capacity& capacity,
+                                  EvictionAim aim) {
+  if (capacity.max_weight != 0) return residents * 7 / 8;
+  return Shadow::has_weights({.aim = aim}) ? residents * 5 / 8 : residents;
 }
 
 }  // namespace
@@ -74,10 +79,10 @@ CurvePlan CurvePlan::of(const Capacity& capacity, const CurvePlan* former, Evict
     const Capacity sized{.entries = times(capacity.entries, kCurveSizes[i]),
                          .max_entries = times(capacity.max_entries, kCurveSizes[i]),
                          .max_weight = times(capacity.max_weight, kCurveSizes[i])};
-    const std::uint32_t trials = i == kOwnSize ? kOwnTrialResidents : kTrialResidents;
-    plan.followers[i] =
-        SampledShadow::of(sized, affordable(kFollowerResidents[i], capacity, aim), follower_level);
-    plan.trials[i] = SampledShadow::of(sized, affordable(trials, capacity, aim),
+    plan.followers[i] = SampledShadow::of(
+        sized, affordable_follower(kFollowerResidents[i], capacity, aim), follower_level);
+    const std::uint32_t of_trial = i == kOwnSize ? kOwnTrialResidents : kTrialResidents;
+    plan.trials[i] = SampledShadow::of(sized, affordable_trial(of_trial, capacity),
                                        former == nullptr ? 0 : former->trials[i].level);
     plan.followers[i].options.aim = aim;
     plan.trials[i].options.aim = aim;

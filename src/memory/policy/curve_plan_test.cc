@@ -51,10 +51,12 @@ TEST(CurvePlan, TheSampleIsAsThinAsTheShadowIsSmall) {
 TEST(CurvePlan, AllOfItTakesAQuarterMebibyte) {
   for (std::uint64_t count = 1; count < (1ULL << 36); count = count * 5 / 4 + 1) {
     for (const Capacity& capacity : {entries(count), bytes(count, 100)}) {
-      EXPECT_LE(
-          CurvePlan::of(capacity).footprint_bytes_max() + sizeof(Controller) + sizeof(CurveCounts),
-          Controller::kFootprintBytesMax)
-          << count << (capacity.max_weight == 0 ? " entries" : " entries, bounded by bytes");
+      for (const EvictionAim aim : {EvictionAim::kRequests, EvictionAim::kBytes}) {
+        const CurvePlan plan = CurvePlan::of(capacity, nullptr, aim);
+        EXPECT_LE(plan.footprint_bytes_max() + sizeof(Controller) + sizeof(CurveCounts),
+                  Controller::kFootprintBytesMax)
+            << count << (capacity.max_weight == 0 ? " entries" : " entries, bounded by bytes");
+      }
     }
   }
 }
