@@ -61,6 +61,23 @@ TEST(CurvePlan, AllOfItTakesAQuarterMebibyte) {
   }
 }
 
+// What another size misses is compared with what the present one does on the same sample.
+TEST(CurvePlan, ThePresentSizeSeesWhatTheOthersSee) {
+  testkit::Random random(1);
+  for (std::uint64_t count = 1; count < (1ULL << 36); count = count * 5 / 4 + 1) {
+    for (const Capacity& capacity : {entries(count), bytes(count, 100)}) {
+      CurvePlan former = CurvePlan::of(capacity);
+      former.followers[random.below(kCurvePoints)].level += 3;
+      former.followers[kOwnSize].level += 2;
+      const CurvePlan plan = CurvePlan::of(capacity, &former);
+      for (std::size_t i = 0; i < kCurvePoints; ++i) {
+        EXPECT_LE(plan.followers[i].limit, plan.followers[kOwnSize].limit) << count << " " << i;
+        EXPECT_GE(plan.followers[i].level, former.followers[i].level) << count << " " << i;
+      }
+    }
+  }
+}
+
 // A key is in the sample of a level and in those before it.
 TEST(CurvePlan, LevelsAreNestedSamples) {
   testkit::Random random(1);

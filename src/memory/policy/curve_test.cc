@@ -327,6 +327,17 @@ TEST(CurveTest, OfOtherBoundsBeginsAnew) {
   }
 }
 
+// Which of the two is reached first differs from one eviction to the next.
+TEST(CurveTest, OfTwoBoundsThatAreReachedTogetherGoesOn) {
+  CurveBed cache(1'000, 100'000);
+  testkit::Random random(5);
+  for (int i = 0; i < 60'000; ++i) {
+    const KeyNumber key = pick_key(random, 5'000);
+    cache.request(key, 50 + hash_of(key) % 101);
+  }
+  EXPECT_GT(cache.curve().requests, 40'000u);
+}
+
 TEST(CurveTest, OfNothingRestsOnNothing) {
   CurveBed cache(1'000);
   const Curve curve = cache.curve();
