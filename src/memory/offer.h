@@ -87,13 +87,13 @@ class Offer {
   std::size_t work = kWork;  // so many may still leave for it
   bool is_beyond = false;    // it took room beyond a bound
   FillOutcome outcome = FillOutcome::kDeclined;  // once a shard is done with it
-  Room::Amount given;                            // what other shards evicted for it
+  Room::Given given;                             // what other shards evicted for it
   // Where tenants are told apart:
   TenantNumber tenant = kRest;
   bool is_homeless = false;    // there is no memory for its tenant's partition
   bool exceeds_quota = false;  // what is exhausted is what its tenant has in its shard
   Room::Amount lacking;        // then: what the tenant was asked for
-  Room::Amount tenant_given;   // its part of what other shards evicted
+  Room::Given tenant_given;    // its part of what other shards evicted
   Room::Amount borrowed;       // taken of the tenant's quota, and the entry is not published yet
 
  private:

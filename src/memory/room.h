@@ -6,7 +6,9 @@
 // Threads   Thread-safe.
 // Promise   What is taken never exceeds the bounds, unless they were lowered since or meanwhile, or
 //           by take_beyond(), by one newcomer: who took asks has({}) afterwards, and who lowers
-//           them too, and one of the two sees it.
+//           them too, and one of the two sees it. While they are exceeded, whoever gives up as much
+//           as it takes may take it, but no more is held by that than when it came: what it gave
+//           up may have been taken by somebody else.
 #pragma once
 
 #include <atomic>
@@ -21,9 +23,6 @@ class Room {
     std::int64_t entries = 0;
     std::int64_t bytes = 0;
     friend bool operator==(const Amount&, const Amount&) = default;
-    [[nodiscard]] bool covers(const Amount& other) const {
-      return entries >= other.entries && bytes >= other.bytes;
-    }
     friend Amount operator+(const Amount& a, const Amount& b) {
       return {a.entries + b.entries, a.bytes + b.bytes};
     }
@@ -51,20 +50,34 @@ class Room {
     return static_cast<std::uint64_t>(bytes_.load(std::memory_order_relaxed));
   }
 
-  // Takes so much if it then keeps within the bounds, or if it is no more than what the caller has
-  // `given` up for it; returns whether.
-  [[nodiscard]] bool take(const Amount& amount, const Amount& given) {
+  // What a caller has given up for what it takes, and what was held before it did.
+  struct Given {
+    Amount amount;
+    Amount held_before;
+    [[nodiscard]] Given with(const Amount& more) const { return {amount + more, held_before}; }
+  };
+  [[nodiscard]] Amount held() const {
+    return {entries_.load(std::memory_order_relaxed), bytes_.load(std::memory_order_relaxed)};
+  }
+
+  // Takes so much if it then keeps within the bounds, or within what was held before the caller
+  // gave up as much for it; returns whether.
+  [[nodiscard]] bool take(const Amount& amount, const Given& given) {
     if (!take_entries(amount, given)) return false;
-    if (add_if(bytes_, amount.bytes, [&](std::int64_t held) {
-          return amount.bytes <= given.bytes || held + amount.bytes <= bound_of(max_bytes());
-        })) {
+    if (add_if(bytes_, amount.bytes,
+               [&](std::int64_t held) { return allows_bytes(held, amount, given); })) {
       return true;
     }
     entries_.fetch_sub(amount.entries, std::memory_order_relaxed);
     return false;
   }
-  // The same, but bytes beyond the bound if that held before.
-  [[nodiscard]] bool take_beyond(const Amount& amount, const Amount& given) {
+  // Whether take() would, now.
+  [[nodiscard]] bool allows(const Amount& amount, const Given& given) const {
+    return allows_entries(held().entries, amount, given) &&
+           allows_bytes(held().bytes, amount, given);
+  }
+  // The same as take(), but bytes beyond the bound if that held before.
+  [[nodiscard]] bool take_beyond(const Amount& amount, const Given& given) {
     if (!take_entries(amount, given)) return false;
     may_exceed_.store(true, std::memory_order_relaxed);
     if (add_if(bytes_, amount.bytes,
@@ -98,10 +111,24 @@ class Room {
   [[nodiscard]] std::int64_t entry_bound() const {
     return max_entries() == 0 ? INT64_MAX : bound_of(max_entries());
   }
-  [[nodiscard]] bool take_entries(const Amount& amount, const Amount& given) {
-    return add_if(entries_, amount.entries, [&](std::int64_t held) {
-      return amount.entries <= given.entries || held + amount.entries <= entry_bound();
-    });
+  // Who takes nothing more gives up nothing.
+  static bool is_given(std::int64_t held, std::int64_t amount, std::int64_t given,
+                       std::int64_t held_before) {
+    return amount <= given && (amount <= 0 || held + amount <= held_before);
+  }
+  [[nodiscard]] bool allows_entries(std::int64_t held, const Amount& amount,
+                                    const Given& given) const {
+    return held + amount.entries <= entry_bound() ||
+           is_given(held, amount.entries, given.amount.entries, given.held_before.entries);
+  }
+  [[nodiscard]] bool allows_bytes(std::int64_t held, const Amount& amount,
+                                  const Given& given) const {
+    return held + amount.bytes <= bound_of(max_bytes()) ||
+           is_given(held, amount.bytes, given.amount.bytes, given.held_before.bytes);
+  }
+  [[nodiscard]] bool take_entries(const Amount& amount, const Given& given) {
+    return add_if(entries_, amount.entries,
+                  [&](std::int64_t held) { return allows_entries(held, amount, given); });
   }
   // Nothing is added by loading only: then nobody else sees or misses a change. It is the usual
   // case, of who has evicted one like its own.

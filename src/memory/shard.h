@@ -158,7 +158,7 @@ class Shard {
   bool take_quota(Offer& offer, const Entry* former, Departures& gone) STRATA_REQUIRES(mutex_);
   void return_quota(Offer& offer);
   bool take_room(Offer& offer, Entry*& former, Departures& gone) STRATA_REQUIRES(mutex_);
-  using TakeRoom = bool (Room::*)(const Room::Amount& amount, const Room::Amount& given);
+  using TakeRoom = bool (Room::*)(const Room::Amount& amount, const Room::Given& given);
   bool take_by(TakeRoom take, const Offer& offer, const Entry* former) STRATA_REQUIRES(mutex_);
   bool come_again(Offer& offer, const Departures& gone);
   [[nodiscard]] const Entry* spared_beside(const Entry* spared) STRATA_REQUIRES(mutex_);

@@ -182,7 +182,9 @@ bool Shard::take_quota(Offer& offer, const Entry* former, Departures& gone) {
   Room& quota = commons_.tenants.at(offer.tenant).room;
   const Room::Amount need = offer.need_of_tenant(former);
   const Room::Amount before = order_.held_of(offer.tenant);
-  const auto given = [&] { return offer.tenant_given + (before - order_.held_of(offer.tenant)); };
+  Room::Given& others = offer.tenant_given;
+  if (others.amount == Room::Amount{}) others.held_before = quota.held();
+  const auto given = [&] { return others.with(before - order_.held_of(offer.tenant)); };
   bool is_taken = evict([&] { return quota.take(need, given()); }, offer.tenant, former, offer.work,
                         offer.now, gone);
   if (!is_taken && gone.size() >= offer.work) {
@@ -217,6 +219,7 @@ bool Shard::take_room(Offer& offer, Entry*& former, Departures& gone) {
   offer.exceeds_quota = false;
   offer.is_beyond = false;
   if (order_.is_divided() && !take_quota(offer, former, gone)) return !come_again(offer, gone);
+  if (offer.given.amount == Room::Amount{}) offer.given.held_before = commons_.room.held();
   const auto took = [&]() STRATA_REQUIRES(mutex_) { return take_by(&Room::take, offer, former); };
   if (evict(took, Partitions::kFullest, former, offer.work, offer.now, gone)) return true;
   if (gone.size() >= offer.work && take_by(&Room::take_beyond, offer, former)) {
@@ -255,7 +258,7 @@ void Shard::make_room(Offer& offer) {
     const Room& quota = commons_.tenants.at(offer.tenant).room;
     const auto enough = [&] {
       const Room::Amount given = tenant_before - order_.held_of(offer.tenant);
-      return quota.has(offer.lacking) || (offer.tenant_given + given).covers(offer.lacking);
+      return quota.allows(offer.lacking, offer.tenant_given.with(given));
     };
     evict(enough, offer.tenant, nullptr, offer.work, offer.now, gone);
     settle();
@@ -263,12 +266,12 @@ void Shard::make_room(Offer& offer) {
     const Room::Amount need = offer.need(nullptr);
     const auto enough = [&]() STRATA_REQUIRES(mutex_) {
       settle();
-      return commons_.room.has(need) || (offer.given + (held_before - held())).covers(need);
+      return commons_.room.allows(need, offer.given.with(held_before - held()));
     };
     evict(enough, Partitions::kFullest, nullptr, offer.work, offer.now, gone);
   }
-  offer.given = offer.given + (held_before - held());
-  offer.tenant_given = offer.tenant_given + (tenant_before - order_.held_of(offer.tenant));
+  offer.given = offer.given.with(held_before - held());
+  offer.tenant_given = offer.tenant_given.with(tenant_before - order_.held_of(offer.tenant));
   offer.spend(gone.size());
 }
 
