@@ -164,10 +164,10 @@ Found answer(const Request& request) {
       if (stale) refresh_behind(request, found.entry);
       return found;
     }
-    if (start.leads) {
-      // Otherwise a caller that joined runs it by now.
-      if (timed(request)) run_behind(request, start.flight, previous);
+    if (start.leads && timed(request)) {
+      run_behind(request, start.flight, previous);
     } else {
+      // Of who leads: a caller that joined runs it by now.
       keyspace.counters.joined.add(1);
       STRATA_YIELD("tiered.joined");
     }
