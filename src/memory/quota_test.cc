@@ -305,8 +305,7 @@ TEST_P(QuotaTest, EveryPolicyKeepsWithinTheQuotas) {
   }
 }
 
-// While threads fill, a tenant never holds more than its quota, and one whose quota is set
-// meanwhile not once that call has returned.
+// While threads fill, a tenant never holds more than its quota.
 TEST_P(QuotaTest, QuotasHoldWhileThreadsFill) {
   constexpr std::size_t kFills = 3'000;
   start({.max_entries = 200, .tenants = {{"a", {.max_entries = 50}}}});
@@ -319,7 +318,6 @@ TEST_P(QuotaTest, QuotasHoldWhileThreadsFill) {
       std::uint64_t looks = 0;
       while (!over.load()) {
         if (use("a").entries > 50) wrong.fetch_add(1);
-        // Who takes room meanwhile by the bound of before gives it back by itself.
         if (++looks == 50) {
           EXPECT_TRUE(tier->set_quota("b", {.max_entries = 30}).ok());
         }
@@ -345,6 +343,42 @@ TEST_P(QuotaTest, QuotasHoldWhileThreadsFill) {
   EXPECT_LE(use("a").entries, 50u);
   EXPECT_LE(use("b").entries, 30u);
   EXPECT_LE(tier->stats().entries, 200u);
+}
+
+// Nor does one whose quota was lowered, once that call has returned, whatever threads had given up
+// for what they bring by a former one.
+TEST_P(QuotaTest, ALoweredQuotaHoldsAtOnceWhileThreadsFill) {
+  constexpr std::uint64_t kMost = 40;
+  constexpr int kTimes = 1'000;
+  start({.tenants = {{"a", {.max_entries = kMost}}}});
+  group_of("a");
+  std::atomic<bool> over{false};
+  std::atomic<std::uint64_t> wrong{0};
+  testkit::run_threads(4, [&](std::size_t index) {
+    testkit::Random random(index + 1);
+    for (int i = 0; index == 0 && i < kTimes; ++i) {
+      const std::uint64_t most = random.between(1, kMost);
+      EXPECT_TRUE(tier->set_quota("a", {.max_entries = most}).ok());
+      for (int look = 0; look < 3; ++look) {
+        if (use("a").entries > most) wrong.fetch_add(1);
+        std::this_thread::yield();
+      }
+    }
+    if (index == 0) over.store(true);
+    while (!over.load()) {
+      const std::string key = std::to_string(random.below(3 * kMost));
+      EntryRef entry = entry_with_key(key);
+      entry->set_group(groups.at("a").get());
+      if (random.one_in(4)) {
+        tier->put(key_of(key), std::move(entry), tier->position(), RemovalCause::kReplaced);
+      } else {
+        tier->fill(std::move(entry), tier->position());
+      }
+      if (random.one_in(8)) std::this_thread::yield();
+    }
+  });
+  EXPECT_EQ(wrong.load(), 0u);
+  tier->check_invariants();
 }
 
 }  // namespace

@@ -4,11 +4,12 @@
 // so that the bounds are those of the tier, however keys fall on the shards.
 //
 // Threads   Thread-safe.
-// Promise   What is taken never exceeds the bounds, unless they were lowered since or meanwhile, or
-//           by take_beyond(), by one newcomer: who took asks has({}) afterwards, and who lowers
-//           them too, and one of the two sees it. While they are exceeded, whoever gives up as much
-//           as it takes may take it, but no more is held by that than when it came: what it gave
-//           up may have been taken by somebody else.
+// Promise   What is taken never exceeds the bounds, unless they were lowered meanwhile, or by
+//           take_beyond(), by one newcomer: who took asks has({}) afterwards, and who lowers them
+//           too, and one of the two sees it. While they are exceeded, whoever gives up as much as
+//           it takes may take it, but no more is held by that than when it came: what it gave up
+//           may have been taken by somebody else. So bounds that hold once nobody is about to take
+//           by former ones hold from then on.
 #pragma once
 
 #include <atomic>
@@ -60,8 +61,8 @@ class Room {
     return {entries_.load(std::memory_order_relaxed), bytes_.load(std::memory_order_relaxed)};
   }
 
-  // Takes so much if it then keeps within the bounds, or within what was held before the caller
-  // gave up as much for it; returns whether.
+  // Takes so much if it then keeps within the bounds, or if they are exceeded and it keeps within
+  // what was held before the caller gave up as much for it; returns whether.
   [[nodiscard]] bool take(const Amount& amount, const Given& given) {
     if (!take_entries(amount, given)) return false;
     if (add_if(bytes_, amount.bytes,
@@ -112,19 +113,21 @@ class Room {
     return max_entries() == 0 ? INT64_MAX : bound_of(max_entries());
   }
   // Who takes nothing more gives up nothing.
-  static bool is_given(std::int64_t held, std::int64_t amount, std::int64_t given,
-                       std::int64_t held_before) {
-    return amount <= given && (amount <= 0 || held + amount <= held_before);
+  static bool allows(std::int64_t held, std::int64_t bound, std::int64_t amount, std::int64_t given,
+                     std::int64_t held_before) {
+    if (held + amount <= bound) return true;
+    if (amount > given) return false;
+    return amount <= 0 || (held > bound && held + amount <= held_before);
   }
   [[nodiscard]] bool allows_entries(std::int64_t held, const Amount& amount,
                                     const Given& given) const {
-    return held + amount.entries <= entry_bound() ||
-           is_given(held, amount.entries, given.amount.entries, given.held_before.entries);
+    return allows(held, entry_bound(), amount.entries, given.amount.entries,
+                  given.held_before.entries);
   }
   [[nodiscard]] bool allows_bytes(std::int64_t held, const Amount& amount,
                                   const Given& given) const {
-    return held + amount.bytes <= bound_of(max_bytes()) ||
-           is_given(held, amount.bytes, given.amount.bytes, given.held_before.bytes);
+    return allows(held, bound_of(max_bytes()), amount.bytes, given.amount.bytes,
+                  given.held_before.bytes);
   }
   [[nodiscard]] bool take_entries(const Amount& amount, const Given& given) {
     return add_if(entries_, amount.entries,

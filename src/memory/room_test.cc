@@ -56,5 +56,19 @@ TEST_F(RoomTest, WhatIsGivenUpAndTakenBySomebodyElseIsNotTakenAgain) {
   EXPECT_EQ(room.entries(), 50u);
 }
 
+// Or who lowers them, and has seen them hold, would find them exceeded.
+TEST_F(RoomTest, WhatWasGivenUpBeforeTheBoundsWereLoweredDoesNotExceedThem) {
+  Room::Given given{.amount = {}, .held_before = room.held()};
+  evict(given);
+  room.set_bounds(20, 500);
+  while (room.entries() > 20) room.adjust(kGone);
+  EXPECT_FALSE(room.take(kOne, given)) << "all 20 are held";
+  room.set_bounds(0, 200);
+  EXPECT_FALSE(room.take(kOne, given)) << "and all bytes";
+  evict(given);
+  EXPECT_TRUE(room.take(kOne, given));
+  EXPECT_EQ(room.held(), (Room::Amount{.entries = 20, .bytes = 200}));
+}
+
 }  // namespace
 }  // namespace strata::memory

@@ -99,6 +99,8 @@ class Shard {
   // quota. Returns how many.
   std::size_t shrink(std::size_t at_most);
   std::size_t shrink(TenantNumber tenant, std::size_t at_most);
+  // Whoever is about to take room here by former bounds has done so when this returns.
+  void await_takers() { const MutexLock lock(mutex_); }
   // From now on this tenant is told apart: what it has here counts for it, found in slices.
   void adopt(TenantNumber tenant);
 

@@ -131,7 +131,7 @@ bool MemoryTier::resize_bytes(std::uint64_t from, std::uint64_t to) {
 }
 
 // Once set() has returned, whatever is accepted counts for the tenant. Then what was there before
-// is found, and the tenant gives up what is beyond the quota.
+// is found, nobody takes by a former quota, and the tenant gives up what is beyond this one.
 Result<void> MemoryTier::set_quota(std::string_view tenant, const TenantQuota& quota) {
   const Result<TenantNumber> number = commons_.tenants.set(tenant, quota);
   if (!number) return number.error();
@@ -140,6 +140,7 @@ Result<void> MemoryTier::set_quota(std::string_view tenant, const TenantQuota& q
     for (const auto& shard : shards_) shard->adopt(*number);
     changed.is_adopted.store(true, std::memory_order_release);
   }
+  for (const auto& shard : shards_) shard->await_takers();
   shrink(*number, kCallWork);
   commons_.limbo.release();
   return {};
