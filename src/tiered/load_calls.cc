@@ -154,6 +154,7 @@ Found answer(const Request& request) {
   for (;;) {
     const FlightTable::Start start = start_flight(request);
     Flight& flight = *start.flight;
+    STRATA_YIELD("tiered.flight.found");
     // What waits in the executor's queue is run here rather than waited for: the executor's
     // threads may all be waiting themselves.
     if (!timed(request) && flight.claim()) {

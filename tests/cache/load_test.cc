@@ -9,6 +9,7 @@
 #include "cache/cache_fixture.h"
 #include "strata/ports/executor.h"
 #include "strata/tiered/memoize.h"
+#include "testkit/script.h"
 
 namespace strata::testkit {
 namespace {
@@ -26,6 +27,25 @@ TEST_F(LoadTest, AMissLoadsOnceAndIsThenAHit) {
   empty_memory(cache);
   EXPECT_EQ(users.get_or_load("1", loader()).tier(), "records");
   EXPECT_EQ(loader.runs, 1);
+  check(cache);
+}
+
+// A has begun the load, and B runs it before A does.
+TEST_F(LoadTest, WhoBeginsALoadThatAnotherRunsHasJoinedIt) {
+  Cache cache = make_cache();
+  auto users = cache.keyspace<std::string>("user");
+  const auto load = [](std::string value) { return [value = std::move(value)] { return value; }; };
+  Lookup<std::string> begun;
+  Script script;
+  script.actor("A", [&] { begun = users.get_or_load("1", load("of A")); });
+  ASSERT_EQ(script.run_to("A", "tiered.flight.found"), Script::Stop::kParked);
+  const auto run = users.get_or_load("1", load("of B"));
+  script.finish("A");
+  EXPECT_EQ(run.value(), "of B");
+  EXPECT_EQ(begun.value(), "of B");
+  const KeyspaceStats stats = cache.stats().keyspaces.at(0);
+  EXPECT_EQ(stats.loads, 1u);
+  EXPECT_EQ(stats.joined, 1u);
   check(cache);
 }
 
