@@ -10,7 +10,7 @@
 #     TEST_LINKS ...                third-party targets that only the tests need
 #     INTERNAL)                     not installed
 #   strata_program(<name> SOURCES ... USES ... LINKS ... [INSTALL])
-#   strata_suite(<name> SOURCES ... USES ... LINKS ... [LABEL contract] [TIMEOUT 120])
+#   strata_suite(<name> SOURCES ... USES ... LINKS ... [LABEL contract] [TIMEOUT 180])
 #     a gtest program of a technique (contract, model, fault, ...); label `unit` by default
 #   strata_fuzz(<name> SOURCES ... USES ... [CORPUS folder] [SECONDS 10])
 #     a libFuzzer target; without STRATA_BUILD_FUZZ the same code runs its corpus and mutations
@@ -121,7 +121,7 @@ function(strata_part name)
      AND (NOT STRATA_TESTED_PARTS OR name IN_LIST STRATA_TESTED_PARTS))
     add_executable(${target}_test ${arg_TESTS})
     target_link_libraries(${target}_test PRIVATE ${target} ${arg_TEST_LINKS} ${arg_LINKS})
-    strata_add_test_program(${target}_test unit 60)
+    strata_add_test_program(${target}_test unit 180)
   endif()
 endfunction()
 
@@ -160,7 +160,7 @@ function(strata_suite name)
     set(arg_LABEL unit)
   endif()
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 120)
+    set(arg_TIMEOUT 180)
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINKS})

@@ -6,6 +6,13 @@ namespace {
 
 constexpr std::uint64_t kRound = std::uint64_t{1} << 32;
 
+// Whoever was stopped since it looked at the clock does not take back what others have written.
+void raise(std::atomic<Duration>& sign, Duration at) {
+  Duration before = sign.load(std::memory_order_relaxed);
+  while (before < at && !sign.compare_exchange_weak(before, at, std::memory_order_relaxed)) {
+  }
+}
+
 }  // namespace
 
 // Who finds somebody inside sees a sign that is no older than the first visit that began since
@@ -16,7 +23,7 @@ Visits::Visit::Visit(Visits& visits, Instant now) : visits_(visits) {
   for (;;) {
     const std::uint64_t inside = word % kRound;
     if (inside == 0) {
-      visits.last_sign_.store(now.since_boot, std::memory_order_relaxed);
+      raise(visits.last_sign_, now.since_boot);
     } else {
       const Instant last{visits.last_sign_.load(std::memory_order_relaxed)};
       if (between(last, now) >= visits.patience_) outcome_ = Outcome::kStuck;
@@ -46,7 +53,7 @@ void Visits::Visit::leave(Instant now) {
   inside_ = false;
   const std::uint64_t word = visits_.word_.load(std::memory_order_relaxed);
   if (word / kRound != round_) return;
-  visits_.last_sign_.store(now.since_boot, std::memory_order_relaxed);
+  raise(visits_.last_sign_, now.since_boot);
   go();
 }
 

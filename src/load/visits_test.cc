@@ -48,6 +48,18 @@ TEST(Visits, WhoLeavesShowsThatTheyAreNot) {
   }
 }
 
+// It looked at the clock, was stopped, and comes when the others have gone.
+TEST(Visits, WhoComesLateDoesNotMakeTheOthersLookStuck) {
+  Visits visits(10, milliseconds(100));
+  {
+    Visits::Visit visit(visits, at(0));
+    visit.leave(at(90));
+  }
+  const Visits::Visit late(visits, at(10));
+  const Visits::Visit next(visits, at(150));
+  EXPECT_EQ(next.outcome(), Outcome::kInside);
+}
+
 TEST(Visits, WhoComesAfterALongPauseFindsNobodyStuck) {
   Visits visits(10, milliseconds(100));
   for (int ms = 0; ms < 10'000; ms += 1'000) {

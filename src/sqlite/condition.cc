@@ -20,6 +20,11 @@ void Condition::set_loss(const std::string& reason) {
   loss_ = reason;
 }
 
+void Condition::set_lesser_loss(const std::string& reason) {
+  const MutexLock lock(mutex_);
+  if (loss_.empty()) loss_ = reason;
+}
+
 void Condition::count(const Tally& tally) {
   for (std::size_t cause = 0; cause < kRemovalCauseCount; ++cause) {
     removals_[cause].fetch_add(tally.removed[cause], std::memory_order_relaxed);

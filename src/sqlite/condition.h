@@ -31,6 +31,8 @@ class Condition {
   void set_trouble(const std::string& reason);
   // Something was lost; said until the tier is opened again.
   void set_loss(const std::string& reason);
+  // The same of what is less than any loss that was said before.
+  void set_lesser_loss(const std::string& reason);
 
   void count_hits(std::uint64_t hits) { hits_.fetch_add(hits, std::memory_order_relaxed); }
   void count_misses(std::uint64_t misses) { misses_.fetch_add(misses, std::memory_order_relaxed); }

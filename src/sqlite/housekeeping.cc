@@ -75,14 +75,18 @@ bool Writer::owns_files() {
 // Files that somebody removed or replaced while they are in use are not what was written.
 bool Writer::has_its_files() {
   const Paths& paths = store_.paths();
-  const bool had_lock = inode_of(paths.lock) == lock_inode_;
-  if (had_lock && store_.is_in_place()) {
+  const auto has_lock = [&] { return inode_of(paths.lock) == lock_inode_; };
+  if (has_lock() && store_.is_in_place()) {
     const std::string wrong = ledger_.mend_journal();
     if (wrong.empty()) return true;
-    condition_.set_loss(wrong);
-    condition_.note({ErrorCode::kUnavailable, wrong, {}});
-    return true;
+    // Unless all of them went meanwhile, of which that is a part.
+    if (has_lock() && store_.is_in_place()) {
+      condition_.set_lesser_loss(wrong);
+      condition_.note({ErrorCode::kUnavailable, wrong, {}});
+      return true;
+    }
   }
+  const bool had_lock = has_lock();
   if (owns_files()) {
     set_aside((had_lock ? paths.database : paths.lock) + " is another file now, or none",
               "was removed or replaced while in use");

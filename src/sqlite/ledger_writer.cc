@@ -213,7 +213,7 @@ void Ledger::finish_removals(std::span<const Finished> done, const Commit& commi
     const std::size_t count = std::min(kLockOperations, done.size());
     for (const Finished& one : done.first(count)) retire(one.label, one.operation);
     done = done.subspan(count);
-    running_ = commit.oldest_running;
+    if (done.empty()) running_ = commit.oldest_running;
     changed_.notify_all();
   }
 }

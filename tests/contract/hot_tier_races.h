@@ -67,7 +67,7 @@ class HotTierRace {
   void read_values(testkit::Random random, std::size_t calls) {
     std::array<KeyRef, kKeys> refs;
     for (std::size_t key = 0; key < kKeys; ++key) refs[key] = keys_[key].ref();
-    for (std::size_t i = 0; i < calls || (seen() < calls / 10 && i < 100 * calls); ++i) {
+    for (std::size_t i = 0; i < calls || (saw_too_little(calls) && i < 100 * calls); ++i) {
       if (random.one_in(16)) {
         read_all(refs);
       } else {
@@ -138,6 +138,11 @@ class HotTierRace {
 
   // On a busy machine a thread may do all it has to do in one go. So they give way often.
   static constexpr std::uint64_t kCallsPerTurn = 16;
+
+  // For reads to be worth anything.
+  [[nodiscard]] bool saw_too_little(std::size_t calls) const {
+    return seen() < calls / 10 || fresh_seen() <= calls / 100;
+  }
 
   bool goes_on(testkit::Random& random) {
     if (random.one_in(kCallsPerTurn)) std::this_thread::yield();

@@ -54,7 +54,7 @@ class Shape(BenchmarkTest):
         self.assertEqual(report["distribution"], "zipf:0.99")
         self.assertEqual(report["origin_latency_seconds"], 1e-5)
         self.assertGreater(report["timer_ns"], 0)
-        self.assertGreaterEqual(report["idle_operation_ns"], report["timer_ns"])
+        self.assertGreater(report["idle_operation_ns"], 0)
         names = [(row["workload"], row["tier"]) for row in report["rows"]]
         self.assertEqual(names, [(workload, tier)
                                  for workload in ("read", "mixed", "write", "read-through")
@@ -222,9 +222,7 @@ class Interruption(BenchmarkTest):
             time.sleep(0.01)
 
     def interrupt(self, number, *words):
-        # A shell that runs tests in the background has told its children to ignore Ctrl-C.
-        process = self.start("benchmark", "--seconds", "1000", "--tiers", "sqlite", *words,
-                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        process = self.start("benchmark", "--seconds", "1000", "--tiers", "sqlite", *words)
         with process:
             self.wait_for_file(process)
             folder = next(iter(self.temporary.iterdir()))

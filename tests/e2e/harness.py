@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -58,9 +59,11 @@ class StrataTest(unittest.TestCase):
         return environment | changes
 
     def start(self, *words, **options):
-        """The program, running, with pipes."""
+        """The program, running, with pipes. It heeds Ctrl-C, which a shell that runs tests in the
+        background has told its children to ignore."""
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
-                   "stderr": subprocess.PIPE} | options
+                   "stderr": subprocess.PIPE,
+                   "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)} | options
         env = self.environment(**options.pop("env", {}))
         return subprocess.Popen([PROGRAM, *words], cwd=self.folder, env=env, **options)
 

@@ -30,6 +30,7 @@ Result<Cache> open_cache(const std::string& path) {
   options.path = path;
   options.sharing = true;
   options.readers = 2;
+  options.put_wait = std::chrono::seconds(30);  // a value that is not stored is loaded again
   auto tier = open_sqlite_tier(options, parts.clock, system_random());
   if (!tier) return tier.error();
   parts.tiers.push_back(std::move(*tier));

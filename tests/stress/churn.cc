@@ -83,11 +83,11 @@ struct Churn::State {
   }
 
   ChurnSizes sizes() {
-    STRATA_ASSERT(cache.flush().ok());
-    testkit::wait_until([this] { return cache.stats().tiers.at(1).tier.tombstones == 0; });
-    // What is renewed behind has ended when no flight is left.
+    // What is renewed behind has ended, and brings nothing more, when no flight is left.
     Cache::State& inside = values.state()->cache;
     testkit::wait_until([&] { return inside.flights.running() == 0; });
+    STRATA_ASSERT(cache.flush().ok());
+    testkit::wait_until([this] { return cache.stats().tiers.at(1).tier.tombstones == 0; });
     cache.hot_tier().check_invariants();
     const TierStats below = cache.stats().tiers.at(1).tier;
     ChurnSizes sizes{

@@ -89,9 +89,9 @@ TEST_F(Crowd, OneColdKeyIsLoadedOnceInEveryRound) {
 
 TEST_F(Crowd, CallersThatLoadEachWouldBeFound) {
   strata::testing::set_mutant(strata::testing::Mutant::kEachCallerLoads);
-  const Rounds sum = ask_together(1);
+  const Rounds sum = ask_together(10);
   strata::testing::set_mutant(strata::testing::Mutant::kNone);
-  EXPECT_EQ(sum.not_one, 1U);
+  EXPECT_GT(sum.not_one, 0U);
   testkit::Reliability("R12", "threads that ask for one cold key at the same time")
       .found("each-caller-loads", 1);
 }

@@ -38,9 +38,7 @@ class TestBed {
   }
   [[nodiscard]] std::unique_ptr<Tier> open() { return open(options()); }
   [[nodiscard]] std::unique_ptr<Tier> open(const SqliteOptions& options) {
-    auto opened = try_open(options);
-    EXPECT_TRUE(opened.ok()) << opened.error().message;
-    return std::move(*opened);
+    return try_open(options).value();
   }
   // A tier on copies of the files as they are now: what the end of the process would leave.
   [[nodiscard]] std::unique_ptr<Tier> open_after_crash(TestBed& other) const {
