@@ -35,6 +35,9 @@ class CrowdOfProcesses : public ::testing::Test {
     for (std::size_t i = 0; i < count; ++i) {
       ASSERT_EQ(::posix_spawn(&children_[i], program.c_str(), nullptr, nullptr, arguments, environ),
                 0);
+      // The others find a file: beside so many that begin, making it could take longer than they
+      // wait for that.
+      if (i == 0) wait_until([&] { return oracle_.opened + oracle_.failed_opens == 1; });
     }
     count_ = count;
     wait_until([&] { return oracle_.opened + oracle_.failed_opens == count; });
