@@ -230,9 +230,11 @@ TEST_F(OutboxRelayTest, AThreadPollsByItself) {
   const auto relay = OutboxRelay::open(quick, handler).value();
   relay->start();
   EXPECT_EQ(relay->poll_once().error().code, ErrorCode::kRejected);
-  testkit::wait_until([&] { return relay->stats().gaps == 1; });
+  // Until it has written down where it begins: or it may not get its turn beside the insertion,
+  // and the gap that is told again covers the rows.
+  testkit::wait_until([&] { return relay->stats().batches > 0; });
   insert(1, 2'500);
-  testkit::wait_until([&] { return items == 2'500; });
+  testkit::wait_until([&] { return items >= 2'500; });
   relay->close();
   relay->close();
   EXPECT_EQ(relay->poll_once().error().code, ErrorCode::kClosed);
